@@ -1,0 +1,26 @@
+# Build options, compiler flags for attnzoo::options, ccache.
+option(ATTNZOO_BUILD_TESTS "Build the test programs" ON)
+option(ATTNZOO_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
+set(ATTNZOO_SANITIZE "" CACHE STRING "Sanitizers to build with, for example address,undefined")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+add_library(attnzoo_options INTERFACE)
+add_library(attnzoo::options ALIAS attnzoo_options)
+target_compile_options(attnzoo_options INTERFACE -Wall -Wextra $<$<BOOL:${ATTNZOO_WARNINGS_AS_ERRORS}>:-Werror>)
+target_include_directories(attnzoo_options INTERFACE ${CMAKE_SOURCE_DIR})
+if(ATTNZOO_SANITIZE)
+  target_compile_options(attnzoo_options INTERFACE -fsanitize=${ATTNZOO_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(attnzoo_options INTERFACE -fsanitize=${ATTNZOO_SANITIZE})
+endif()
+
+find_program(ATTNZOO_CCACHE ccache)
+if(ATTNZOO_CCACHE)
+  # A precompiled header is cacheable only with these: its own defines and time stamps do not enter the hash.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${ATTNZOO_CCACHE})
+  target_compile_options(attnzoo_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endif()

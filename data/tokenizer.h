@@ -1,0 +1,69 @@
+// Text to ids and back. Every kind of tokeniser stands behind this interface; it is made by learning from text
+// (train_tokenizer), travels inside the checkpoint, and is the only thing that knows the vocabulary.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attnzoo {
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+  // The ids of one line of text, without <s> and </s>. Never fails: what the vocabulary lacks becomes bytes or <unk>.
+  virtual std::vector<int32_t> encode(std::string_view text) const = 0;
+  // The text of ids; special tokens are skipped, <unk> is shown as U+2047 (" \xE2\x81\x87 ").
+  virtual std::string decode(std::span<const int32_t> ids) const = 0;
+  // The written form of one id ("<s>", "\xE2\x96\x81Haus").
+  virtual std::string piece(int32_t id) const = 0;
+  // Ids are 0 .. vocabulary_size() - 1, the special tokens of data/special_tokens.h first.
+  virtual int64_t vocabulary_size() const = 0;
+  // "sentencepiece", "words" or "characters".
+  virtual std::string kind() const = 0;
+  // The bytes that load_tokenizer() makes the same tokeniser from.
+  virtual std::string serialized() const = 0;
+};
+
+// Settings of the recipe's data.tokenizer.
+struct TokenizerConfig {
+  // "sentencepiece-unigram" (Kudo 2018), "sentencepiece-bpe" (Sennrich et al. 2016), "words" (split at spaces), "characters".
+  std::string kind = "sentencepiece-unigram";
+  // Pieces in the vocabulary, special tokens included. An upper bound: small texts give fewer.
+  int64_t vocabulary_size = 8000;
+  // One vocabulary for both sides (needed for three-way tied embeddings) or one a side.
+  bool joint = true;
+  // Unknown characters become UTF-8 bytes instead of <unk> (sentencepiece only).
+  bool byte_fallback = true;
+  // Fraction of characters covered by pieces of their own, in (0, 1] (sentencepiece only).
+  double character_coverage = 1.0;
+  // Sentences sampled for learning; bounds memory on large corpora.
+  int64_t max_training_sentences = 2000000;
+
+  static TokenizerConfig from_json(const nlohmann::json& fields);  // throws ConfigError
+  nlohmann::json to_json() const;
+};
+
+// The tokenisers of a model: the same object twice when joint.
+struct TokenizerPair {
+  std::shared_ptr<const Tokenizer> source, target;
+  bool joint() const { return source == target; }
+  // Hex digest over both vocabularies: stored in corpora and checkpoints to refuse a tokeniser of another model.
+  std::string fingerprint() const;
+
+  // Writes DIR/source.tokenizer and, unless joint, DIR/target.tokenizer.
+  void save(const std::filesystem::path& directory) const;
+  static TokenizerPair load(const std::filesystem::path& directory);  // throws DataError
+};
+
+// Learns a tokeniser from lines of text. Throws DataError for empty text or a vocabulary that cannot be made.
+std::shared_ptr<const Tokenizer> train_tokenizer(const TokenizerConfig& config, std::span<const std::string> lines);
+// The inverse of Tokenizer::serialized(). `where` names the file in messages.
+std::shared_ptr<const Tokenizer> load_tokenizer(std::string_view serialized, const std::string& where);
+
+}  // namespace attnzoo

@@ -1,0 +1,46 @@
+// Greedy and beam search over any Seq2SeqModel. One search for every family; it knows only the four verbs.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/seq2seq_model.h"
+
+namespace attnzoo {
+
+struct SearchOptions {
+  // Hypotheses kept alive a sentence; 1 is greedy search.
+  int64_t beam = 5;
+  // Hypotheses returned a sentence, best first; at most `beam`.
+  int64_t n_best = 1;
+  // Exponent a of the length normalisation score = log p(y) / ((5 + |y|) / 6)^a, </s> counted (Wu et al. 2016, eq. 14); 0 switches it off.
+  double length_penalty = 1.0;
+  // Target tokens, </s> not counted. A hypothesis that reaches the maximum is ended there and flagged `truncated`.
+  // The maximum of a sentence is min(max_length, max_length_ratio * source tokens + 10).
+  int64_t min_length = 0;
+  int64_t max_length = 256;
+  double max_length_ratio = 3.0;
+  // No n-gram of this many tokens occurs twice in a hypothesis; 0 switches it off (Paulus et al. 2017, 2.5).
+  int64_t no_repeat_ngram = 0;
+  // Keep the attention weights of each hypothesis.
+  bool want_attention = false;
+
+  std::vector<std::string> problems() const;  // empty when valid
+};
+
+struct Hypothesis {
+  std::vector<int32_t> ids;      // without <s> and </s>
+  double log_probability = 0;    // sum over the tokens, </s> included
+  double score = 0;              // log_probability after length normalisation: what hypotheses are ranked by
+  bool truncated = false;        // ended by the maximum length, not by </s>
+  torch::Tensor attention_TS;    // undefined unless asked for; T includes the step that gave </s>
+};
+
+// n_best hypotheses (fewer where the model has fewer) for each row of source_BS, best first. Each row's result depends on that row
+// alone: not on the batch it stands in, its place there, or the padding.
+std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options);
+
+}  // namespace attnzoo

@@ -1,0 +1,55 @@
+// A checkpoint is a directory:
+//   manifest.json         {"format": 1, "files": {name: {"bytes": n, "crc32": "hex"}}}: written last, checked first
+//   config.json           the whole effective recipe (task, data, model, train)
+//   weights.safetensors   parameters and buffers by name
+//   source.tokenizer, target.tokenizer (absent when joint)
+// and, for resuming, what the trainer adds: optimizer.safetensors (moments by parameter name), train_state.json, generator.safetensors.
+// It is written beside its final name, synced and renamed, so a checkpoint that exists is whole.
+// A run folder holds config.json, log.jsonl, checkpoints/step-000400/ ... and checkpoints/best, checkpoints/last (symbolic links).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "data/tokenizer.h"
+#include "models/safetensors.h"
+#include "models/seq2seq_model.h"
+
+namespace attnzoo {
+
+struct CheckpointContents {
+  nlohmann::json config;
+  TokenizerPair tokenizers;
+  NamedTensors weights;
+  std::map<std::string, NamedTensors> extra_tensors;   // "optimizer" -> optimizer.safetensors
+  std::map<std::string, nlohmann::json> extra_json;    // "train_state" -> train_state.json
+};
+
+// Parameters and buffers by dotted name, detached and on the CPU; tied parameters appear once, under their first name.
+NamedTensors model_weights(const Seq2SeqModel& model);
+// Copies weights in; throws CheckpointError that lists names missing, unknown, or of another shape (both shapes).
+void set_model_weights(Seq2SeqModel& model, const NamedTensors& weights, const std::string& where);
+
+void save_checkpoint(const std::filesystem::path& directory, const CheckpointContents& contents);
+// Verifies the manifest and every checksum. Throws CheckpointError: missing, truncated, damaged (which file), format of a newer program.
+CheckpointContents load_checkpoint(const std::filesystem::path& directory);
+
+// `run` is a run folder (its best checkpoint, or last where there is no best) or a checkpoint directory itself.
+std::filesystem::path find_checkpoint(const std::filesystem::path& run);
+// Atomically points checkpoints/NAME at a checkpoint directory of the same run.
+void point_to_checkpoint(const std::filesystem::path& run, const std::string& name, const std::filesystem::path& checkpoint);
+
+// A model ready for inference: eval(), on the device, with its tokenisers.
+struct LoadedModel {
+  nlohmann::json config;
+  TokenizerPair tokenizers;
+  std::shared_ptr<Seq2SeqModel> model;
+  std::filesystem::path checkpoint;
+};
+LoadedModel load_model(const std::filesystem::path& run, torch::Device device);
+
+}  // namespace attnzoo

@@ -1,0 +1,49 @@
+// The one list of model families, by name. Every program finds models here and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "models/seq2seq_model.h"
+
+namespace attnzoo {
+
+// Sizes that come from the tokenisers, never typed by a user.
+struct VocabularySizes {
+  int64_t source = 0;
+  int64_t target = 0;
+  bool joint = false;  // both sides share one vocabulary
+};
+
+struct ModelPreset {
+  std::string name;     // "tiny", "small", "base"
+  std::string fields;   // JSON object of overrides of the family's defaults
+};
+
+struct ModelFamily {
+  std::string name;     // "transformer"; written into checkpoints, never renamed
+  std::string summary;  // one line for --list-models
+  std::vector<ModelPreset> presets;
+  // The full configuration of the family (every field) for overrides `fields`; throws ConfigError.
+  std::function<nlohmann::json(const nlohmann::json& fields)> complete;
+  // Builds the module with freshly initialised weights from torch's global generator.
+  std::function<std::shared_ptr<Seq2SeqModel>(const nlohmann::json& fields, const VocabularySizes& sizes)> build;
+};
+
+const std::vector<ModelFamily>& model_families();
+// Throws ConfigError: "model.family: unknown family 'lstn', did you mean ...?; known families: ..."
+const ModelFamily& find_model_family(const std::string& name);
+
+// `model` is the recipe's section: {"family": ..., "preset": ..., other fields override the preset}. Returns the same with every
+// field of the family filled in and "preset" resolved away; complete_model_config of its own result is the identity.
+nlohmann::json complete_model_config(const nlohmann::json& model);
+std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes);
+int64_t num_parameters(const Seq2SeqModel& model);
+// The table that --list-models prints: name, summary, presets with parameter counts (vocabulary of 8000, joint).
+std::string list_models();
+
+}  // namespace attnzoo

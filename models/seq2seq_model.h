@@ -1,0 +1,63 @@
+// What every model of the zoo is: a module with four verbs and a state that is a value. Greedy search, beam search, sampling,
+// scoring, training and export are written once against this interface (DESIGN.md, decision 2).
+//
+// Shapes follow the legend in models/README.md: B sentences, S source positions, T target positions, N decoding rows,
+// P packed (unpadded) positions, V vocabulary, D model width, C memory width.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "data/batch.h"
+
+namespace attnzoo {
+
+// What the encoder leaves for the decoder. Never changes while decoding; one row a sentence.
+struct Memory {
+  torch::Tensor memory_BSC;
+  torch::Tensor keep_BS;                      // bool, true where a real source token stands (</s> included)
+  std::vector<torch::Tensor> per_sentence;    // what `encode` prepares for `step` (projected keys); first dimension B
+};
+
+// Everything that a decoder carries from one step to the next. A value: the search copies, reorders, repeats and drops
+// rows without knowing what is in it. Several rows may decode the same sentence (beams).
+struct State {
+  torch::Tensor sentence_N;                   // int64, which row of the Memory each decoding row reads
+  std::vector<torch::Tensor> per_row;         // first dimension N
+  // The rows row_M (int64 indices into N, any order, repeats allowed) of this state.
+  State select(const torch::Tensor& row_M) const;
+};
+
+struct StepOutput {
+  torch::Tensor logits_NV;      // unnormalised
+  torch::Tensor attention_NS;   // weights over the source positions, rows sum to 1; undefined unless asked for
+  State state;
+};
+
+// Thread rule: after eval(), encode/start/step/forward may run in several threads at once on one model.
+class Seq2SeqModel : public torch::nn::Module {
+ public:
+  // source_BS: ids as in Batch::source_BS. Rows may have any amount of padding on the right; it changes nothing.
+  virtual Memory encode(const torch::Tensor& source_BS) = 0;
+  // The state before the first target token, one row a sentence (N = B, sentence_N = 0 .. B-1).
+  virtual State start(const Memory& memory) = 0;
+  // Feeds one token a row (kBosId first) and returns what may follow it.
+  virtual StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) = 0;
+
+  // Teacher-forced decoding of a whole batch, packed over the real target positions (row by row: sentence 0's
+  // positions, then sentence 1's): what the output layer gets. Equal to stepping; free to be fused, packed, hand-differentiated.
+  virtual torch::Tensor forward_states(const Batch& batch) = 0;  // -> states_PD
+  // The output layer: logits = states_PD * weight_VD^T + bias_V. The loss takes these apart to avoid keeping [P, V].
+  virtual torch::Tensor output_weight_VD() const = 0;
+  virtual torch::Tensor output_bias_V() const = 0;  // may be undefined
+  // forward_states() through the output layer; for tests and small batches.
+  torch::Tensor forward(const Batch& batch);  // -> logits_PV
+};
+
+// Every target id in packed order, to be compared with forward(): target_out_BT without its padding.
+torch::Tensor packed_targets_P(const Batch& batch);
+
+}  // namespace attnzoo
