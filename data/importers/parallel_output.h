@@ -1,0 +1,62 @@
+// What every importer does with the pairs that it finds: drop the useless and the repeated, split, write. No source of the valid or test
+// split occurs in training, not even with other digits, case or punctuation.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attnzoo {
+
+// One line each, without line ends.
+struct ParallelPair {
+  std::string source, target;
+};
+
+// Receives one line a stage, for people to read.
+using ImportLog = std::function<void(const std::string&)>;
+
+struct ParallelOutput {
+  // Made when missing; files of an earlier import are replaced.
+  std::filesystem::path folder;
+  // Extensions of the two sides: train.<source_name>, train.<target_name>, valid.*, test.*.
+  std::string source_name = "en", target_name = "de";
+  // Share of the distinct sources in each held-out split, in [0, 0.5), and an upper bound of its lines. Which split a source falls into
+  // depends on its text alone, so a later import of a grown archive keeps the split.
+  double held_out = 0.01;
+  int64_t max_held_out = 2000;
+};
+
+struct ImportReport {
+  std::string origin;                     // "Debian package descriptions (13869 packages in en and de)"
+  std::filesystem::path folder;
+  std::string source_name, target_name;
+  int64_t num_found = 0;                  // pairs before anything was dropped
+  std::map<std::string, int64_t> dropped; // reason -> pairs
+  int64_t num_train = 0, num_valid = 0, num_test = 0;
+  std::vector<std::string> notes;         // what was skipped or is worth knowing, one line each
+
+  // Several lines for a person, ending with the recipe's "data" section for these files.
+  std::string text() const;
+};
+
+// Writes train, valid and test files and import.json (the report); either all files are replaced or none. `dropped` and `notes` of
+// `report` are continued. Throws ConfigError for a bad `output`, DataError when no pair is left or the folder cannot be written.
+ImportReport write_parallel(const std::vector<ParallelPair>& pairs, const ParallelOutput& output, ImportReport report);
+
+// What decides whether two sources are "the same": letters lower-cased (ASCII), each run of digits one 0, all else one space.
+std::string split_key(std::string_view source);
+
+// Runs of white space become one space, none at the ends.
+std::string squeeze_spaces(std::string_view text);
+
+// "en,de" -> {"en", "de"}; throws ConfigError unless it names two different languages as locales do ("de", "pt_BR", "sr@latin").
+std::pair<std::string, std::string> parse_language_pair(const std::string& languages);
+// One such name; throws ConfigError. `option` is named in the message.
+std::string parse_language(const std::string& language, const std::string& option);
+
+}  // namespace attnzoo

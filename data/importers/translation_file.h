@@ -1,0 +1,32 @@
+// Reads a Translation-XX file of a Debian archive: package descriptions of one language as deb822 text.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attnzoo {
+
+// A paragraph or list item with its wrapped lines joined by one space; the bullet of an item is taken off.
+struct DescriptionBlock {
+  bool is_item = false;
+  std::string text;
+  bool operator==(const DescriptionBlock&) const = default;
+};
+
+struct PackageDescription {
+  std::string package;
+  std::string title;
+  // Tables, code and other text set verbatim without bullets is left out.
+  std::vector<DescriptionBlock> blocks;
+};
+
+// By Description-md5, the digest of the untranslated description, which joins the languages. Packages that share a description are one.
+using DescriptionTable = std::map<std::string, PackageDescription>;
+
+// Adds the records of `text` to `table`; those without Description-<language> or md5 and untranslated ones (empty or "<trans>") are left
+// out. Never fails: whatever is not deb822 is passed over.
+void parse_translation_file(std::string_view text, const std::string& language, DescriptionTable& table);
+
+}  // namespace attnzoo
