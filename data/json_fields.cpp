@@ -1,0 +1,151 @@
+#include "data/json_fields.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "data/files.h"
+
+namespace attnzoo {
+namespace {
+
+// The type of a value as a user would say it, with the value where it is short.
+std::string describe(const nlohmann::json& value) {
+  if (value.is_object()) return "an object";
+  if (value.is_array()) return "a list";
+  if (value.is_null()) return "null";
+  const std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const char* type = value.is_string() ? "the string" : value.is_boolean() ? "the boolean" : "the number";
+  return fmt::format("{} {}", type, text.size() <= 60 ? text : text.substr(0, 57) + "...");
+}
+
+}  // namespace
+
+FieldReader::FieldReader(const nlohmann::json& fields, std::string where) : fields_(fields), where_(std::move(where)) {
+  if (!fields.is_object()) problems_.push_back(fmt::format("{}: must be an object, got {}", where_.empty() ? "the recipe" : where_, describe(fields)));
+}
+
+const nlohmann::json* FieldReader::find(const char* key) {
+  known_.push_back(key);
+  if (!fields_.is_object()) return nullptr;
+  const auto found = fields_.find(key);
+  return found == fields_.end() ? nullptr : &*found;
+}
+
+bool FieldReader::read(const char* key, bool& value) {
+  const nlohmann::json* field = find(key);
+  if (field == nullptr) return false;
+  if (field->is_boolean()) {
+    value = field->get<bool>();
+  } else {
+    problem(key, fmt::format("must be true or false, got {}", describe(*field)));
+  }
+  return true;
+}
+
+bool FieldReader::read(const char* key, int64_t& value) {
+  const nlohmann::json* field = find(key);
+  if (field == nullptr) return false;
+  // 1e5 is a float to JSON and an integer to people.
+  const bool whole_float = field->is_number_float() && std::trunc(field->get<double>()) == field->get<double>() &&
+                           std::abs(field->get<double>()) <= 9007199254740992.0;
+  const bool too_large = field->is_number_unsigned() && field->get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()};
+  if ((field->is_number_integer() && !too_large) || whole_float) {
+    value = field->get<int64_t>();
+  } else {
+    problem(key, fmt::format("must be an integer, got {}", describe(*field)));
+  }
+  return true;
+}
+
+bool FieldReader::read(const char* key, double& value) {
+  const nlohmann::json* field = find(key);
+  if (field == nullptr) return false;
+  if (field->is_number()) {
+    value = field->get<double>();
+  } else {
+    problem(key, fmt::format("must be a number, got {}", describe(*field)));
+  }
+  return true;
+}
+
+bool FieldReader::read(const char* key, std::string& value) {
+  const nlohmann::json* field = find(key);
+  if (field == nullptr) return false;
+  if (field->is_string()) {
+    value = field->get<std::string>();
+  } else {
+    problem(key, fmt::format("must be a string, got {}", describe(*field)));
+  }
+  return true;
+}
+
+bool FieldReader::read(const char* key, std::vector<std::string>& value) {
+  const nlohmann::json* field = find(key);
+  if (field == nullptr) return false;
+  const bool strings = field->is_array() && std::all_of(field->begin(), field->end(), [](const auto& item) { return item.is_string(); });
+  if (strings) {
+    value = field->get<std::vector<std::string>>();
+  } else {
+    problem(key, fmt::format("must be a list of strings, got {}", describe(*field)));
+  }
+  return true;
+}
+
+bool FieldReader::read_choice(const char* key, std::string& value, const std::vector<std::string>& accepted) {
+  const nlohmann::json* field = find(key);
+  if (field == nullptr) return false;
+  if (!field->is_string()) {
+    problem(key, fmt::format("must be one of {}, got {}", fmt::join(accepted, ", "), describe(*field)));
+    return true;
+  }
+  const std::string given = field->get<std::string>();
+  if (std::find(accepted.begin(), accepted.end(), given) != accepted.end()) {
+    value = given;
+    return true;
+  }
+  const std::string near = nearest(given, accepted);
+  problem(key, fmt::format("unknown value '{}'{}; accepted: {}", given, near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
+                           fmt::join(accepted, ", ")));
+  return true;
+}
+
+const nlohmann::json& FieldReader::object(const char* key) {
+  static const nlohmann::json empty = nlohmann::json::object();
+  const nlohmann::json* field = find(key);
+  if (field == nullptr) return empty;
+  if (field->is_object()) return *field;
+  problem(key, fmt::format("must be an object, got {}", describe(*field)));
+  return empty;
+}
+
+void FieldReader::problem(const std::string& key, const std::string& what) {
+  problems_.push_back(fmt::format("{}{}{}: {}", where_, where_.empty() ? "" : ".", key, what));
+}
+
+void FieldReader::finish() {
+  bool unknown = false;
+  if (fields_.is_object()) {
+    for (const auto& [key, value] : fields_.items()) {
+      if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+      const std::string near = nearest(key, known_);
+      problem(key, near.empty() ? "unknown key" : fmt::format("unknown key, did you mean '{}'?", near));
+      unknown = true;
+    }
+  }
+  if (problems_.empty()) return;
+  std::string message = fmt::format("{}", fmt::join(problems_, "; "));
+  if (unknown) {
+    std::vector<std::string> sorted = known_;
+    std::sort(sorted.begin(), sorted.end());
+    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    message += fmt::format("; known keys: {}", fmt::join(sorted, ", "));
+  }
+  throw ConfigError(message);
+}
+
+}  // namespace attnzoo
