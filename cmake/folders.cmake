@@ -23,6 +23,9 @@ function(attnzoo_folder name)
   endforeach()
 endfunction()
 
+# The one source that knows the project's version.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/data/command_line.cpp PROPERTIES COMPILE_DEFINITIONS ATTNZOO_VERSION="${PROJECT_VERSION}")
+
 # One precompiled header for the whole project, compiled once: attnzoo_pch owns it, every target reuses it.
 function(attnzoo_precompiled_header target)
   if(NOT TARGET attnzoo_pch)

@@ -2,10 +2,21 @@
 // exit 1 with the message of an Error, exit 130 after Ctrl-C.
 #pragma once
 
+// A value is never split: cxxopts would cut lists at commas, and file names may hold them. Every program
+// includes this header, never cxxopts.hpp itself.
+#define CXXOPTS_VECTOR_DELIMITER '\0'
 #include <cxxopts.hpp>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
+
+// cxxopts reads "0.5x" as 0.5; here the whole text must be a number.
+template <>
+inline void cxxopts::values::stringstream_parser<double>(const std::string& text, double& value) {
+  std::istringstream in(text);
+  if (!(in >> value) || in.peek() != std::istringstream::traits_type::eof()) throw std::invalid_argument(text);
+}
 
 namespace attnzoo {
 
@@ -21,11 +32,12 @@ struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Adds --help and --version, parses, handles both. An unknown option throws UsageError: "unknown option --bean; did you mean --beam?".
+// Adds --help and --version, parses (options first declared with options.add_options(), positional ones with parse_positional()), handles both. An unknown option throws UsageError: "unknown option --bean; did you mean --beam?".
 // Returns true when the program should go on, false when it is done (help or version was printed).
 bool parse_command_line(const CommandLine& about, cxxopts::Options& options, int argc, char** argv, cxxopts::ParseResult& result);
 
-// Calls `body`, turning exceptions into messages on stderr ("attnzoo-train: error: ...") and an exit status.
+// Calls `body`, turning exceptions into messages on stderr ("attnzoo-train: error: ...") and an exit status. Output that could not be
+// written (disk full) is an error too; a reader that went away (head) ends the program silently.
 int run_program(const std::string& program, const std::function<int()>& body);
 
 // Program version, LibTorch version, CPU capability, threads, CUDA.
