@@ -92,7 +92,8 @@ std::multimap<std::string, std::string> check_arguments(const cxxopts::Options& 
     char* end = nullptr;
     std::strtod(value.c_str(), &end);
     const bool number = !value.empty() && *end == '\0';
-    if (reason != value && reason.find("\xE2\x80\x98" + value + "\xE2\x80\x99") == std::string::npos && reason.find("'" + value + "'") == std::string::npos)
+    if (reason != value && reason.find("\xE2\x80\x98" + value + "\xE2\x80\x99") == std::string::npos &&
+        reason.find("'" + value + "'") == std::string::npos)
       continue;
     throw UsageError(fmt::format("{}: '{}' is not {}", option, value, number ? "a whole number in range" : "a number"));
   }
@@ -152,7 +153,8 @@ int run_program(const std::string& program, const std::function<int()>& body) {
   errno = 0;
   const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout) && std::cout.good();
   if (!written && status == 0) {
-    fmt::print(stderr, "{}: error: standard output cannot be written{}\n", program, errno == 0 ? "" : fmt::format(": {}", std::strerror(errno)));
+    fmt::print(stderr, "{}: error: standard output cannot be written{}\n", program,
+               errno == 0 ? "" : fmt::format(": {}", std::strerror(errno)));
     status = 1;
   }
   return status;

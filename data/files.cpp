@@ -136,7 +136,8 @@ void sync_directory(const std::filesystem::path& directory) {
   // Some file systems have no fsync of a directory; nothing more can be done there.
   const int error = ::fsync(handle) == 0 ? 0 : errno;
   ::close(handle);
-  if (error != 0 && error != EINVAL && error != ENOTSUP) fail<DataError>("{}: cannot be synced: {}", directory.string(), std::strerror(error));
+  if (error != 0 && error != EINVAL && error != ENOTSUP)
+    fail<DataError>("{}: cannot be synced: {}", directory.string(), std::strerror(error));
 }
 
 }  // namespace attnzoo

@@ -26,7 +26,8 @@ std::string describe(const nlohmann::json& value) {
 }  // namespace
 
 FieldReader::FieldReader(const nlohmann::json& fields, std::string where) : fields_(fields), where_(std::move(where)) {
-  if (!fields.is_object()) problems_.push_back(fmt::format("{}: must be an object, got {}", where_.empty() ? "the recipe" : where_, describe(fields)));
+  if (!fields.is_object())
+    problems_.push_back(fmt::format("{}: must be an object, got {}", where_.empty() ? "the recipe" : where_, describe(fields)));
 }
 
 const nlohmann::json* FieldReader::find(const char* key) {
@@ -88,10 +89,12 @@ bool FieldReader::read(const char* key, std::vector<std::string>& value) {
   const nlohmann::json* field = find(key);
   if (field == nullptr) return false;
   const bool strings = field->is_array() && std::all_of(field->begin(), field->end(), [](const auto& item) { return item.is_string(); });
-  if (strings) {
+  if (field->is_string()) {
+    value = {field->get<std::string>()};
+  } else if (strings) {
     value = field->get<std::vector<std::string>>();
   } else {
-    problem(key, fmt::format("must be a list of strings, got {}", describe(*field)));
+    problem(key, fmt::format("must be a string or a list of strings, got {}", describe(*field)));
   }
   return true;
 }

@@ -24,7 +24,7 @@ class FieldReader {
   bool read(const char* key, int64_t& value);
   bool read(const char* key, double& value);  // accepts integers
   bool read(const char* key, std::string& value);
-  bool read(const char* key, std::vector<std::string>& value);
+  bool read(const char* key, std::vector<std::string>& value);  // accepts one string for a list of one
   // As read(), and notes a problem unless the value is one of `accepted`.
   bool read_choice(const char* key, std::string& value, const std::vector<std::string>& accepted);
   // The nested object under `key`; an empty object when absent.
@@ -43,7 +43,7 @@ class FieldReader {
   std::vector<std::string> problems_;
 };
 
-// JSON with // and /* */ comments. Throws ConfigError "FILE:LINE: ..." for a syntax error.
+// JSON with // and /* */ comments. Throws ConfigError "FILE:LINE: ..." for a syntax error and for a key that stands twice.
 nlohmann::json read_json(const std::filesystem::path& file);
 nlohmann::json parse_json(std::string_view text, const std::string& where);
 

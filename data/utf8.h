@@ -1,0 +1,25 @@
+// Checking and repairing UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF), without torch.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace attnzoo {
+
+// Bytes of the character that starts at `offset`, or 0 when no valid one does.
+size_t utf8_length(std::string_view text, size_t offset);
+
+// 0-based offset of the first byte that begins no valid character; std::string_view::npos when all is valid.
+size_t find_invalid_utf8(std::string_view text);
+
+// Every maximal invalid sequence becomes U+FFFD (the Unicode standard's recommended practice); valid text is returned unchanged.
+std::string replace_invalid_utf8(std::string_view text);
+
+// At most `max_characters` code points of valid text, the last three of them "..." when some were left out.
+std::string shorten(std::string_view text, size_t max_characters);
+
+// Code points in `text`; an invalid byte counts as one.
+size_t count_characters(std::string_view text);
+
+}  // namespace attnzoo
