@@ -36,7 +36,8 @@ void set_model_weights(Seq2SeqModel& model, const NamedTensors& weights, const s
 
 void save_checkpoint(const std::filesystem::path& directory, const CheckpointContents& contents);
 // Verifies the manifest and every checksum. Throws CheckpointError: missing, truncated, damaged (which file), format of a newer program.
-CheckpointContents load_checkpoint(const std::filesystem::path& directory);
+// `with_extras` false leaves out what only resuming needs (extra_tensors, extra_json).
+CheckpointContents load_checkpoint(const std::filesystem::path& directory, bool with_extras = true);
 
 // `run` is a run folder (its best checkpoint, or last where there is no best) or a checkpoint directory itself.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run);

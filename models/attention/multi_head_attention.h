@@ -1,0 +1,37 @@
+// Multi-head scaled dot-product attention (Vaswani et al. 2017, 3.2.2):
+//   head_h = softmax(q_h k_h^T / sqrt(K)) v_h,  out = [head_1 .. head_H] W_o
+// Three ways to run, equal up to rounding: packed rows through the hand-written kernel (training and inference on the CPU), padded tensors
+// through ATen's fused SDPA (tracing, other devices, double), and padded with explicit weights where they are asked for.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "models/layers/linear.h"
+#include "models/layers/packing.h"
+
+namespace attnzoo {
+
+// Attention of packed rows, differentiable. q_PD has H * K columns from `q_column` on; keys and values begin at their columns of kv.
+// For self-attention q and kv are the same tensor [P, 3D]; for cross attention kv is [P', 2D]. Float on the CPU only.
+torch::Tensor packed_attention(const torch::Tensor& q, const torch::Tensor& kv, const Packing& q_packing, const Packing& kv_packing,
+                               int64_t num_heads, bool causal, double dropout);
+
+struct AttentionResult {
+  torch::Tensor out;           // like the query
+  torch::Tensor weights_NS;    // averaged over the heads; undefined unless asked for
+};
+
+// Attention over padded tensors with ATen: q_BTD, kv_BSE with E = 2D. keep_BS: true where a key may be read; undefined means all.
+AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor& kv_BSE, const torch::Tensor& keep_BS, int64_t num_heads,
+                                 bool causal, double dropout, bool want_weights);
+
+// One query a row against rows of a cache: q_ND, kv_BSE; row n reads row_N[n] of kv (undefined: row n), its first length_B keys (undefined: all).
+// The inference kernel of decoding.
+AttentionResult cached_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& row_N,
+                                 const torch::Tensor& length_B, int64_t num_heads, bool want_weights);
+
+}  // namespace attnzoo

@@ -1,0 +1,46 @@
+// Linear layers for inference on the CPU: y = x W^T + b with the weight packed once into panels.
+//
+// Why not a BLAS: MKL's sgemm gives a row other bits when it stands among fewer than 16 rows (measured with LibTorch 2.13), so greedy search
+// would depend on the batch. Here each output is one chain of multiply-adds over k, whatever the number of rows.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+namespace attnzoo::kernels {
+
+class PackedWeight {
+ public:
+  // weight_MK: float, M outputs by K inputs; bias_M may be undefined.
+  PackedWeight(const torch::Tensor& weight_MK, const torch::Tensor& bias_M);
+  // x: float, contiguous, last dimension K; returns the same shape with last dimension M.
+  torch::Tensor apply(const torch::Tensor& x) const;
+  // The same on raw rows: out[n * out_stride + m]. Runs on the calling thread.
+  void apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride) const;
+  int64_t num_outputs() const { return num_outputs_; }
+
+ private:
+  int64_t num_outputs_ = 0, num_inputs_ = 0, panel_width_ = 0;
+  torch::Tensor panels_, bias_;
+};
+
+// A packed copy of a layer's weight, made at its first use after eval() and dropped by train(). Safe to use from several threads.
+class PackedWeightCache {
+ public:
+  std::shared_ptr<const PackedWeight> get(const torch::Tensor& weight, const torch::Tensor& bias);
+  void clear();
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const PackedWeight> packed_;
+  const void* packed_from_ = nullptr;
+  uint32_t packed_version_ = 0;
+};
+
+// True where the packed kernels apply: no gradient asked for, not tracing, float on the CPU.
+bool use_inference_kernels(const torch::Tensor& x);
+
+}  // namespace attnzoo::kernels

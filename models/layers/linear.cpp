@@ -1,0 +1,30 @@
+#include "models/layers/linear.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace attnzoo {
+
+Linear::Linear(int64_t num_inputs, int64_t num_outputs, bool with_bias, double gain) {
+  const double bound = gain * std::sqrt(6.0 / static_cast<double>(num_inputs + num_outputs));
+  weight = register_parameter("weight", torch::empty({num_outputs, num_inputs}).uniform_(-bound, bound));
+  if (with_bias) bias = register_parameter("bias", torch::zeros({num_outputs}));
+}
+
+torch::Tensor Linear::forward(const torch::Tensor& x) const {
+  if (!is_training() && kernels::use_inference_kernels(x)) return packed_.get(weight, bias)->apply(x);
+  return at::linear(x, weight, bias);
+}
+
+void Linear::train(bool on) {
+  torch::nn::Module::train(on);
+  packed_.clear();
+}
+
+std::shared_ptr<Linear> add_linear(torch::nn::Module& parent, const char* name, int64_t num_inputs, int64_t num_outputs, bool with_bias,
+                                   double gain) {
+  return parent.register_module(name, std::make_shared<Linear>(num_inputs, num_outputs, with_bias, gain));
+}
+
+}  // namespace attnzoo

@@ -1,0 +1,31 @@
+#include "models/layers/positions.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/jit/frontend/tracer.h>
+
+#include <cmath>
+
+namespace attnzoo {
+namespace {
+constexpr int64_t kTableLength = 1024;
+}
+
+SinusoidalPositions::SinusoidalPositions(int64_t dim) {
+  inverse_wavelength_ = torch::exp(torch::arange(0, dim, 2, torch::kDouble) * (-std::log(10000.0) / static_cast<double>(dim)));
+  table_ = compute(torch::arange(kTableLength)).to(torch::kFloat);
+}
+
+torch::Tensor SinusoidalPositions::compute(const torch::Tensor& position) const {
+  const auto angle = position.to(torch::kDouble).unsqueeze(-1) * inverse_wavelength_.to(position.device());
+  return torch::stack({angle.sin(), angle.cos()}, -1).flatten(-2);
+}
+
+torch::Tensor SinusoidalPositions::operator()(const torch::Tensor& position, const torch::TensorOptions& options) const {
+  // A table would bound the length of a traced model, and a lookup on another device costs a copy: compute there.
+  const bool use_table = position.device().is_cpu() && !torch::jit::tracer::isTracing() && position.numel() > 0 &&
+                         position.max().item<int64_t>() < kTableLength;
+  if (!use_table) return compute(position).to(options);
+  return table_.index_select(0, position.flatten()).unflatten(0, position.sizes()).to(options);
+}
+
+}  // namespace attnzoo

@@ -1,0 +1,86 @@
+#include "models/registry.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "data/json_fields.h"
+#include "models/transformer/transformer_model.h"
+
+namespace attnzoo {
+
+const std::vector<ModelFamily>& model_families() {
+  static const std::vector<ModelFamily> families = {
+      transformer_family(),
+  };
+  return families;
+}
+
+const ModelFamily& find_model_family(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& family : model_families()) {
+    if (family.name == name) return family;
+    known.push_back(family.name);
+  }
+  const auto near = nearest(name, known);
+  fail<ConfigError>("model.family: unknown family '{}'{}; known families: {}", name, near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
+                    fmt::join(known, ", "));
+}
+
+nlohmann::json complete_model_config(const nlohmann::json& model) {
+  if (!model.is_object() || !model.contains("family") || !model["family"].is_string()) {
+    std::vector<std::string> known;
+    for (const auto& family : model_families()) known.push_back(family.name);
+    fail<ConfigError>("model.family: the name of a model family is missing; known families: {}", fmt::join(known, ", "));
+  }
+  const auto& family = find_model_family(model["family"].get<std::string>());
+  nlohmann::json fields = nlohmann::json::object();
+  if (model.contains("preset")) {
+    const std::string wanted = model["preset"].is_string() ? model["preset"].get<std::string>() : model["preset"].dump();
+    std::vector<std::string> known;
+    for (const auto& preset : family.presets) {
+      known.push_back(preset.name);
+      if (preset.name == wanted) fields = nlohmann::json::parse(preset.fields);
+    }
+    if (std::find(known.begin(), known.end(), wanted) == known.end())
+      fail<ConfigError>("model.preset: unknown preset '{}' of {}; known presets: {}", wanted, family.name, fmt::join(known, ", "));
+  }
+  auto overrides = model;
+  overrides.erase("family");
+  overrides.erase("preset");
+  merge_json(fields, overrides);
+  auto complete = family.complete(fields);
+  complete["family"] = family.name;
+  return complete;
+}
+
+std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes) {
+  auto fields = complete_model_config(model);
+  const auto& family = find_model_family(fields["family"].get<std::string>());
+  fields.erase("family");
+  return family.build(fields, sizes);
+}
+
+int64_t num_parameters(const Seq2SeqModel& model) {
+  int64_t count = 0;
+  for (const auto& parameter : model.parameters()) count += parameter.numel();
+  return count;
+}
+
+std::string list_models() {
+  constexpr VocabularySizes kSizes{8000, 8000, true};
+  std::string text;
+  for (const auto& family : model_families()) {
+    text += fmt::format("{:<16} {}\n", family.name, family.summary);
+    for (const auto& preset : family.presets) {
+      const auto model = build_model({{"family", family.name}, {"preset", preset.name}}, kSizes);
+      text += fmt::format("{:<16}   {:<6} {:>6.2f} million parameters (joint vocabulary of {})\n", "", preset.name,
+                          static_cast<double>(num_parameters(*model)) / 1e6, kSizes.source);
+    }
+  }
+  return text;
+}
+
+}  // namespace attnzoo

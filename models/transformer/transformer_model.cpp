@@ -1,0 +1,124 @@
+#include "models/transformer/transformer_model.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <torch/csrc/jit/frontend/tracer.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "data/special_tokens.h"
+
+namespace attnzoo {
+
+TransformerModel::TransformerModel(const TransformerConfig& config, const VocabularySizes& sizes)
+    : config_(config),
+      embeddings_(*this, sizes, config.model_dim, config.model_dim, config.tied_embeddings, 1.0 / std::sqrt(static_cast<double>(config.model_dim))),
+      positions_(config.model_dim) {
+  for (int64_t l = 0; l < config.encoder_layers; ++l)
+    encoder_.push_back(register_module(fmt::format("encoder_{}", l), std::make_shared<EncoderLayer>(config)));
+  for (int64_t l = 0; l < config.decoder_layers; ++l)
+    decoder_.push_back(register_module(fmt::format("decoder_{}", l), std::make_shared<DecoderLayer>(config)));
+  if (config.norm == "pre") {
+    encoder_norm_ = add_layer_norm(*this, "encoder_norm", config.model_dim);
+    decoder_norm_ = add_layer_norm(*this, "decoder_norm", config.model_dim);
+  }
+}
+
+void TransformerModel::train(bool on) {
+  Seq2SeqModel::train(on);
+  packed_output_.clear();
+}
+
+bool TransformerModel::runs_packed(const torch::Tensor& ids) const {
+  return ids.device().is_cpu() && output_bias_V().scalar_type() == torch::kFloat && !torch::jit::tracer::isTracing();
+}
+
+torch::Tensor TransformerModel::embed(const Embedding& table, const torch::Tensor& ids, const torch::Tensor& position) const {
+  const auto scaled = table.forward(ids) * std::sqrt(static_cast<double>(config_.model_dim));
+  return at::dropout(scaled + positions_(position, scaled.options().requires_grad(false)), config_.dropout, is_training());
+}
+
+torch::Tensor TransformerModel::run_encoder(const torch::Tensor& x, const Rows& rows) const {
+  auto stream = x;
+  for (const auto& layer : encoder_) stream = layer->forward(stream, rows);
+  return normed(encoder_norm_, stream);
+}
+
+Memory TransformerModel::encode(const torch::Tensor& source_BS) {
+  Memory memory;
+  memory.keep_BS = source_BS.ne(kPadId);
+  memory.per_sentence.push_back(memory.keep_BS.sum(1));
+  if (runs_packed(source_BS)) {
+    const Packing packing(memory.per_sentence[0], source_BS.size(1));
+    const auto packed = run_encoder(embed(*embeddings_.source, packing.pack(source_BS), packing.position_P), {&packing, {}});
+    memory.memory_BSC = packing.unpack(packed);
+    for (const auto& layer : decoder_) memory.per_sentence.push_back(packing.unpack(layer->project_memory(packed)));
+  } else {
+    const auto position = at::ones_like(source_BS).cumsum(1) - 1;
+    memory.memory_BSC = run_encoder(embed(*embeddings_.source, source_BS, position), {nullptr, memory.keep_BS});
+    for (const auto& layer : decoder_) memory.per_sentence.push_back(layer->project_memory(memory.memory_BSC));
+  }
+  return memory;
+}
+
+State TransformerModel::start(const Memory& memory) {
+  State state;
+  const auto zero_B = at::zeros_like(memory.per_sentence[0]);
+  state.sentence_N = at::ones_like(zero_B).cumsum(0) - 1;
+  state.per_row.push_back(zero_B);
+  for (size_t l = 0; l < decoder_.size(); ++l) state.per_row.push_back(memory.per_sentence[l + 1].narrow(1, 0, 0));
+  return state;
+}
+
+StepOutput TransformerModel::step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) {
+  StepOutput output;
+  output.state = state;
+  const auto& position_N = state.per_row[0];
+  output.state.per_row[0] = position_N + 1;
+  auto stream = embed(*embeddings_.target, previous_N, position_N);
+  for (size_t l = 0; l < decoder_.size(); ++l) {
+    // The weights shown to users are the last layer's, averaged over its heads.
+    auto* weights = want_attention && l + 1 == decoder_.size() ? &output.attention_NS : nullptr;
+    stream = decoder_[l]->step(stream, output.state.per_row[l + 1], memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights);
+  }
+  const auto states_ND = normed(decoder_norm_, stream);
+  output.logits_NV = !is_training() && kernels::use_inference_kernels(states_ND)
+                         ? packed_output_.get(output_weight_VD(), output_bias_V())->apply(states_ND)
+                         : at::linear(states_ND, output_weight_VD(), output_bias_V());
+  return output;
+}
+
+torch::Tensor TransformerModel::forward_states(const Batch& batch) {
+  const Packing target(batch.target_length_B, batch.target_in_BT.size(1));
+  if (!runs_packed(batch.source_BS)) {
+    const Memory memory = encode(batch.source_BS);
+    auto stream = embed(*embeddings_.target, batch.target_in_BT, at::ones_like(batch.target_in_BT).cumsum(1) - 1);
+    // Causal attention alone hides the padding on the right from every real position.
+    for (size_t l = 0; l < decoder_.size(); ++l)
+      stream = decoder_[l]->forward(stream, {}, memory.per_sentence[l + 1], {nullptr, memory.keep_BS});
+    return target.pack(normed(decoder_norm_, stream));
+  }
+  const Packing source(batch.source_length_B, batch.source_BS.size(1));
+  const auto memory = run_encoder(embed(*embeddings_.source, source.pack(batch.source_BS), source.position_P), {&source, {}});
+  auto stream = embed(*embeddings_.target, target.pack(batch.target_in_BT), target.position_P);
+  for (const auto& layer : decoder_) stream = layer->forward(stream, {&target, {}}, layer->project_memory(memory), {&source, {}});
+  return normed(decoder_norm_, stream);
+}
+
+ModelFamily transformer_family() {
+  ModelFamily family;
+  family.name = "transformer";
+  family.summary = "self-attention encoder and decoder (Vaswani et al. 2017), pre- or post-norm";
+  family.presets = {
+      {"tiny", R"({"model_dim": 128, "feed_forward_dim": 256, "encoder_layers": 4, "decoder_layers": 4, "num_heads": 4, "dropout": 0.3})"},
+      {"small", R"({"model_dim": 256, "feed_forward_dim": 1024, "encoder_layers": 3, "decoder_layers": 3, "num_heads": 4, "dropout": 0.1})"},
+      {"base", R"({"model_dim": 512, "feed_forward_dim": 2048, "encoder_layers": 6, "decoder_layers": 6, "num_heads": 8, "dropout": 0.1})"}};
+  family.complete = [](const nlohmann::json& fields) { return TransformerConfig::from_json(fields).to_json(); };
+  family.build = [](const nlohmann::json& fields, const VocabularySizes& sizes) -> std::shared_ptr<Seq2SeqModel> {
+    return std::make_shared<TransformerModel>(TransformerConfig::from_json(fields), sizes);
+  };
+  return family;
+}
+
+}  // namespace attnzoo
