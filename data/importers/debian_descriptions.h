@@ -25,7 +25,8 @@ struct DebianImportOptions {
   ParallelOutput output;
 };
 
-// Throws ConfigError for bad languages, DataError when no Translation file can be had (its message names `import gettext`) or no pair is found.
+// Throws ConfigError for bad languages, DataError when no Translation file can be had (its message names `import gettext`) or no pair is
+// found.
 ImportReport import_debian_descriptions(const DebianImportOptions& options, const ImportLog& log);
 
 // Title with title, and paragraph with paragraph: all paragraphs and list items where both texts have the same sequence of them, only the

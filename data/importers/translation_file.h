@@ -8,11 +8,13 @@
 
 namespace attnzoo {
 
+// What stands at the head of a text that nobody translated yet.
+inline constexpr std::string_view kUntranslatedMark = "<trans>";
+
 // A paragraph or list item with its wrapped lines joined by one space; the bullet of an item is taken off.
 struct DescriptionBlock {
   bool is_item = false;
   std::string text;
-  bool operator==(const DescriptionBlock&) const = default;
 };
 
 struct PackageDescription {
@@ -25,7 +27,7 @@ struct PackageDescription {
 // By Description-md5, the digest of the untranslated description, which joins the languages. Packages that share a description are one.
 using DescriptionTable = std::map<std::string, PackageDescription>;
 
-// Adds the records of `text` to `table`; those without Description-<language> or md5 and untranslated ones (empty or "<trans>") are left
+// Adds the records of `text` to `table`; those without Description-<language> or md5 and those with an untranslated title are left
 // out. Never fails: whatever is not deb822 is passed over.
 void parse_translation_file(std::string_view text, const std::string& language, DescriptionTable& table);
 

@@ -1,0 +1,196 @@
+#include "data/importers/apt_lists.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+#include <system_error>
+
+#include "data/error.h"
+#include "data/files.h"
+#include "data/importers/external_program.h"
+#include "data/text_reader.h"
+
+namespace attnzoo {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kSystemLists[] = "/var/lib/apt/lists";
+constexpr char kAlternative[] = "`attnzoo-data import gettext` needs no network";
+constexpr int64_t kUnpackTimeout_s = 120;
+
+// A private folder for the lists, removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (fs::temp_directory_path() / "attnzoo-apt-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) fail<DataError>("{}: cannot make a temporary folder: {}", pattern, std::strerror(errno));
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+// A plain or gzip file.
+std::string read_text(const fs::path& file) {
+  LineReader reader(file.string());
+  std::string text;
+  for (std::string line; reader.next(line);) text.append(line).append("\n");
+  return text;
+}
+
+// apt's own reader where there is one (it knows every format that apt leaves on disk), else the program of the format.
+std::string unpack_with_program(const fs::path& file) {
+  static const std::map<std::string, std::string> programs = {{".xz", "xz"}, {".bz2", "bzip2"}, {".lz4", "lz4"}, {".zst", "zstd"}};
+  const std::string& program = programs.at(file.extension().string());
+  ProgramOutput output = run_external({"/usr/lib/apt/apt-helper", "cat-file", file.string()}, false, kUnpackTimeout_s);
+  if (output.exit_status != 0) output = run_external({program, "-dc", file.string()}, false, kUnpackTimeout_s);
+  if (output.exit_status == 127)
+    fail<DataError>("{}: the program {} is needed to unpack it; install it or unpack the file", file.string(), program);
+  if (output.exit_status != 0)
+    fail<DataError>("{}: {} cannot unpack it (exit status {}); fetch it again", file.string(), program, output.exit_status);
+  return std::move(output.text);
+}
+
+// "de" for ".../..._Translation-de.lz4", "" for other files.
+std::string translation_language(const fs::path& file, bool& packed) {
+  std::string name = file.filename().string();
+  packed = false;
+  for (const std::string_view extension : {".gz", ".xz", ".bz2", ".lz4", ".zst"})
+    if (name.ends_with(extension)) {
+      name.erase(name.size() - extension.size());
+      packed = extension != ".gz";
+    }
+  const size_t mark = name.rfind("Translation-");
+  return mark == name.npos ? std::string() : name.substr(mark + std::strlen("Translation-"));
+}
+
+// The system's settings that a download needs (proxies, time limits), its hooks and language choice left behind.
+std::string network_settings() {
+  const ProgramOutput dump = run_external({"apt-config", "dump", "--format", "%F \"%v\";%n"}, false, 20);
+  std::string kept;
+  for (size_t begin = 0; begin < dump.text.size();) {
+    const size_t end = std::min(dump.text.find('\n', begin), dump.text.size());
+    const std::string_view line = std::string_view(dump.text).substr(begin, end - begin);
+    for (const std::string_view wanted : {"Acquire::http", "Acquire::ftp", "Acquire::Check-", "Acquire::Retries", "Acquire::Proxy"})
+      if (line.starts_with(wanted)) kept.append(line).append("\n");
+    begin = end + 1;
+  }
+  return kept;
+}
+
+std::string apt_configuration(const fs::path& folder, const std::vector<std::string>& languages) {
+  std::string text = network_settings();
+  const auto set = [&](std::string_view key, const std::string& value) { text += fmt::format("{} \"{}\";\n", key, value); };
+  set("Dir::State::lists", (folder / "lists/").string());
+  set("Dir::Cache", (folder / "cache/").string());
+  // Past the system's own settings, which would be read after these: Acquire::Languages "none" is usual in containers.
+  set("Dir::Etc::parts", (folder / "empty/").string());
+  set("Dir::Etc::main", (folder / "empty/none").string());
+  set("Acquire::GzipIndexes", "false");
+  for (const std::string& language : languages) set("Acquire::Languages::", language);
+  for (const char* index : {"deb::Packages", "deb-src::Sources", "deb::DEP-11", "deb::CNF"})
+    set(fmt::format("Acquire::IndexTargets::{}::DefaultEnabled", index), "false");
+  // The folder belongs to whoever runs this; apt's own user could not write to it.
+  set("APT::Sandbox::User", "root");
+  return text;
+}
+
+// Every XX of the i18n/Translation-XX lines in the archives' InRelease files.
+std::set<std::string> offered_languages(const fs::path& lists) {
+  std::set<std::string> languages;
+  for (const auto& entry : fs::directory_iterator(lists)) {
+    if (!entry.path().filename().string().ends_with("Release")) continue;
+    const std::string text = read_file(entry.path());
+    const std::string_view mark = "i18n/Translation-";
+    for (size_t at = text.find(mark); at != text.npos; at = text.find(mark, at + 1)) {
+      const size_t begin = at + mark.size();
+      languages.insert(text.substr(begin, text.find_first_of(".\r\n ", begin) - begin));
+    }
+  }
+  return languages;
+}
+
+// The first warning or error in apt-get's output: later ones only follow from it.
+std::string complaint(std::string_view text) {
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    if (line.starts_with("W: ") || line.starts_with("E: ")) return squeeze_spaces(line.substr(3));
+    begin = end + 1;
+  }
+  return "no message";
+}
+
+bool has_all(const TranslationTexts& texts, const std::vector<std::string>& languages) {
+  return std::ranges::all_of(languages, [&](const std::string& language) { return texts.contains(language); });
+}
+
+TranslationTexts download_translations(const std::vector<std::string>& languages, int64_t timeout_s, const ImportLog& log) {
+  const TemporaryFolder folder;
+  for (const char* name : {"lists/partial", "cache/archives/partial", "empty"}) fs::create_directories(folder.path() / name);
+  write_file(folder.path() / "apt.conf", apt_configuration(folder.path(), languages));
+
+  log(fmt::format("downloading Translation-{} of this machine's Debian archives: about 6 MB for en, up to 2 MB for another language ...",
+                  fmt::join(languages, " and Translation-")));
+  const std::string variable = "APT_CONFIG=" + (folder.path() / "apt.conf").string();
+  const ProgramOutput update = run_external({"env", variable, "LC_ALL=C", "apt-get", "update"}, true, timeout_s);
+  const std::set<std::string> offered = offered_languages(folder.path() / "lists");
+  if (update.exit_status == 127)
+    fail<DataError>("this machine has no apt-get, so no Debian archive is known; {}, or pass --from DIR", kAlternative);
+  if (update.timed_out)
+    fail<DataError>("the Debian archive did not answer within {} s; try again, or pass --from DIR; {}", timeout_s, kAlternative);
+  if (offered.empty()) fail<DataError>("no Debian archive could be reached (apt-get update: {}); {}", complaint(update.text), kAlternative);
+
+  TranslationTexts texts = read_translations(folder.path() / "lists", languages);
+  for (const std::string& language : languages) {
+    if (texts.contains(language)) continue;
+    if (offered.contains(language))
+      fail<DataError>("Translation-{} could not be downloaded (apt-get update: {}); try again; {}", language, complaint(update.text),
+                      kAlternative);
+    fail<DataError>("the Debian archives of this machine have no Translation-{}; they have {}", language, fmt::join(offered, ", "));
+  }
+  return texts;
+}
+
+}  // namespace
+
+TranslationTexts read_translations(const fs::path& folder, const std::vector<std::string>& languages) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) files.push_back(entry->path());
+  if (error) fail<DataError>("{}: cannot be listed: {}; a folder with Translation-XX files is needed", folder.string(), error.message());
+  std::ranges::sort(files);  // the order of a folder is not the same everywhere
+  TranslationTexts texts;
+  for (const fs::path& file : files) {
+    bool packed = false;
+    const std::string language = translation_language(file, packed);
+    if (language.empty() || std::ranges::find(languages, language) == languages.end()) continue;
+    texts[language].push_back(packed ? unpack_with_program(file) : read_text(file));
+  }
+  return texts;
+}
+
+TranslationTexts fetch_translations(const std::vector<std::string>& languages, int64_t timeout_s, const ImportLog& log) {
+  std::error_code error;
+  if (fs::is_directory(kSystemLists, error)) {
+    TranslationTexts texts = read_translations(kSystemLists, languages);
+    if (has_all(texts, languages)) {
+      log(fmt::format("reading the Translation files in {}", kSystemLists));
+      return texts;
+    }
+  }
+  return download_translations(languages, timeout_s, log);
+}
+
+}  // namespace attnzoo

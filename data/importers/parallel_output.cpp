@@ -1,0 +1,206 @@
+#include "data/importers/parallel_output.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <unordered_set>
+
+#include "data/error.h"
+#include "data/files.h"
+#include "data/utf8.h"
+
+namespace attnzoo {
+namespace {
+
+enum Split { kTrain, kValid, kTest, kNumSplits };
+constexpr std::array<const char*, kNumSplits> kSplitNames = {"train", "valid", "test"};
+
+// FNV-1a with a final mix, so that all 64 bits depend on the whole text. Part of the split's definition: do not change.
+uint64_t stable_hash(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const unsigned char byte : text) hash = (hash ^ byte) * 0x100000001b3u;
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
+  return hash ^ (hash >> 33);
+}
+
+Split split_of(uint64_t hash, double share) {
+  const double place = static_cast<double>(hash >> 11) * 0x1p-53;  // uniform in [0, 1)
+  if (place < share) return kTest;
+  return place >= 0.5 && place < 0.5 + share ? kValid : kTrain;
+}
+
+bool has_letter(std::string_view text) {
+  return std::ranges::any_of(text, [](unsigned char byte) { return std::isalpha(byte) || byte >= 0x80; });
+}
+
+struct KeptPair {
+  ParallelPair pair;
+  uint64_t key_hash;
+};
+
+std::vector<KeptPair> keep_useful(const std::vector<ParallelPair>& pairs, std::map<std::string, int64_t>& dropped) {
+  std::vector<KeptPair> kept;
+  std::unordered_set<std::string> seen;
+  for (const ParallelPair& raw : pairs) {
+    ParallelPair pair{squeeze_spaces(raw.source), squeeze_spaces(raw.target)};
+    if (pair.source.empty() || pair.target.empty())
+      ++dropped["a side is empty"];
+    else if (pair.source == pair.target)
+      ++dropped["both sides are equal"];
+    else if (find_invalid_utf8(pair.source) != std::string_view::npos || find_invalid_utf8(pair.target) != std::string_view::npos)
+      ++dropped["not valid UTF-8"];
+    else if (!has_letter(pair.source) || !has_letter(pair.target))
+      ++dropped["a side has no letter"];
+    else if (!seen.insert(pair.source + '\n' + pair.target).second)
+      ++dropped["the pair occurred before"];
+    else
+      kept.push_back({std::move(pair), 0});
+  }
+  for (KeptPair& pair : kept) pair.key_hash = stable_hash(split_key(pair.pair.source));
+  return kept;
+}
+
+// Lines of each split. A held-out source stands there once.
+using SplitPairs = std::array<std::vector<const ParallelPair*>, kNumSplits>;
+
+SplitPairs split_pairs(const std::vector<KeptPair>& kept, const ParallelOutput& output, std::map<std::string, int64_t>& dropped) {
+  std::unordered_set<uint64_t> keys;
+  for (const KeptPair& pair : kept) keys.insert(pair.key_hash);
+  const double share = std::min(output.held_out, static_cast<double>(output.max_held_out) / static_cast<double>(keys.size()));
+  SplitPairs splits;
+  std::unordered_set<uint64_t> held_out;
+  for (const KeptPair& pair : kept) {
+    const Split split = split_of(pair.key_hash, share);
+    if (split != kTrain && !held_out.insert(pair.key_hash).second)
+      ++dropped["another translation of a held-out source"];
+    else
+      splits[split].push_back(&pair.pair);
+  }
+  return splits;
+}
+
+void check(const ParallelOutput& output) {
+  if (output.folder.empty()) fail<ConfigError>("--out: no folder given; name the one that the files are written to");
+  if (!(output.held_out >= 0 && output.held_out < 0.5))
+    fail<ConfigError>("held_out: {} is out of range; accepted is [0, 0.5)", output.held_out);
+  if (output.max_held_out < 0) fail<ConfigError>("max_held_out: {} is negative; accepted is 0 or more", output.max_held_out);
+}
+
+nlohmann::json recipe_data(const ImportReport& report, const std::filesystem::path& folder) {
+  nlohmann::json data;
+  for (const char* split : {"train", "valid"})
+    for (const auto& [side, name] : {std::pair{"source", &report.source_name}, std::pair{"target", &report.target_name}})
+      data[split][side] = (folder / fmt::format("{}.{}", split, *name)).string();
+  return data;
+}
+
+std::string report_json(const ImportReport& report) {
+  nlohmann::ordered_json json;
+  json["origin"] = report.origin;
+  json["found"] = report.num_found;
+  json["dropped"] = report.dropped;
+  json["train"] = report.num_train;
+  json["valid"] = report.num_valid;
+  json["test"] = report.num_test;
+  json["notes"] = report.notes;
+  json["data"] = recipe_data(report, "");
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string squeeze_spaces(std::string_view text) {
+  std::string squeezed;
+  bool pending = false;
+  for (const char character : text) {
+    if (std::isspace(static_cast<unsigned char>(character))) {
+      pending = !squeezed.empty();
+    } else {
+      if (pending) squeezed += ' ';
+      pending = false;
+      squeezed += character;
+    }
+  }
+  return squeezed;
+}
+
+std::string split_key(std::string_view source) {
+  std::string key;
+  for (const unsigned char byte : source) {
+    char kept = ' ';
+    if (std::isdigit(byte))
+      kept = '0';
+    else if (std::isalpha(byte) || byte >= 0x80)
+      kept = static_cast<char>(std::tolower(byte));
+    const bool repeats = (kept == ' ' || kept == '0') && key.ends_with(kept);
+    if (!repeats && !(kept == ' ' && key.empty())) key += kept;
+  }
+  if (key.ends_with(' ')) key.pop_back();
+  return key;
+}
+
+std::string parse_language(const std::string& language, const std::string& option) {
+  const auto accepted = [](unsigned char byte) { return std::isalnum(byte) || byte == '_' || byte == '@' || byte == '-'; };
+  if (language.size() < 2 || !std::isalpha(static_cast<unsigned char>(language[0])) || !std::ranges::all_of(language, accepted))
+    fail<ConfigError>("{}: '{}' is not a language; accepted are names as locales have them: de, pt_BR, sr@latin", option, language);
+  return language;
+}
+
+std::pair<std::string, std::string> parse_language_pair(const std::string& languages) {
+  const size_t comma = languages.find(',');
+  if (comma == languages.npos || languages.find(',', comma + 1) != languages.npos)
+    fail<ConfigError>("--languages: '{}' does not name two languages; write source,target: en,de", languages);
+  std::pair<std::string, std::string> pair = {parse_language(languages.substr(0, comma), "--languages"),
+                                              parse_language(languages.substr(comma + 1), "--languages")};
+  if (pair.first == pair.second) fail<ConfigError>("--languages: '{}' twice; two different languages are needed", pair.first);
+  return pair;
+}
+
+ImportReport write_parallel(const std::vector<ParallelPair>& pairs, const ParallelOutput& output, ImportReport report) {
+  check(output);
+  report.folder = output.folder;
+  report.source_name = output.source_name;
+  report.target_name = output.target_name;
+  report.num_found += static_cast<int64_t>(pairs.size());
+  const std::vector<KeptPair> kept = keep_useful(pairs, report.dropped);
+  const SplitPairs splits = split_pairs(kept, output, report.dropped);
+  if (splits[kTrain].empty())
+    fail<DataError>("{}: none of {} pairs is left for training; nothing was written", report.origin, report.num_found);
+  report.num_train = static_cast<int64_t>(splits[kTrain].size());
+  report.num_valid = static_cast<int64_t>(splits[kValid].size());
+  report.num_test = static_cast<int64_t>(splits[kTest].size());
+
+  std::error_code error;
+  std::filesystem::create_directories(output.folder, error);
+  if (error) fail<DataError>("{}: cannot make this folder: {}", output.folder.string(), error.message());
+  std::vector<std::unique_ptr<AtomicFile>> files;
+  for (int split = 0; split < kNumSplits; ++split) {
+    for (const bool source : {true, false}) {
+      const std::string& name = source ? output.source_name : output.target_name;
+      files.push_back(std::make_unique<AtomicFile>(output.folder / fmt::format("{}.{}", kSplitNames[static_cast<size_t>(split)], name)));
+      for (const ParallelPair* pair : splits[static_cast<size_t>(split)])
+        files.back()->write((source ? pair->source : pair->target) + "\n");
+    }
+  }
+  files.push_back(std::make_unique<AtomicFile>(output.folder / "import.json"));
+  files.back()->write(report_json(report));
+  for (const auto& file : files) file->commit();
+  return report;
+}
+
+std::string ImportReport::text() const {
+  std::string lines = origin + "\n";
+  const auto row = [&](const std::string& what, int64_t number) { lines += fmt::format("  {:<54}{:>9}\n", what, number); };
+  row("pairs found", num_found);
+  for (const auto& [reason, number] : dropped) row("dropped: " + reason, number);
+  row(fmt::format("train.{}, train.{}", source_name, target_name), num_train);
+  row(fmt::format("valid.{}, valid.{}", source_name, target_name), num_valid);
+  row(fmt::format("test.{}, test.{}", source_name, target_name), num_test);
+  for (const std::string& note : notes) lines += "  note: " + note + "\n";
+  return lines + fmt::format("written to {}; for a recipe:\n\"data\": {}\n", folder.string(), recipe_data(*this, folder).dump());
+}
+
+}  // namespace attnzoo
