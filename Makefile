@@ -1,0 +1,35 @@
+# The commands of every day. All of them do their own set-up first (cmake/bootstrap.sh), which costs nothing when it is done.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PRESET ?= release
+# A compiler process of this project takes up to 2 GB: fewer jobs than processors where memory is short.
+JOBS ?= $(shell awk -v cpus=$$(nproc) '/MemAvailable/ {jobs = int($$2 / 2097152); print jobs < 1 ? 1 : (jobs < cpus ? jobs : cpus)}' /proc/meminfo)
+
+.PHONY: help setup build test test-slow demo lint clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup:  ## system packages and LibTorch, nothing else
+	@cmake/bootstrap.sh
+
+build: setup  ## all programs and tests, in build/release (PRESET=dev or asan for others)
+	@cmake --preset $(PRESET) >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build --preset $(PRESET) -j $(JOBS)
+
+test: build  ## build, then every quick test
+	@ctest --preset $(PRESET) --no-tests=error
+
+test-slow: build  ## the tests that take minutes, too
+	@ctest --preset $(PRESET) --no-tests=error -C slow
+
+demo: build  ## from nothing to a trained model that translates, in about 15 minutes
+	@cmake/demo.sh build/$(PRESET)/bin
+
+lint: build  ## formatting and the rules of the folder chain
+	@if command -v clang-format >/dev/null; then git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format --dry-run -Werror; \
+	  else echo "lint: clang-format is not installed, formatting is not checked (sudo apt-get install clang-format)"; fi
+	@build/$(PRESET)/bin/tests-structure
+
+clean:  ## remove build/; LibTorch in .venv stays
+	rm -rf build
