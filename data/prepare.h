@@ -11,36 +11,43 @@
 
 #include "data/cleaning.h"
 #include "data/corpus.h"
+#include "data/progress.h"
 #include "data/sources.h"
 #include "data/tokenizer.h"
 
 namespace attnzoo {
 
-// {"train": {"source": F, "target": F}, "valid": {...}, "tokenizer": {...}, "clean": {...}, "cache": DIR}
+// The recipe's data section: {"train": {"source": F, "target": F}, "valid": {...}, "tokenizer": {...}, "clean": {...}, "cache": DIR}
 struct DataConfig {
-  SourceConfig train;           // data/sources.h: two files, TSV or JSON lines
-  SourceConfig valid;           // may be empty: no validation
+  SourceConfig train;  // data/sources.h: two files, TSV or JSON lines
+  SourceConfig valid;  // may be empty: no validation
   TokenizerConfig tokenizer;
-  CleaningConfig clean;         // data/cleaning.h
-  // Where prepared corpora are kept; relative to the recipe. Empty: "prepared" beside the recipe... the run folder when training.
+  CleaningConfig clean;  // data/cleaning.h; validation text gets clean.for_validation()
+  // Where prepared corpora are kept, absolute after from_json(). Empty: the program decides (attnzoo-data: default_cache(), training: the
+  // run folder). A folder holds what one recipe made; another recipe that uses it makes everything again.
   std::string cache;
 
-  static DataConfig from_json(const nlohmann::json& fields, const std::filesystem::path& relative_to);  // throws ConfigError
+  // `relative_to` is the folder of the recipe. Throws ConfigError; the text files themselves are not looked at.
+  static DataConfig from_json(const nlohmann::json& fields, const std::filesystem::path& relative_to);
   nlohmann::json to_json() const;
 };
 
 struct PreparedData {
   TokenizerPair tokenizers;
   std::shared_ptr<const Corpus> train;
-  std::shared_ptr<const Corpus> valid;                    // null without validation data
-  std::vector<std::string> valid_source, valid_target;    // the raw lines of the kept validation pairs
+  std::shared_ptr<const Corpus> valid;                  // null without validation data
+  std::vector<std::string> valid_source, valid_target;  // the raw lines of the kept validation pairs
   CleaningReport train_report, valid_report;
-  bool reused = false;                                    // nothing had to be made
+  bool reused = false;  // nothing had to be made
 };
 
 // `given`: use these tokenisers instead of learning some (resuming, fine-tuning); empty pointers otherwise.
-// `log` receives one line a stage ("tokeniser: 8000 pieces learned from 58000 lines").
+// `log` receives one line a stage ("tokeniser: 8000 pieces learned from 58000 lines"); `progress` shows the long ones live.
+// A second program that prepares in the same folder waits for the first. Throws ConfigError, DataError.
 PreparedData prepare_data(const DataConfig& config, const std::filesystem::path& cache, const TokenizerPair& given,
-                          const std::function<void(const std::string&)>& log);
+                          const std::function<void(const std::string&)>& log, Progress* progress = nullptr);
+
+// "prepared/NAME" beside the recipe NAME.json.
+std::filesystem::path default_cache(const std::filesystem::path& recipe);
 
 }  // namespace attnzoo

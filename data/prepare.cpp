@@ -1,0 +1,228 @@
+#include "data/prepare.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "data/error.h"
+#include "data/files.h"
+#include "data/input_digest.h"
+#include "data/json_fields.h"
+#include "data/prepare_stages.h"
+
+namespace attnzoo {
+namespace {
+
+// Counts up whenever the same inputs and settings would give other files.
+constexpr int64_t kCacheFormat = 1;
+
+// Held while a program prepares; others that use the same folder wait.
+class FolderLock {
+ public:
+  FolderLock(const std::filesystem::path& folder, const StageLog& log) {
+    const auto file = folder / "lock";
+    handle_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (handle_ < 0)
+      fail<DataError>("{}: cannot be written: {}; choose another folder with data.cache", folder.string(), std::strerror(errno));
+    if (::flock(handle_, LOCK_EX | LOCK_NB) == 0) return;
+    log.line(fmt::format("waiting for another program that prepares {}", folder.string()));
+    while (::flock(handle_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~FolderLock() { ::close(handle_); }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int handle_ = -1;
+};
+
+// Standard input can be read once, preparing reads twice: it is copied into the folder for as long as that takes.
+class SpooledInput {
+ public:
+  SpooledInput(SourceConfig& config, const std::filesystem::path& folder) {
+    for (auto* files : {&config.source, &config.target, &config.tsv, &config.jsonl}) {
+      for (std::string& file : *files) {
+        if (file != "-") continue;
+        file_ = folder / "standard_input";
+        AtomicFile out(file_);
+        std::string buffer(size_t{1} << 18, '\0');
+        ssize_t num_read;
+        while ((num_read = ::read(STDIN_FILENO, buffer.data(), buffer.size())) > 0) out.write(buffer.data(), static_cast<size_t>(num_read));
+        if (num_read < 0) fail<DataError>("standard input: cannot be read: {}", std::strerror(errno));
+        out.commit();
+        file = file_.string();
+      }
+    }
+  }
+  ~SpooledInput() {
+    if (!file_.empty()) ::unlink(file_.c_str());
+  }
+
+ private:
+  std::filesystem::path file_;
+};
+
+// prepared.json: what the files in the folder were made from, and the reports of making them.
+nlohmann::json read_state(const std::filesystem::path& file, const StageLog& log) {
+  if (!std::filesystem::exists(file)) return nlohmann::json::object();
+  try {
+    nlohmann::json state = read_json(file);
+    if (state.is_object()) return state;
+  } catch (const Error&) {
+  }
+  log.line(fmt::format("{}: damaged; everything is prepared again", file.string()));
+  return nlohmann::json::object();
+}
+
+// Whether `state` says that `part` was made from `digest`; a change is said once.
+bool is_current(const nlohmann::json& state, const char* part, const std::string& digest, const StageLog& log) {
+  const auto found = state.find(part);
+  if (found == state.end() || !found->is_object() || !found->contains("digest")) return false;
+  if ((*found)["digest"] == digest) return true;
+  log.line(fmt::format("{}: the text or the settings have changed; prepared again", part));
+  return false;
+}
+
+class Preparation {
+ public:
+  Preparation(const DataConfig& config, const std::filesystem::path& cache, const StageLog& log)
+      : config_(config), cache_(cache), log_(log), state_(read_state(cache / "prepared.json", log)) {}
+
+  TokenizerPair tokenizers(const nlohmann::json& train_identity) {
+    const CleaningConfig& clean = config_.clean;
+    const std::string digest = digest_of({{"format", kCacheFormat},
+                                          {"text", train_identity},
+                                          {"tokenizer", config_.tokenizer.to_json()},
+                                          {"clean", {clean.empty, clean.duplicates, clean.invalid_utf8}}});
+    if (is_current(state_, "tokenizer", digest, log_)) {
+      try {
+        TokenizerPair pair = TokenizerPair::load(cache_);
+        log_.line(fmt::format("tokeniser: reused from {}", cache_.string()));
+        return pair;
+      } catch (const Error& error) {
+        log_.line(fmt::format("{}; the tokeniser is learned again", error.what()));
+      }
+    }
+    TokenizerPair pair = learn_tokenizers(config_.train, clean, config_.tokenizer, log_);
+    pair.save(cache_);
+    remember("tokenizer", {{"digest", digest}});
+    return pair;
+  }
+
+  std::shared_ptr<const Corpus> corpus(const std::string& part, const SourceConfig& text, const CleaningConfig& clean,
+                                       const nlohmann::json& identity, const TokenizerPair& tokenizers, CleaningReport& report) {
+    const auto file = cache_ / (part + ".corpus");
+    const std::string digest =
+        digest_of({{"format", kCacheFormat}, {"text", identity}, {"clean", clean.to_json()}, {"tokenizer", tokenizers.fingerprint()}});
+    if (is_current(state_, part.c_str(), digest, log_)) {
+      try {
+        auto corpus = Corpus::open(file);
+        if (corpus->digest() != digest) fail<DataError>("{}: was made from other text or settings", file.string());
+        report = CleaningReport::from_json(state_[part].at("report"));
+        log_.line(fmt::format("{}: {} pairs reused from {}", part, corpus->num_pairs(), file.string()));
+        return corpus;
+      } catch (const std::exception& error) {  // nlohmann's as well, for a report of another form
+        log_.line(fmt::format("{}; {} is prepared again", error.what(), part));
+      }
+    }
+    report = write_corpus(part, text, clean, tokenizers, file, digest, log_);
+    remember(part, {{"digest", digest}, {"report", report.to_json()}});
+    return Corpus::open(file);
+  }
+
+  bool made_nothing() const { return made_nothing_; }
+
+ private:
+  void remember(const std::string& part, nlohmann::json made) {
+    state_[part] = std::move(made);
+    write_file(cache_ / "prepared.json", state_.dump(2) + "\n");
+    made_nothing_ = false;
+  }
+
+  const DataConfig& config_;
+  const std::filesystem::path& cache_;
+  const StageLog& log_;
+  nlohmann::json state_;
+  bool made_nothing_ = true;
+};
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail<DataError>("{}: the folder cannot be made: {}; choose another one with data.cache", folder.string(), error.message());
+}
+
+}  // namespace
+
+DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesystem::path& relative_to) {
+  DataConfig config;
+  std::vector<std::string> problems;
+  const auto collect = [&](const std::function<void()>& read) {
+    try {
+      read();
+    } catch (const ConfigError& error) {
+      problems.push_back(error.what());
+    }
+  };
+  FieldReader reader(fields, "data");
+  collect([&] { config.train = SourceConfig::from_json(reader.object("train"), "data.train", relative_to); });
+  collect([&] { config.valid = SourceConfig::from_json(reader.object("valid"), "data.valid", relative_to); });
+  collect([&] { config.tokenizer = TokenizerConfig::from_json(reader.object("tokenizer")); });
+  collect([&] { config.clean = CleaningConfig::from_json(reader.object("clean")); });
+  if (reader.read("cache", config.cache) && !config.cache.empty())
+    config.cache = std::filesystem::absolute(relative_to / config.cache).lexically_normal().string();
+  collect([&] { reader.finish(); });
+  const auto valid_files = config.valid.files();
+  if (std::find(valid_files.begin(), valid_files.end(), "-") != valid_files.end())
+    problems.push_back("data.valid: cannot be standard input ('-'), which only data.train may be");
+  if (!problems.empty()) fail<ConfigError>("{}", fmt::join(problems, "; "));
+  return config;
+}
+
+nlohmann::json DataConfig::to_json() const {
+  nlohmann::json fields = {{"train", train.to_json()}, {"tokenizer", tokenizer.to_json()}, {"clean", clean.to_json()}};
+  if (!valid.empty()) fields["valid"] = valid.to_json();
+  if (!cache.empty()) fields["cache"] = cache;
+  return fields;
+}
+
+PreparedData prepare_data(const DataConfig& given_config, const std::filesystem::path& cache, const TokenizerPair& given,
+                          const std::function<void(const std::string&)>& log_line, Progress* progress) {
+  DataConfig config = given_config;
+  if (config.train.empty()) fail<ConfigError>("data.train: names no text; give 'source' and 'target' (parallel files), 'tsv' or 'jsonl'");
+  const StageLog log{log_line, progress};
+  make_folder(cache);
+  const FolderLock lock(cache, log);
+  const SpooledInput spooled(config.train, cache);
+
+  const nlohmann::json train_identity = identity_of(config.train);
+  const nlohmann::json valid_identity = identity_of(config.valid);
+  Preparation preparation(config, cache, log);
+  PreparedData data;
+  data.tokenizers = given.source && given.target ? given : preparation.tokenizers(train_identity);
+  data.train = preparation.corpus("train", config.train, config.clean, train_identity, data.tokenizers, data.train_report);
+  if (!config.valid.empty()) {
+    const CleaningConfig clean = config.clean.for_validation();
+    data.valid = preparation.corpus("valid", config.valid, clean, valid_identity, data.tokenizers, data.valid_report);
+    PairReader reader(config.valid, clean.reading_policy());
+    TextPair pair;
+    while (reader.next(pair)) {
+      data.valid_source.push_back(pair.source);
+      data.valid_target.push_back(pair.target);
+    }
+    if (static_cast<int64_t>(data.valid_source.size()) != data.valid->num_pairs())
+      fail<DataError>("{}: changed while it was being prepared; start again", config.valid.name());
+  }
+  data.reused = preparation.made_nothing();
+  return data;
+}
+
+std::filesystem::path default_cache(const std::filesystem::path& recipe) {
+  return std::filesystem::absolute(recipe).parent_path() / "prepared" / recipe.stem();
+}
+
+}  // namespace attnzoo

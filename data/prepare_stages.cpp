@@ -1,0 +1,136 @@
+#include "data/prepare_stages.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <random>
+#include <vector>
+
+#include "data/corpus_writer.h"
+#include "data/error.h"
+
+namespace attnzoo {
+namespace {
+
+// Pairs tokenised together: enough work for every thread, little memory.
+constexpr size_t kChunkPairs = 8192;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+[[noreturn]] void fail_nothing_left(const SourceConfig& text, const CleaningReport& report) {
+  if (report.num_read == 0) fail<DataError>("{}: no line of text; at least one pair is needed", text.name());
+  fail<DataError>("{}: no pair is left after cleaning; see data.clean.\n{}", text.name(), report.text("cleaning"));
+}
+
+// At most `capacity` of the items offered, each with the same chance (algorithm R), the same ones each time.
+class Sample {
+ public:
+  explicit Sample(size_t capacity) : capacity_(capacity) {}
+  // Where the next item goes; null when it is not taken.
+  TextPair* offer() {
+    const uint64_t count = num_offered_++;
+    if (items_.size() < capacity_) return &items_.emplace_back();
+    const uint64_t slot = random_() % (count + 1);
+    return slot < capacity_ ? &items_[slot] : nullptr;
+  }
+  std::vector<TextPair>& items() { return items_; }
+
+ private:
+  size_t capacity_;
+  uint64_t num_offered_ = 0;
+  std::mt19937_64 random_{20160811};
+  std::vector<TextPair> items_;
+};
+
+// One chunk of pairs on their way through the tokenisers.
+struct Chunk {
+  std::vector<TextPair> pairs;
+  std::vector<std::vector<int32_t>> sources, targets;
+
+  void encode(const TokenizerPair& tokenizers) {
+    sources.resize(pairs.size());
+    targets.resize(pairs.size());
+    at::parallel_for(0, static_cast<int64_t>(pairs.size()), 64, [&](int64_t begin, int64_t end) {
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+        sources[i] = tokenizers.source->encode(pairs[i].source);
+        targets[i] = tokenizers.target->encode(pairs[i].target);
+      }
+    });
+  }
+};
+
+}  // namespace
+
+TokenizerPair learn_tokenizers(const SourceConfig& text, const CleaningConfig& clean, const TokenizerConfig& config, const StageLog& log) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto max_lines = static_cast<size_t>(std::max<int64_t>(config.max_training_sentences, 2));
+  Sample sample(config.joint ? max_lines / 2 : max_lines);
+  PairCleaner cleaner(clean);
+  PairReader reader(text, clean.reading_policy());
+  TextPair pair;
+  while (reader.next(pair)) {
+    if (!cleaner.keep_text(pair)) continue;
+    if (TextPair* place = sample.offer()) *place = pair;
+    log.update([&] { return fmt::format("reading the text: {} pairs", short_count(static_cast<double>(cleaner.report().num_read))); });
+  }
+  if (sample.items().empty()) fail_nothing_left(text, cleaner.report());
+
+  const size_t num_pairs = sample.items().size();
+  std::vector<std::string> source_lines, target_lines;
+  source_lines.reserve(config.joint ? 2 * num_pairs : num_pairs);
+  for (TextPair& item : sample.items()) {
+    source_lines.push_back(std::move(item.source));
+    if (!config.joint) target_lines.push_back(std::move(item.target));
+  }
+  if (config.joint) {
+    for (TextPair& item : sample.items()) source_lines.push_back(std::move(item.target));
+  }
+  log.line(fmt::format("tokeniser: learning {} from {} lines ({} pairs of {})", config.kind, 2 * num_pairs, num_pairs, text.name()));
+  TokenizerPair tokenizers;
+  tokenizers.source = train_tokenizer(config, source_lines);
+  tokenizers.target = config.joint ? tokenizers.source : train_tokenizer(config, target_lines);
+  const std::string pieces = config.joint ? fmt::format("{} pieces for both sides", tokenizers.source->vocabulary_size())
+                                          : fmt::format("{} source and {} target pieces", tokenizers.source->vocabulary_size(),
+                                                        tokenizers.target->vocabulary_size());
+  log.line(fmt::format("tokeniser: {} learned in {:.1f} s", pieces, seconds_since(start)));
+  return tokenizers;
+}
+
+CleaningReport write_corpus(const std::string& part, const SourceConfig& text, const CleaningConfig& clean, const TokenizerPair& tokenizers,
+                            const std::filesystem::path& file, const std::string& digest, const StageLog& log) {
+  const auto start = std::chrono::steady_clock::now();
+  PairCleaner cleaner(clean);
+  PairReader reader(text, clean.reading_policy());
+  CorpusWriter writer(file, digest);
+  Chunk chunk;
+  int64_t num_source_tokens = 0, num_target_tokens = 0;
+  for (bool more = true; more;) {
+    chunk.pairs.clear();
+    TextPair pair;
+    while (chunk.pairs.size() < kChunkPairs && (more = reader.next(pair))) {
+      if (cleaner.keep_text(pair)) chunk.pairs.push_back(std::move(pair));
+    }
+    chunk.encode(tokenizers);
+    for (size_t i = 0; i < chunk.pairs.size(); ++i) {
+      if (!cleaner.keep_ids(chunk.pairs[i], chunk.sources[i], chunk.targets[i])) continue;
+      writer.add(chunk.sources[i], chunk.targets[i], chunk.pairs[i].line);
+      num_source_tokens += static_cast<int64_t>(chunk.sources[i].size());
+      num_target_tokens += static_cast<int64_t>(chunk.targets[i].size());
+    }
+    log.update([&] {
+      const auto count = static_cast<double>(cleaner.report().num_read);
+      return fmt::format("{}: {} pairs tokenised, {} a second", part, short_count(count), short_count(count / seconds_since(start)));
+    });
+  }
+  if (cleaner.report().num_kept == 0) fail_nothing_left(text, cleaner.report());
+  writer.commit();
+  log.line(cleaner.report().text(part));
+  log.line(fmt::format("{}: {} source and {} target tokens, written to {} in {:.1f} s", part, num_source_tokens, num_target_tokens,
+                       file.string(), seconds_since(start)));
+  return cleaner.report();
+}
+
+}  // namespace attnzoo

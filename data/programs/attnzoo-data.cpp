@@ -1,0 +1,222 @@
+// attnzoo-data: imports parallel text, prepares it for training, shows what a model will see of it.
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "data/command_line.h"
+#include "data/error.h"
+#include "data/importers/debian_descriptions.h"
+#include "data/importers/gettext.h"
+#include "data/inspect.h"
+#include "data/json_fields.h"
+#include "data/prepare.h"
+#include "data/progress.h"
+#include "data/recipe.h"
+
+namespace attnzoo {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+const char* const kOverview =
+    "Imports parallel text, prepares it for training, and shows what a model will see of it.\n"
+    "\n"
+    "Usage:\n"
+    "  attnzoo-data COMMAND ...\n"
+    "\n"
+    "Commands:\n"
+    "  import debian-descriptions   Debian package descriptions and their translations, or summaries of them\n"
+    "  import gettext               the translated messages of programs installed on this machine\n"
+    "  prepare RECIPE.json          learn the tokeniser and write the corpora that training reads\n"
+    "  inspect RECIPE.json          counts, lengths, coverage, and samples of what a model will see\n"
+    "\n"
+    "Examples:\n"
+    "  attnzoo-data import debian-descriptions --languages en,de --out debian\n"
+    "  attnzoo-data prepare recipe.json\n"
+    "  attnzoo-data COMMAND --help\n";
+
+cxxopts::Options recipe_options(const CommandLine& about) {
+  cxxopts::Options options(about.program, about.summary);
+  options.add_options()("recipe", "The recipe (JSON with comments); paths in it are relative to it", cxxopts::value<std::string>(), "FILE")(
+      "cache", "Folder of the prepared files (default: data.cache of the recipe, else prepared/NAME beside it)",
+      cxxopts::value<std::string>(),
+      "DIR")("set", "Change a field of the recipe, any number of times: data.train.source=FILE (relative to the working folder)",
+             cxxopts::value<Strings>(), "KEY=VALUE")(
+      "invalid-utf8", "What to do with bytes that are not UTF-8: error, replace or drop the pair", cxxopts::value<std::string>(), "POLICY")(
+      "threads", "Threads that tokenise (default: all cores)", cxxopts::value<int64_t>(), "N");
+  options.parse_positional({"recipe"});
+  return options;
+}
+
+struct Prepared {
+  PreparedData data;
+  std::filesystem::path cache;
+};
+
+Prepared prepare(const cxxopts::ParseResult& flags) {
+  if (flags.count("recipe") == 0) throw UsageError("a RECIPE.json is needed");
+  if (flags.count("threads") > 0) {
+    const auto threads = flags["threads"].as<int64_t>();
+    if (threads < 1) throw UsageError(fmt::format("--threads: must be 1 or more, got {}", threads));
+    at::set_num_threads(static_cast<int>(threads));
+  }
+  const std::filesystem::path file = flags["recipe"].as<std::string>();
+  auto settings = flags.count("set") > 0 ? flags["set"].as<Strings>() : Strings{};
+  if (flags.count("invalid-utf8") > 0) settings.push_back("data.clean.invalid_utf8=\"" + flags["invalid-utf8"].as<std::string>() + "\"");
+  const nlohmann::json recipe = read_recipe(file, settings);
+  if (!recipe.contains("data")) fail<ConfigError>("{}: has no 'data' section; it names the text to train on", file.string());
+  const DataConfig config = DataConfig::from_json(recipe["data"], file.parent_path());
+
+  Prepared prepared;
+  prepared.cache = flags.count("cache") > 0 ? std::filesystem::path(flags["cache"].as<std::string>())
+                   : config.cache.empty()   ? default_cache(file)
+                                            : std::filesystem::path(config.cache);
+  Progress progress;
+  prepared.data = prepare_data(
+      config, prepared.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
+  return prepared;
+}
+
+int run_prepare(int argc, char** argv) {
+  const CommandLine about = {
+      "attnzoo-data prepare",
+      "Learns the tokeniser and writes the corpora that training reads. What is there already and still fits is kept.",
+      "RECIPE.json [--cache DIR] [--set KEY=VALUE ...]",
+      {"attnzoo-data prepare recipe.json",
+       "attnzoo-data prepare recipe.json --set data.tokenizer.vocabulary_size=16000 --cache /tmp/prepared",
+       "zcat all.tsv.gz | attnzoo-data prepare recipe.json --set 'data.train={\"tsv\": \"-\"}'"}};
+  cxxopts::Options options = recipe_options(about);
+  cxxopts::ParseResult flags;
+  if (!parse_command_line(about, options, argc, argv, flags)) return 0;
+  const Prepared prepared = prepare(flags);
+  std::cout << fmt::format("{}: {} training pairs{}{}\n", prepared.cache.string(), prepared.data.train->num_pairs(),
+                           prepared.data.valid ? fmt::format(" and {} validation pairs", prepared.data.valid->num_pairs()) : "",
+                           prepared.data.reused ? ", all reused" : "");
+  return 0;
+}
+
+int run_inspect(int argc, char** argv) {
+  const CommandLine about = {
+      "attnzoo-data inspect",
+      "Prepares the data of a recipe where that is not done yet, and shows counts, token lengths, coverage and samples.",
+      "RECIPE.json [--samples N] [--cache DIR] [--set KEY=VALUE ...]",
+      {"attnzoo-data inspect recipe.json", "attnzoo-data inspect recipe.json --samples 20 | less"}};
+  cxxopts::Options options = recipe_options(about);
+  options.add_options()("samples", "Pairs to show as the pieces that the model will see", cxxopts::value<int64_t>()->default_value("3"),
+                        "N");
+  cxxopts::ParseResult flags;
+  if (!parse_command_line(about, options, argc, argv, flags)) return 0;
+  std::cout << inspect_data(prepare(flags).data, flags["samples"].as<int64_t>());
+  return 0;
+}
+
+void add_output_options(cxxopts::Options& options) {
+  options.add_options()("languages", "Source and target language", cxxopts::value<std::string>()->default_value("en,de"), "SOURCE,TARGET")(
+      "out", "Folder to write train.*, valid.* and test.* into; made when missing", cxxopts::value<std::string>(), "DIR")(
+      "from", "Read the originals from this folder instead of the usual places", cxxopts::value<std::string>(), "DIR")(
+      "held-out", "Share of the distinct sources in each of valid and test", cxxopts::value<double>()->default_value("0.01"), "SHARE")(
+      "max-held-out", "At most so many lines in each of valid and test", cxxopts::value<int64_t>()->default_value("2000"), "N");
+}
+
+ParallelOutput output_of(const cxxopts::ParseResult& flags) {
+  if (flags.count("out") == 0) throw UsageError("--out DIR is needed");
+  ParallelOutput output;
+  output.folder = flags["out"].as<std::string>();
+  output.held_out = flags["held-out"].as<double>();
+  output.max_held_out = flags["max-held-out"].as<int64_t>();
+  return output;
+}
+
+int run_import_debian(int argc, char** argv) {
+  const CommandLine about = {"attnzoo-data import debian-descriptions",
+                             "Imports Debian's package descriptions and their translations, paragraph by paragraph; or with --summarise\n"
+                             "pairs of a long description and its title.",
+                             "--out DIR [--languages en,de | --summarise en] [--from DIR]",
+                             {"attnzoo-data import debian-descriptions --languages en,de --out debian",
+                              "attnzoo-data import debian-descriptions --summarise en --out debian-titles",
+                              "attnzoo-data import debian-descriptions --languages en,fr --from /var/lib/apt/lists --out debian-fr"}};
+  cxxopts::Options options(about.program, about.summary);
+  add_output_options(options);
+  options.add_options()("summarise", "Long description to title, in this language", cxxopts::value<std::string>(), "LANGUAGE")(
+      "timeout", "Give a download up after this many seconds", cxxopts::value<int64_t>()->default_value("300"), "SECONDS");
+  cxxopts::ParseResult flags;
+  if (!parse_command_line(about, options, argc, argv, flags)) return 0;
+  if (flags.count("summarise") > 0 && flags.count("languages") > 0) throw UsageError("--summarise and --languages exclude each other");
+  DebianImportOptions import;
+  import.output = output_of(flags);
+  std::tie(import.source_language, import.target_language) = parse_language_pair(flags["languages"].as<std::string>());
+  if (flags.count("summarise") > 0) import.summarise = flags["summarise"].as<std::string>();
+  if (flags.count("from") > 0) import.from = flags["from"].as<std::string>();
+  import.timeout_s = flags["timeout"].as<int64_t>();
+  Progress progress;
+  std::cout << import_debian_descriptions(import, [&](const std::string& text) { progress.line(text); }).text();
+  return 0;
+}
+
+int run_import_gettext(int argc, char** argv) {
+  const CommandLine about = {"attnzoo-data import gettext",
+                             "Imports the translated messages of the programs on this machine (installed .mo catalogs).",
+                             "--out DIR [--languages en,de] [--from DIR]",
+                             {"attnzoo-data import gettext --languages en,de --out messages",
+                              "attnzoo-data import gettext --languages fr,de --from /usr/share/locale --out messages-fr"}};
+  cxxopts::Options options(about.program, about.summary);
+  add_output_options(options);
+  cxxopts::ParseResult flags;
+  if (!parse_command_line(about, options, argc, argv, flags)) return 0;
+  GettextImportOptions import;
+  import.output = output_of(flags);
+  std::tie(import.source_language, import.target_language) = parse_language_pair(flags["languages"].as<std::string>());
+  if (flags.count("from") > 0) import.from = flags["from"].as<std::string>();
+  Progress progress;
+  std::cout << import_gettext(import, [&](const std::string& text) { progress.line(text); }).text();
+  return 0;
+}
+
+using Run = int (*)(int argc, char** argv);
+
+[[noreturn]] void fail_unknown(const char* what, const std::string& typed, const Strings& known) {
+  const std::string near = nearest(typed, known);
+  throw UsageError(fmt::format("unknown {} {}{}; {}s: {}", what, typed, near.empty() ? "" : fmt::format("; did you mean {}?", near), what,
+                               fmt::join(known, ", ")));
+}
+
+// The program and its subcommand as typed, for messages; where the subcommand's own arguments begin.
+struct Choice {
+  std::string name = "attnzoo-data";
+  Run run = nullptr;
+  int num_words = 0;
+};
+
+// Takes the words of the subcommand only; nothing is done yet. No run: help or version is asked for.
+Choice choose(const Strings& words) {
+  if (words.empty()) throw UsageError("a command is needed: import, prepare or inspect");
+  if (words[0] == "prepare") return {"attnzoo-data prepare", run_prepare, 1};
+  if (words[0] == "inspect") return {"attnzoo-data inspect", run_inspect, 1};
+  if (words[0] == "import") {
+    const Strings origins = {"debian-descriptions", "gettext"};
+    if (words.size() < 2) throw UsageError("import needs an origin: debian-descriptions or gettext");
+    if (words[1] == "--help" || words[1] == "-h") return {};
+    if (words[1] == origins[0]) return {"attnzoo-data import debian-descriptions", run_import_debian, 2};
+    if (words[1] == origins[1]) return {"attnzoo-data import gettext", run_import_gettext, 2};
+    fail_unknown("origin", words[1], origins);
+  }
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "--version") return {};
+  fail_unknown(words[0][0] == '-' ? "option" : "command", words[0],
+               words[0][0] == '-' ? Strings{"--help", "--version"} : Strings{"import", "inspect", "prepare"});
+}
+
+}  // namespace
+}  // namespace attnzoo
+
+int main(int argc, char** argv) {
+  using namespace attnzoo;
+  Choice choice;
+  const int status = run_program("attnzoo-data", [&] {
+    choice = choose({argv + 1, argv + argc});
+    if (choice.run == nullptr) std::cout << (std::string(argv[1]) == "--version" ? version_text("attnzoo-data") : std::string(kOverview));
+    return 0;
+  });
+  if (status != 0 || choice.run == nullptr) return status;
+  return run_program(choice.name, [&] { return choice.run(argc - choice.num_words, argv + choice.num_words); });
+}

@@ -1,0 +1,54 @@
+// One line that shows how far a long job is: redrawn in place on a terminal, written now and then as a plain line elsewhere.
+//
+//   Progress progress;
+//   while (...) progress.update([&] { return fmt::format("{} pairs read", count); });  // cheap when nothing is due
+//   progress.line("tokeniser: 8000 pieces");                                             // stays; the live line moves below it
+//
+// Used by the programs, which own standard error; a library function takes a Progress* and may be given none.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace attnzoo {
+
+class Progress {
+ public:
+  // Live on a terminal that can move its cursor (TERM is not "dumb"): at most 5 updates a second, dimmed unless NO_COLOR is set.
+  // Otherwise update() writes a plain line when `plain_interval_s` have passed since the last one.
+  explicit Progress(std::FILE* stream = stderr, double plain_interval_s = 10);
+  // Takes the live line away, so that the terminal is left as it was.
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  // Shows what `text` returns when an update is due; does not call it otherwise. May be called from any thread.
+  void update(const std::function<std::string()>& text);
+  // Writes a line that stays.
+  void line(const std::string& text);
+  // Takes the live line away now (before other output to the terminal).
+  void clear();
+  bool live() const { return live_; }
+
+ private:
+  void clear_locked();
+  using Clock = std::chrono::steady_clock;
+  std::mutex mutex_;
+  std::FILE* stream_;
+  bool live_, dimmed_, shown_ = false;
+  Clock::duration interval_;
+  Clock::time_point next_;
+};
+
+// "950", "12.3k", "4.56M": three digits for a live line.
+std::string short_count(double count);
+// "8 s", "3 min 20 s", "2 h 05 min".
+std::string short_duration(double seconds);
+// "512 B", "3.2 MiB".
+std::string short_bytes(double bytes);
+
+}  // namespace attnzoo
