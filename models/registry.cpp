@@ -7,12 +7,15 @@
 
 #include "data/error.h"
 #include "data/json_fields.h"
+#include "models/attention_rnn/attention_rnn_model.h"
 #include "models/transformer/transformer_model.h"
 
 namespace attnzoo {
 
 const std::vector<ModelFamily>& model_families() {
   static const std::vector<ModelFamily> families = {
+      attention_lstm_family(),
+      attention_gru_family(),
       transformer_family(),
   };
   return families;

@@ -1,0 +1,63 @@
+#include "models/recurrent/cell.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "data/error.h"
+#include "models/kernels/recurrent_cells.h"
+
+namespace attnzoo {
+
+CellKind cell_kind(const std::string& name) {
+  if (name == "lstm") return CellKind::kLstm;
+  if (name == "gru") return CellKind::kGru;
+  fail<ConfigError>("model.cell: unknown cell '{}'; known cells: lstm, gru", name);
+}
+
+Cell::Cell(CellKind cell, int64_t input_dim, int64_t hidden) : kind(cell), hidden_dim(hidden) {
+  const int64_t rows = num_gates(kind) * hidden;
+  const double bound = 1.0 / std::sqrt(static_cast<double>(hidden));
+  weight_ih = register_parameter("weight_ih", torch::empty({rows, input_dim}).uniform_(-bound, bound));
+  weight_hh = register_parameter("weight_hh", torch::empty({rows, hidden}).uniform_(-bound, bound));
+  auto bias = torch::zeros({rows});
+  if (kind == CellKind::kLstm) bias.narrow(0, hidden, hidden).fill_(1);
+  bias_ih = register_parameter("bias_ih", bias);
+  bias_hh = register_parameter("bias_hh", torch::zeros({rows}));
+}
+
+void Cell::train(bool on) {
+  torch::nn::Module::train(on);
+  packed_ih_.clear();
+  packed_hh_.clear();
+}
+
+torch::Tensor Cell::input_part(const torch::Tensor& x) const {
+  if (!is_training() && kernels::use_inference_kernels(x)) return packed_ih_.get(weight_ih, bias_ih)->apply(x);
+  return at::linear(x, weight_ih, bias_ih);
+}
+
+std::vector<torch::Tensor> Cell::step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state) const {
+  if (!is_training() && kernels::use_inference_kernels(x_NI))
+    return cell_forward(kind, input_part(x_NI), recurrent_part(state[0]), state, {});
+  if (kind == CellKind::kGru) return {at::gru_cell(x_NI, state[0], weight_ih, weight_hh, bias_ih, bias_hh)};
+  const auto [h, c] = at::lstm_cell(x_NI, {state[0], state[1]}, weight_ih, weight_hh, bias_ih, bias_hh);
+  return {h, c};
+}
+
+std::vector<torch::Tensor> cell_forward(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh, const std::vector<torch::Tensor>& state,
+                                        torch::Tensor gates) {
+  const int64_t num_rows = gx.size(0), hidden = gx.size(1) / num_gates(kind);
+  std::vector<torch::Tensor> next;
+  for (int64_t i = 0; i < num_state_tensors(kind); ++i) next.push_back(torch::empty({num_rows, hidden}, gx.options()));
+  float* kept = gates.defined() ? gates.data_ptr<float>() : nullptr;
+  const auto before = state.back().contiguous();  // c for the LSTM, h for the GRU
+  const float *x = gx.const_data_ptr<float>(), *y = gh.const_data_ptr<float>(), *last = before.const_data_ptr<float>();
+  if (kind == CellKind::kLstm)
+    kernels::lstm_cell_forward(num_rows, hidden, x, y, last, next[0].data_ptr<float>(), next[1].data_ptr<float>(), kept);
+  else
+    kernels::gru_cell_forward(num_rows, hidden, x, y, last, next[0].data_ptr<float>(), kept);
+  return next;
+}
+
+}  // namespace attnzoo

@@ -1,0 +1,47 @@
+// The weights of one LSTM or GRU cell, under torch's names and in torch's layout, and one step of it.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/kernels/gemm.h"
+
+namespace attnzoo {
+
+enum class CellKind { kLstm, kGru };
+CellKind cell_kind(const std::string& name);  // "lstm", "gru"; ConfigError otherwise
+inline int64_t num_gates(CellKind kind) { return kind == CellKind::kLstm ? 4 : 3; }
+// Tensors of a state: h, and c for the LSTM.
+inline int64_t num_state_tensors(CellKind kind) { return kind == CellKind::kLstm ? 2 : 1; }
+
+class Cell : public torch::nn::Module {
+ public:
+  // Input and recurrent weights uniform in +-1/sqrt(hidden); biases zero, the LSTM's forget gate 1 (Jozefowicz et al. 2015).
+  Cell(CellKind kind, int64_t input_dim, int64_t hidden_dim);
+
+  // x_NI, state {h_NH} or {h_NH, c_NH} -> the next state. Packed kernels in inference on the CPU, ATen's cells otherwise.
+  std::vector<torch::Tensor> step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state) const;
+  // W_hh h + b_hh for inference loops: rows do not depend on each other.
+  torch::Tensor recurrent_part(const torch::Tensor& h_NH) const { return packed_hh_.get(weight_hh, bias_hh)->apply(h_NH); }
+  torch::Tensor input_part(const torch::Tensor& x) const;  // W_ih x + b_ih, any leading shape
+  void train(bool on = true) override;
+
+  const CellKind kind;
+  const int64_t hidden_dim;
+  torch::Tensor weight_ih, weight_hh;  // [G * H, input], [G * H, H]
+  torch::Tensor bias_ih, bias_hh;      // [G * H]
+
+ private:
+  mutable kernels::PackedWeightCache packed_ih_, packed_hh_;
+};
+
+// gx, gh [n, G * H] and the state before -> {h} or {h, c}; `gates` (may be undefined) keeps what the backward pass needs, [n, 4H].
+std::vector<torch::Tensor> cell_forward(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh, const std::vector<torch::Tensor>& state,
+                                        torch::Tensor gates);
+
+}  // namespace attnzoo

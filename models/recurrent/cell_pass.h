@@ -1,0 +1,43 @@
+// One cell over all steps of a batch, forward and by hand backward. The recurrent weight's gradient is one matmul over every step at the end
+// instead of one a step: that, and working on active rows only, is where the time of autograd's version goes. Float on the CPU, no autograd
+// inside: recurrent/sequence_pass and recurrent/decoder_pass wrap it.
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+#include "models/recurrent/cell.h"
+#include "models/recurrent/time_major.h"
+
+namespace attnzoo {
+
+class CellPass {
+ public:
+  // initial: {h} or {h, c}, [B, H], row r for rank r of `order`.
+  CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, torch::Tensor bias_hh, const std::vector<torch::Tensor>& initial);
+
+  // gx: input part of step t, [n, G * H]. Returns h of the step (a view of h_P).
+  torch::Tensor forward_step(int64_t t, const torch::Tensor& gx);
+
+  // From the last step to the first. d_h: gradient of step t's h from everything but the next step, [n, H]; overwritten.
+  // Returns the gradient of the step's gx (a view of d_gx_P).
+  torch::Tensor backward_step(int64_t t, torch::Tensor d_h);
+  void start_backward();
+  torch::Tensor d_weight_hh() const;
+  torch::Tensor d_bias_hh() const { return d_gh_P.sum(0); }
+  const std::vector<torch::Tensor>& d_initial() const { return d_state_; }
+
+  torch::Tensor h_P;            // [P, H], time-major
+  torch::Tensor d_gx_P, d_gh_P; // [P, G * H]; the same tensor for the LSTM
+
+ private:
+  std::vector<torch::Tensor> before(int64_t t) const;  // the state that step t starts from
+
+  CellKind kind_;
+  const TimeMajor& order_;
+  torch::Tensor weight_hh_, bias_hh_, c_P_, gates_P_;
+  std::vector<torch::Tensor> initial_, d_state_;
+};
+
+}  // namespace attnzoo
