@@ -26,9 +26,8 @@ TranslationTexts find_texts(const DebianImportOptions& options, const std::vecto
 }
 
 ImportReport import_translation(const DebianImportOptions& options, const ImportLog& log) {
-  const std::string source_language = parse_language(options.source_language, "--languages");
-  const std::string target_language = parse_language(options.target_language, "--languages");
-  if (source_language == target_language) fail<ConfigError>("--languages: '{}' twice; two different languages are needed", source_language);
+  const std::string &source_language = options.source_language, &target_language = options.target_language;
+  check_language_pair(source_language, target_language);
   const TranslationTexts texts = find_texts(options, {source_language, target_language}, log);
   const DescriptionTable sources = description_table(texts, source_language), targets = description_table(texts, target_language);
 
@@ -50,7 +49,8 @@ ImportReport import_translation(const DebianImportOptions& options, const Import
 }
 
 ImportReport import_summarisation(const DebianImportOptions& options, const ImportLog& log) {
-  const std::string language = parse_language(options.summarise, "--summarise");
+  const std::string& language = options.summarise;
+  check_language(language, "--summarise");
   const DescriptionTable table = description_table(find_texts(options, {language}, log), language);
   std::vector<ParallelPair> pairs;
   for (const auto& [digest, description] : table) {

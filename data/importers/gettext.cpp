@@ -158,9 +158,8 @@ std::string clean_message_pair(ParallelPair& pair) {
 }
 
 ImportReport import_gettext(const GettextImportOptions& options, const ImportLog& log) {
-  const std::string source_language = parse_language(options.source_language, "--languages");
-  const std::string target_language = parse_language(options.target_language, "--languages");
-  if (source_language == target_language) fail<ConfigError>("--languages: '{}' twice; two different languages are needed", source_language);
+  const std::string &source_language = options.source_language, &target_language = options.target_language;
+  check_language_pair(source_language, target_language);
   const std::vector<fs::path> roots = locale_roots(options.from);
   const bool with_english = source_language == "en" || target_language == "en";
   const auto catalogs = find_catalogs(roots, source_language == "en" ? target_language : source_language);

@@ -142,20 +142,24 @@ std::string split_key(std::string_view source) {
   return key;
 }
 
-std::string parse_language(const std::string& language, const std::string& option) {
+void check_language(const std::string& language, const std::string& option) {
   const auto accepted = [](unsigned char byte) { return std::isalnum(byte) || byte == '_' || byte == '@' || byte == '-'; };
   if (language.size() < 2 || !std::isalpha(static_cast<unsigned char>(language[0])) || !std::ranges::all_of(language, accepted))
     fail<ConfigError>("{}: '{}' is not a language; accepted are names as locales have them: de, pt_BR, sr@latin", option, language);
-  return language;
+}
+
+void check_language_pair(const std::string& source_language, const std::string& target_language) {
+  check_language(source_language, "--languages");
+  check_language(target_language, "--languages");
+  if (source_language == target_language) fail<ConfigError>("--languages: '{}' twice; two different languages are needed", source_language);
 }
 
 std::pair<std::string, std::string> parse_language_pair(const std::string& languages) {
   const size_t comma = languages.find(',');
   if (comma == languages.npos || languages.find(',', comma + 1) != languages.npos)
     fail<ConfigError>("--languages: '{}' does not name two languages; write source,target: en,de", languages);
-  std::pair<std::string, std::string> pair = {parse_language(languages.substr(0, comma), "--languages"),
-                                              parse_language(languages.substr(comma + 1), "--languages")};
-  if (pair.first == pair.second) fail<ConfigError>("--languages: '{}' twice; two different languages are needed", pair.first);
+  std::pair<std::string, std::string> pair = {languages.substr(0, comma), languages.substr(comma + 1)};
+  check_language_pair(pair.first, pair.second);
   return pair;
 }
 

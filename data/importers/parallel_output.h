@@ -54,9 +54,11 @@ std::string split_key(std::string_view source);
 // Runs of white space become one space, none at the ends.
 std::string squeeze_spaces(std::string_view text);
 
-// "en,de" -> {"en", "de"}; throws ConfigError unless it names two different languages as locales do ("de", "pt_BR", "sr@latin").
+// A language is named as locales are ("de", "pt_BR", "sr@latin"): letters, digits, _, - and @, since it becomes part of file names. Both
+// throw ConfigError; a pair must be two different ones.
+void check_language(const std::string& language, const std::string& option);
+void check_language_pair(const std::string& source_language, const std::string& target_language);
+// "en,de" -> {"en", "de"}; throws ConfigError.
 std::pair<std::string, std::string> parse_language_pair(const std::string& languages);
-// One such name; throws ConfigError. `option` is named in the message.
-std::string parse_language(const std::string& language, const std::string& option);
 
 }  // namespace attnzoo
