@@ -15,8 +15,9 @@ struct ChrfOptions {
 };
 
 struct ChrfScore {
-  double score = 0;        // 0 .. 100
-  std::string signature;   // "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0"
+  std::string name;          // "chrF2", "chrF2++"
+  double score = 0;          // 0 .. 100
+  std::string signature;     // "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0" (the sacrebleu it equals)
   std::string text() const;  // "chrF2 = 62.31"
 };
 
