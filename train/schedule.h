@@ -1,0 +1,47 @@
+// The learning rate of each step: a pure function of the step, except for the plateau schedule, whose small state is saved.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace attnzoo {
+
+// Settings of the recipe's train.schedule.
+struct ScheduleConfig {
+  // "inverse_sqrt" (Vaswani et al. 2017, equation 3, scaled so that the peak is learning_rate), "cosine" (Loshchilov and Hutter
+  // 2017, without restarts), "constant", "plateau" (learning_rate times `factor` whenever validation stops getting better).
+  std::string kind = "inverse_sqrt";
+  int64_t warmup_steps = 1000;       // linear from 0 to learning_rate; 0 for none
+  // cosine: the step where min_learning_rate is reached; 0 takes max_steps.
+  int64_t decay_steps = 0;
+  double min_learning_rate = 0;      // cosine and plateau never go below
+  double factor = 0.5;               // plateau, (0, 1)
+  int64_t patience = 2;              // plateau: validations without improvement before a cut
+  std::string metric = "loss";       // plateau: "loss", "bleu" or "chrf"
+
+  static ScheduleConfig from_json(const nlohmann::json& fields);  // throws ConfigError
+  nlohmann::json to_json() const;
+};
+
+// What the plateau schedule remembers. The other kinds leave it as it is.
+struct PlateauState {
+  double scale = 1;                  // product of all cuts so far
+  int64_t bad_validations = 0;       // since the last improvement or cut
+  bool has_best = false;
+  double best = 0;
+
+  nlohmann::json to_json() const;
+  static PlateauState from_json(const nlohmann::json& fields);
+};
+
+// `step` counts from 1 (the first update); max_steps 0 means no limit.
+double learning_rate_at(const ScheduleConfig& config, double peak, int64_t max_steps, int64_t step, const PlateauState& plateau = {});
+
+// Feeds the value of config.metric at one validation. Returns true when the rate was just cut.
+bool update_plateau(const ScheduleConfig& config, double value, PlateauState& state);
+
+// Whether `value` improves on `best` by the metric's own direction: loss falls, bleu and chrf rise.
+bool is_better(const std::string& metric, double value, double best);
+
+}  // namespace attnzoo

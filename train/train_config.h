@@ -1,0 +1,68 @@
+// The recipe's train section: everything that decides how a model is trained.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "data/batches.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
+
+namespace attnzoo {
+
+struct LossConfig {
+  // Probability mass spread over the whole vocabulary (Szegedy et al. 2016), [0, 1). 0.1 as in Vaswani et al. 2017.
+  double label_smoothing = 0.1;
+};
+
+// Translating validation text while training.
+struct ValidDecodeConfig {
+  int64_t beam = 1;       // 1 is greedy; 0 switches decoding off: only the loss is measured
+  int64_t sentences = 0;  // decode the first so many; 0 for all
+  int64_t samples = 3;    // translations shown and logged
+};
+
+struct EarlyStoppingConfig {
+  std::string metric = "bleu";  // "loss", "bleu" or "chrf"
+  int64_t patience = 0;         // validations in a row without improvement; 0 never stops early
+};
+
+struct TrainConfig {
+  BatchConfig batch;
+  LossConfig loss;
+  OptimizerConfig optimizer;
+  // Peak of the schedule, > 0.
+  double learning_rate = 0.001;
+  ScheduleConfig schedule;
+  // Upper bound of the gradient's Euclidean norm (Pascanu et al. 2013); 0 for none. The gradient is that of the mean loss a target token.
+  double clip_norm = 1.0;
+  // Batches a step; the loss is normalised over the target tokens of all of them.
+  int64_t accumulate = 1;
+  int64_t seed = 1;
+  // Training ends with whichever comes first; 0 for none. max_time: seconds of training over all resumes, also written "50m".
+  int64_t max_steps = 0;
+  int64_t max_epochs = 0;
+  double max_time = 0;
+  // Steps between validations, each followed by a checkpoint; 0: at the end of every epoch.
+  int64_t validate_every = 0;
+  ValidDecodeConfig valid_decode;
+  EarlyStoppingConfig early_stopping;
+  // What "best" means: "loss", "bleu" or "chrf" of validation.
+  std::string best_metric = "bleu";
+  // Newest checkpoints kept, the best one aside; >= 1.
+  int64_t keep = 1;
+  // Exponential moving average of the weights, used for validation and saved as the model (Polyak and Juditsky 1992); [0, 1), 0 for none.
+  // The factor of step t is min(ema_decay, (1 + t) / (10 + t)), so that the random start is forgotten early.
+  double ema_decay = 0;
+  // Steps between two reports in log.jsonl.
+  int64_t report_every = 100;
+
+  // Unknown keys and all values out of range are reported together. Throws ConfigError.
+  static TrainConfig from_json(const nlohmann::json& fields);
+  nlohmann::json to_json() const;
+  // Whether validation has to decode.
+  bool decodes() const { return valid_decode.beam > 0; }
+};
+
+}  // namespace attnzoo
