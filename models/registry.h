@@ -28,6 +28,8 @@ struct ModelFamily {
   std::string name;     // "transformer"; written into checkpoints, never renamed
   std::string summary;  // one line for --list-models
   std::vector<ModelPreset> presets;
+  // Small configurations that together take every option's every value: what tests/conformance runs on.
+  std::vector<ModelPreset> conformance_variants;
   // The full configuration of the family (every field) for overrides `fields`; throws ConfigError.
   std::function<nlohmann::json(const nlohmann::json& fields)> complete;
   // Builds the module with freshly initialised weights from torch's global generator.

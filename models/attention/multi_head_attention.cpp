@@ -89,7 +89,7 @@ AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor
   torch::Tensor mask;
   if (keep_BS.defined()) mask = keep_BS.unsqueeze(1).unsqueeze(1);  // [B, 1, 1, S]
   if (!want_weights && !(causal && mask.defined()))
-    return {at::scaled_dot_product_attention(q, k, v, mask, dropout, causal).transpose(1, 2).flatten(2), {}};
+    return {at::scaled_dot_product_attention(q, k, v, mask.defined() ? std::optional(mask) : std::nullopt, dropout, causal).transpose(1, 2).flatten(2), {}};
   auto scores = q.matmul(k.transpose(-1, -2)) / std::sqrt(static_cast<double>(q_BTD.size(-1) / num_heads));
   if (mask.defined()) scores = scores.masked_fill(mask.logical_not(), -1e9);
   if (causal) scores = scores.masked_fill(at::ones_like(scores).triu(1).to(torch::kBool), -1e9);

@@ -170,6 +170,12 @@ ModelFamily attention_rnn_family(const char* name, const char* summary, CellKind
       {"tiny", R"({"embedding_dim": 128, "encoder_dim": 256, "decoder_dim": 256, "attention_dim": 128, "dropout": 0.2})"},
       {"small", R"({"embedding_dim": 256, "encoder_dim": 512, "decoder_dim": 512, "attention_dim": 256, "dropout": 0.2})"},
       {"base", R"({"embedding_dim": 512, "encoder_dim": 1024, "decoder_dim": 1024, "attention_dim": 512, "encoder_layers": 2, "decoder_layers": 2, "dropout": 0.2})"}};
+  family.conformance_variants = {
+      {"additive", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 40, "attention_dim": 16})"},
+      {"general, two layers", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 40, "encoder_layers": 2, "decoder_layers": 2,
+                                  "attention": "general", "tied_embeddings": "decoder"})"},
+      {"untied, odd widths", R"({"embedding_dim": 15, "encoder_dim": 22, "decoder_dim": 19, "attention_dim": 13, "readout_dim": 17,
+                                 "tied_embeddings": "none", "decoder_layers": 2})"}};
   family.complete = [](const nlohmann::json& fields) { return AttentionRnnConfig::from_json(fields).to_json(); };
   family.build = [kind](const nlohmann::json& fields, const VocabularySizes& sizes) -> std::shared_ptr<Seq2SeqModel> {
     return std::make_shared<AttentionRnnModel>(kind, AttentionRnnConfig::from_json(fields), sizes);

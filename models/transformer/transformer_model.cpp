@@ -114,6 +114,11 @@ ModelFamily transformer_family() {
       {"tiny", R"({"model_dim": 128, "feed_forward_dim": 256, "encoder_layers": 4, "decoder_layers": 4, "num_heads": 4, "dropout": 0.3})"},
       {"small", R"({"model_dim": 256, "feed_forward_dim": 1024, "encoder_layers": 3, "decoder_layers": 3, "num_heads": 4, "dropout": 0.1})"},
       {"base", R"({"model_dim": 512, "feed_forward_dim": 2048, "encoder_layers": 6, "decoder_layers": 6, "num_heads": 8, "dropout": 0.1})"}};
+  const std::string small = R"("model_dim": 32, "feed_forward_dim": 48, "encoder_layers": 2, "decoder_layers": 2, "num_heads": 2, )";
+  family.conformance_variants = {
+      {"pre-norm", "{" + small + R"("norm": "pre", "activation": "relu", "tied_embeddings": "all"})"},
+      {"post-norm", "{" + small + R"("norm": "post", "activation": "gelu", "tied_embeddings": "decoder", "num_heads": 4})"},
+      {"untied, odd width", "{" + small + R"("norm": "pre", "model_dim": 18, "feed_forward_dim": 23, "tied_embeddings": "none"})"}};
   family.complete = [](const nlohmann::json& fields) { return TransformerConfig::from_json(fields).to_json(); };
   family.build = [](const nlohmann::json& fields, const VocabularySizes& sizes) -> std::shared_ptr<Seq2SeqModel> {
     return std::make_shared<TransformerModel>(TransformerConfig::from_json(fields), sizes);

@@ -1,0 +1,33 @@
+// A model's verbs as TorchScript. LibTorch cannot script C++ modules, but its tracer is public: parameters and children are mirrored into a
+// torch::jit::Module (the same tensors), and each verb becomes a method traced once. Three rules make a verb traceable (DESIGN.md):
+// no size() of a tensor reaches an op, no C++ loop or branch over data, initial recurrent states are passed explicitly.
+//
+// The methods, all tensors:
+//   encode(source_BS)                                -> (memory_BSC, keep_BS, per_sentence..)
+//   start(memory_BSC, keep_BS, per_sentence..)       -> (sentence_N, per_row..)
+//   step(memory_BSC, keep_BS, per_sentence.., sentence_N, per_row.., previous_N) -> (logits_NV, attention_NS, sentence_N, per_row..)
+#pragma once
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <cstdint>
+
+#include "models/seq2seq_model.h"
+
+namespace attnzoo {
+
+struct TracedModel {
+  torch::jit::Module module;
+  size_t num_per_sentence = 0;
+  size_t num_per_row = 0;
+};
+
+// Traces with a small example of valid ids below source_vocabulary. The model must be in eval(); it shares its weights with the result.
+TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary);
+
+// The verbs of a traced (or reloaded) module under the contract's types.
+Memory traced_encode(const TracedModel& traced, const torch::Tensor& source_BS);
+State traced_start(const TracedModel& traced, const Memory& memory);
+StepOutput traced_step(const TracedModel& traced, const Memory& memory, const State& state, const torch::Tensor& previous_N);
+
+}  // namespace attnzoo

@@ -1,0 +1,73 @@
+// Every parameter gets its gradient: autograd in double against finite differences, the hand-written float passes against double.
+#include <ATen/ATen.h>
+#include <torch/nn/module.h>
+
+#include "tests/conformance/subjects.h"
+#include "tests/catch.h"
+
+namespace attnzoo::test {
+namespace {
+
+// Mean negative log-likelihood, smooth in every parameter.
+torch::Tensor loss_of(Seq2SeqModel& model, const Batch& batch) {
+  return at::nll_loss(at::log_softmax(model.forward(batch), -1), packed_targets_P(batch));
+}
+
+std::shared_ptr<Seq2SeqModel> in_double(const Subject& subject) {
+  auto model = subject.build();
+  model->to(torch::kDouble);
+  model->eval();
+  return model;
+}
+
+Batch test_batch() { return make_test_batch(random_sentences(4, 6, 11), random_sentences(4, 5, 12)); }
+
+}  // namespace
+
+TEST_CASE("Gradients in double equal finite differences for every parameter") {
+  for (const auto& subject : subjects()) {
+    const auto model = in_double(subject);
+    const auto batch = test_batch();
+    loss_of(*model, batch).backward();
+    for (const auto& item : model->named_parameters()) {
+      INFO(subject.name << ": " << item.key());
+      auto parameter = item.value();
+      REQUIRE(parameter.grad().defined());
+      const auto gradient = parameter.grad().flatten();
+      // The entry with the largest gradient and one in the middle: every parameter is checked where it matters.
+      for (const int64_t index : {gradient.abs().argmax().item<int64_t>(), gradient.numel() / 2}) {
+        const at::NoGradGuard no_grad;
+        auto entry = parameter.view({-1})[index];
+        const double value = entry.item<double>(), epsilon = 1e-6;
+        entry.fill_(value + epsilon);
+        const double above = loss_of(*model, batch).item<double>();
+        entry.fill_(value - epsilon);
+        const double below = loss_of(*model, batch).item<double>();
+        entry.fill_(value);
+        CHECK((above - below) / (2 * epsilon) == Approx(gradient[index].item<double>()).epsilon(1e-4).margin(1e-8));
+      }
+    }
+  }
+}
+
+TEST_CASE("The hand-written float passes give the loss and the gradients of double") {
+  for (const auto& subject : subjects()) {
+    const auto exact = in_double(subject);
+    const auto fast = subject.build();
+    fast->eval();
+    const auto batch = test_batch();
+    auto exact_loss = loss_of(*exact, batch), fast_loss = loss_of(*fast, batch);
+    CHECK(fast_loss.item<double>() == Approx(exact_loss.item<double>()).epsilon(1e-5));
+    exact_loss.backward();
+    fast_loss.backward();
+    const auto expected = exact->named_parameters();
+    for (const auto& item : fast->named_parameters()) {
+      INFO(subject.name << ": " << item.key());
+      REQUIRE(item.value().grad().defined());
+      const auto reference = expected[item.key()].grad();
+      CHECK(largest_difference(item.value().grad(), reference) < 2e-5 + 1e-3 * reference.abs().max().item<double>());
+    }
+  }
+}
+
+}  // namespace attnzoo::test

@@ -1,0 +1,105 @@
+// What must not matter: padding, the batch a sentence stands in, its place there, the future, the order of decoding rows.
+#include <ATen/ATen.h>
+
+#include "data/special_tokens.h"
+#include "models/layers/packing.h"
+#include "tests/conformance/subjects.h"
+#include "tests/catch.h"
+
+namespace attnzoo::test {
+
+TEST_CASE("Padding on the right changes no bit of what a model says") {
+  for (const auto& subject : subjects()) {
+    INFO(subject.name);
+    const auto model = subject.build();
+    model->eval();
+    const auto batch = make_test_batch(random_sentences(5, 9, 1), random_sentences(5, 7, 2));
+    CHECK(stepped_logits(*model, batch).equal(stepped_logits(*model, batch, 6)));
+  }
+}
+
+TEST_CASE("A sentence gets the same bits alone, in a batch, and at another place of it") {
+  for (const auto& subject : subjects()) {
+    INFO(subject.name);
+    const auto model = subject.build();
+    model->eval();
+    const auto sources = random_sentences(37, 12, 3), targets = random_sentences(37, 8, 4);
+    const auto batch = make_test_batch(sources, targets);
+    const auto together = stepped_logits(*model, batch);
+    const Packing packing(batch.target_length_B, batch.target_in_BT.size(1));
+    for (const size_t b : {0, 5, 11, 36}) {
+      const auto alone = stepped_logits(*model, make_test_batch({sources[b]}, {targets[b]}));
+      CHECK(alone.equal(together.narrow(0, packing.offsets[b], packing.length(static_cast<int64_t>(b)))));
+    }
+    const std::vector<Sentence> some = {sources[20], sources[7], sources[30]}, said = {targets[20], targets[7], targets[30]};
+    const auto shuffled = stepped_logits(*model, make_test_batch(some, said));
+    CHECK(shuffled.narrow(0, 0, packing.length(20)).equal(together.narrow(0, packing.offsets[20], packing.length(20))));
+  }
+}
+
+TEST_CASE("No target position sees a later one") {
+  for (const auto& subject : subjects()) {
+    INFO(subject.name);
+    const auto model = subject.build();
+    model->eval();
+    auto batch = make_test_batch(random_sentences(3, 9, 5), {{5, 6, 7, 8, 9}, {10, 11, 12, 13, 14}, {15, 16, 17, 18, 19}});
+    const auto before = model->forward_states(batch).view({3, 6, -1});
+    batch.target_in_BT.select(1, 4).fill_(30);
+    const auto after = model->forward_states(batch).view({3, 6, -1});
+    CHECK(before.narrow(1, 0, 4).equal(after.narrow(1, 0, 4)));
+    CHECK_FALSE(before.narrow(1, 4, 2).equal(after.narrow(1, 4, 2)));
+  }
+}
+
+TEST_CASE("Stepping says what the teacher-forced pass says") {
+  for (const auto& subject : subjects()) {
+    INFO(subject.name);
+    const auto model = subject.build();
+    model->eval();
+    const auto batch = make_test_batch(random_sentences(7, 9, 6), random_sentences(7, 8, 7));
+    const auto stepped = stepped_logits(*model, batch);
+    CHECK(largest_difference(model->forward(batch), stepped) < 2e-4);  // with autograd: the training kernels
+    const at::NoGradGuard no_grad;
+    CHECK(largest_difference(model->forward(batch), stepped) < 2e-4);
+  }
+}
+
+TEST_CASE("Rows of a state can be reordered, repeated and dropped") {
+  for (const auto& subject : subjects()) {
+    INFO(subject.name);
+    const auto model = subject.build();
+    model->eval();
+    const at::NoGradGuard no_grad;
+    const Memory memory = model->encode(source_ids(random_sentences(4, 9, 8)));
+    auto state = model->start(memory);
+    state = model->step(memory, state, torch::full({4}, int64_t{kBosId}, torch::kLong), false).state;
+    const auto previous_N = torch::tensor({5, 6, 7, 8}, torch::kLong);
+    const auto all = model->step(memory, state, previous_N, false);
+    const auto rows = torch::tensor({3, 1, 1}, torch::kLong);
+    const auto some = model->step(memory, state.select(rows), previous_N.index_select(0, rows), false);
+    CHECK(some.logits_NV.equal(all.logits_NV.index_select(0, rows)));
+    const auto later = torch::tensor({9, 10, 11}, torch::kLong);
+    const auto next = model->step(memory, some.state, later, false);
+    const auto expected = model->step(memory, all.state.select(rows), later, false);
+    CHECK(next.logits_NV.equal(expected.logits_NV));
+  }
+}
+
+TEST_CASE("Attention weights are a distribution over the real source tokens and asking for them changes nothing") {
+  for (const auto& subject : subjects()) {
+    INFO(subject.name);
+    const auto model = subject.build();
+    model->eval();
+    const at::NoGradGuard no_grad;
+    const Memory memory = model->encode(source_ids(random_sentences(5, 9, 9), 2));
+    const auto previous_N = torch::full({5}, int64_t{kBosId}, torch::kLong);
+    const auto with = model->step(memory, model->start(memory), previous_N, true);
+    const auto without = model->step(memory, model->start(memory), previous_N, false);
+    REQUIRE(with.attention_NS.defined());
+    CHECK(with.logits_NV.equal(without.logits_NV));
+    CHECK(largest_difference(with.attention_NS.sum(1), torch::ones({5})) < 1e-5);
+    CHECK(with.attention_NS.masked_select(memory.keep_BS.logical_not()).abs().sum().item<float>() == 0);
+  }
+}
+
+}  // namespace attnzoo::test

@@ -1,0 +1,30 @@
+// Every family learns: ten pairs are memorised.
+#include <ATen/ATen.h>
+#include <torch/optim/adam.h>
+
+#include "tests/conformance/subjects.h"
+#include "tests/catch.h"
+
+namespace attnzoo::test {
+
+TEST_CASE("Ten pairs are memorised") {
+  for (const auto& subject : subjects()) {
+    INFO(subject.name);
+    const auto model = subject.build();
+    model->eval();  // no dropout: memorising is the aim
+    const auto batch = make_test_batch(random_sentences(10, 8, 31), random_sentences(10, 8, 32));
+    const auto targets = packed_targets_P(batch);
+    torch::optim::Adam optimizer(model->parameters(), torch::optim::AdamOptions(5e-3));
+    double accuracy = 0;
+    for (int step = 0; step < 300 && accuracy < 1; ++step) {
+      optimizer.zero_grad();
+      const auto logits = model->forward(batch);
+      at::nll_loss(at::log_softmax(logits, -1), targets).backward();
+      optimizer.step();
+      accuracy = logits.argmax(-1).eq(targets).to(torch::kDouble).mean().item<double>();
+    }
+    CHECK(accuracy == 1);
+  }
+}
+
+}  // namespace attnzoo::test

@@ -1,0 +1,35 @@
+// What the conformance test runs on: every variant of every registered family, and batches of random sentences.
+#pragma once
+
+#include <torch/types.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/batch.h"
+#include "models/seq2seq_model.h"
+
+namespace attnzoo::test {
+
+inline constexpr int64_t kVocabulary = 31;
+
+struct Subject {
+  std::string name;  // "transformer, post-norm"
+  std::function<std::shared_ptr<Seq2SeqModel>()> build;  // freshly seeded: the same weights at every call
+};
+const std::vector<Subject>& subjects();
+
+using Sentence = std::vector<int64_t>;
+// Random sentences of 1 .. max_length tokens without special ids; the same for the same seed.
+std::vector<Sentence> random_sentences(int64_t count, int64_t max_length, uint64_t seed);
+// Padded source ids with </s>, with `extra` columns of padding.
+torch::Tensor source_ids(const std::vector<Sentence>& sentences, int64_t extra = 0);
+Batch make_test_batch(const std::vector<Sentence>& sources, const std::vector<Sentence>& targets);
+// Logits of every target position by stepping, packed like forward(); inference mode.
+torch::Tensor stepped_logits(Seq2SeqModel& model, const Batch& batch, int64_t extra_padding = 0);
+
+double largest_difference(const torch::Tensor& a, const torch::Tensor& b);
+
+}  // namespace attnzoo::test

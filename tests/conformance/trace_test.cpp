@@ -1,0 +1,38 @@
+// Every family traces, and the trace says the same at shapes it was not traced at.
+#include <ATen/ATen.h>
+
+#include "data/special_tokens.h"
+#include "models/export/trace.h"
+#include "tests/conformance/subjects.h"
+#include "tests/catch.h"
+
+namespace attnzoo::test {
+
+TEST_CASE("Traced verbs give the model's logits and attention at unseen batch sizes, lengths and beams") {
+  for (const auto& subject : subjects()) {
+    const auto model = subject.build();
+    model->eval();
+    const auto traced = trace_model(*model, kVocabulary);
+    const at::NoGradGuard no_grad;
+    for (const auto& [count, length, extra] : {std::tuple<int, int, int>{1, 3, 0}, {5, 11, 0}, {3, 7, 2}}) {
+      INFO(subject.name << ": " << count << " sentences");
+      const auto source_BS = source_ids(random_sentences(count, length, 21), extra);
+      const Memory memory = model->encode(source_BS), traced_memory = traced_encode(traced, source_BS);
+      State state = model->start(memory), traced_state = traced_start(traced, traced_memory);
+      // Two rows a sentence after the first step, as in a beam search.
+      auto previous_N = torch::full({count}, int64_t{kBosId}, torch::kLong);
+      for (int64_t t = 0; t < 4; ++t) {
+        const auto expected = model->step(memory, state, previous_N, true);
+        const auto got = traced_step(traced, traced_memory, traced_state, previous_N);
+        CHECK(largest_difference(got.logits_NV, expected.logits_NV) < 1e-4);
+        CHECK(largest_difference(got.attention_NS, expected.attention_NS) < 1e-5);
+        const auto rows = t == 0 ? torch::arange(count).repeat_interleave(2) : torch::arange(2 * count).flip(0);
+        state = expected.state.select(rows);
+        traced_state = got.state.select(rows);
+        previous_N = torch::randint(kNumSpecialTokens, kVocabulary, {2 * count}, torch::kLong);
+      }
+    }
+  }
+}
+
+}  // namespace attnzoo::test
