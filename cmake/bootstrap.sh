@@ -4,9 +4,10 @@
 #
 #   ATTNZOO_LIBTORCH=DIR       use this LibTorch (DIR/include/torch, DIR/lib/libtorch.so) and install none
 #   ATTNZOO_TORCH_INDEX=URL    take the torch wheel from this index, with what it depends on (a CUDA build:
-#                              https://download.pytorch.org/whl/cu128)
+#                              https://download.pytorch.org/whl/cuXXX, XXX being the CUDA version that pytorch.org offers)
 #   ATTNZOO_NO_INSTALL=1       install nothing, only say what is missing
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly torch_version=2.13.0
@@ -17,11 +18,12 @@ say() { printf 'set-up: %s\n' "$*"; }
 give_up() { printf 'set-up: %s\n' "$@" >&2; exit 1; }
 
 # ---- LibTorch that is here already: what the user names, the .venv, the system ----
+if [[ -n ${ATTNZOO_LIBTORCH:-} && ! (-e $ATTNZOO_LIBTORCH/lib/libtorch.so && -d $ATTNZOO_LIBTORCH/include/torch) ]]; then
+  give_up "ATTNZOO_LIBTORCH=$ATTNZOO_LIBTORCH holds no lib/libtorch.so or no include/torch; name the folder that has both, or unset it"
+fi
 find_libtorch() {
   local folder
   if [[ -n ${ATTNZOO_LIBTORCH:-} ]]; then
-    [[ -e $ATTNZOO_LIBTORCH/lib/libtorch.so && -d $ATTNZOO_LIBTORCH/include/torch ]] ||
-      give_up "ATTNZOO_LIBTORCH=$ATTNZOO_LIBTORCH holds no lib/libtorch.so or no include/torch; name the folder that has both, or unset it"
     echo "$ATTNZOO_LIBTORCH"
     return
   fi
@@ -45,16 +47,9 @@ if is_ready; then exit 0; fi
 # ---- what is missing, by Debian's package names ----
 version_at_least() { [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]; }
 
-missing_packages() {
-  command -v cmake >/dev/null || echo cmake
-  command -v ninja >/dev/null || echo ninja-build
-  command -v ccache >/dev/null || echo ccache
-  command -v pkg-config >/dev/null || echo pkg-config
-  if ! command -v "${CXX:-g++}" >/dev/null; then
-    # Without a compiler nobody can say which headers it would find; the package manager passes over what is there.
-    echo g++ libcxxopts-dev nlohmann-json3-dev libfmt-dev catch2 libsentencepiece-dev zlib1g-dev
-  else
-    "${CXX:-g++}" -std=c++20 -E -P -x c++ - <<'PROBE'
+# Whether the compiler finds each header, wherever it lies.
+missing_libraries() {
+  "${CXX:-g++}" -std=c++20 -E -P -x c++ - <<'PROBE' || give_up "${CXX:-g++} cannot preprocess an empty file; name a working C++ compiler with CXX"
 #if !__has_include(<cxxopts.hpp>)
 libcxxopts-dev
 #endif
@@ -74,6 +69,18 @@ libsentencepiece-dev
 zlib1g-dev
 #endif
 PROBE
+}
+
+missing_packages() {
+  command -v cmake >/dev/null || echo cmake
+  command -v ninja >/dev/null || echo ninja-build
+  command -v ccache >/dev/null || echo ccache
+  command -v pkg-config >/dev/null || echo pkg-config
+  if ! command -v "${CXX:-g++}" >/dev/null; then
+    # Without a compiler nobody can say which headers it would find; the package manager passes over what is there.
+    echo g++ libcxxopts-dev nlohmann-json3-dev libfmt-dev catch2 libsentencepiece-dev zlib1g-dev
+  else
+    missing_libraries
   fi
   if [[ -z $(find_libtorch) ]]; then
     command -v python3 >/dev/null || echo python3
@@ -142,10 +149,11 @@ install_libtorch() {
 }
 
 mkdir -p build
-mapfile -t missing < <(missing_packages | tr ' ' '\n' | sort -u)
-if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
-mapfile -t missing < <(missing_packages | tr ' ' '\n' | sort -u)
-if ((${#missing[@]})); then give_up "still not found by ${CXX:-g++} after installing: ${missing[*]}"; fi
+missing=$(missing_packages)
+# shellcheck disable=SC2086  # package names are single words
+if [[ -n $missing ]]; then install_packages $missing; fi
+missing=$(missing_packages)
+if [[ -n $missing ]]; then give_up "still not found by ${CXX:-g++} after installing:" $missing; fi
 check_versions
 if [[ -z $(find_libtorch) ]]; then install_libtorch; fi
 say "ready (LibTorch in $(find_libtorch))"
