@@ -1,0 +1,107 @@
+#include "train/validation.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "eval/translator.h"
+
+namespace attnzoo {
+namespace {
+
+// Evaluation mode for its lifetime; the random generator is put back as it was.
+class EvaluationScope {
+ public:
+  explicit EvaluationScope(Seq2SeqModel& model)
+      : model_(model), generator_(at::detail::getDefaultCPUGenerator()), generator_state_(generator_.get_state()), num_threads_(at::get_num_threads()) {
+    model_.eval();
+  }
+  ~EvaluationScope() {
+    model_.train();
+    generator_.set_state(generator_state_);
+    if (at::get_num_threads() != num_threads_) at::set_num_threads(num_threads_);
+  }
+  EvaluationScope(const EvaluationScope&) = delete;
+  EvaluationScope& operator=(const EvaluationScope&) = delete;
+
+ private:
+  Seq2SeqModel& model_;
+  at::Generator generator_;
+  torch::Tensor generator_state_;
+  int num_threads_;
+  torch::NoGradGuard no_grad_;
+};
+
+LossSums validation_loss(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device,
+                         const std::atomic<bool>* stop) {
+  LossSums sums;
+  for (const auto& pair_ids : plan_in_order(*data.valid, config.batch)) {
+    if (stop != nullptr && *stop) fail<Error>("validation: stopped");
+    const Batch batch = make_batch(*data.valid, pair_ids).to(device);
+    label_smoothed_loss(model.forward_states(batch), model.output_weight_VD(), model.output_bias_V(), packed_targets_P(batch),
+                        {.smoothing = config.loss.label_smoothing}, sums);
+  }
+  return sums;
+}
+
+void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device, const std::atomic<bool>* stop,
+            ValidationResult& result) {
+  const size_t available = data.valid_source.size();
+  const auto cap = static_cast<size_t>(config.valid_decode.sentences);
+  const size_t num_lines = cap > 0 ? std::min(cap, available) : available;
+  if (num_lines == 0) return;
+  TranslateOptions options;
+  options.search.beam = config.valid_decode.beam;
+  options.num_threads = device.is_cpu() ? at::get_num_threads() : 1;
+  options.device = device;
+  const auto translations = translate(model, data.tokenizers, std::span(data.valid_source).first(num_lines), options, nullptr, {}, stop);
+
+  std::vector<std::string> outputs;
+  for (const Translation& translation : translations) outputs.push_back(translation.text);
+  const auto references = std::span(data.valid_target).first(num_lines);
+  result.bleu = corpus_bleu(outputs, references);
+  result.chrf = corpus_chrf(outputs, references);
+  // The same lines every time, spread over the text, so that their progress can be followed.
+  const size_t num_samples = std::min(static_cast<size_t>(config.valid_decode.samples), num_lines);
+  for (size_t i = 0; i < num_samples; ++i) {
+    const size_t line = i * num_lines / num_samples;
+    result.samples.push_back({data.valid_source[line], data.valid_target[line], outputs[line]});
+  }
+}
+
+}  // namespace
+
+double ValidationResult::metric(const std::string& name) const {
+  if (name == "bleu" && bleu) return bleu->score;
+  if (name == "chrf" && chrf) return chrf->score;
+  if (name == "loss" && loss.num_tokens > 0) return loss.nll / static_cast<double>(loss.num_tokens);
+  fail<Error>("validation: the metric '{}' was not measured", name);
+}
+
+nlohmann::json ValidationResult::to_json() const {
+  nlohmann::json fields = {{"loss", metric("loss")}, {"smoothed_loss", loss.loss_per_token()}, {"perplexity", loss.perplexity()}, {"seconds", seconds}};
+  if (bleu) {
+    fields["bleu"] = bleu->score;
+    fields["bleu_signature"] = bleu->signature;
+  }
+  if (chrf) fields["chrf"] = chrf->score;
+  for (const auto& sample : samples)
+    fields["samples"].push_back({{"source", sample.source}, {"reference", sample.reference}, {"output", sample.output}});
+  return fields;
+}
+
+ValidationResult validate(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device,
+                          const std::atomic<bool>* stop) {
+  const auto begin = std::chrono::steady_clock::now();
+  const EvaluationScope scope(model);
+  ValidationResult result;
+  result.loss = validation_loss(model, data, config, device, stop);
+  if (config.decodes()) decode(model, data, config, device, stop, result);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+}  // namespace attnzoo
