@@ -5,7 +5,16 @@
 // A value is never split: cxxopts would cut lists at commas, and file names may hold them. Every program
 // includes this header, never cxxopts.hpp itself.
 #define CXXOPTS_VECTOR_DELIMITER '\0'
+// gcc 12 warns falsely of its own string assignment inside cxxopts (gcc bug 105651).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstringop-overflow"
+#pragma GCC diagnostic ignored "-Wrestrict"
 #include <cxxopts.hpp>
+#pragma GCC diagnostic pop
+#else
+#include <cxxopts.hpp>
+#endif
 #include <functional>
 #include <stdexcept>
 #include <string>

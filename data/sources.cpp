@@ -87,7 +87,7 @@ std::string field_of(const nlohmann::json& object, const std::string& field, std
     for (const auto& [key, value] : object.items()) keys.push_back(key);
     fail<DataError>("{}:{}: has no field '{}'; its fields: {}", file, line_number, field, fmt::join(keys, ", "));
   }
-  if (!found->is_string()) fail<DataError>("{}:{}: the field '{}' must be a string, is a {}", file, line_number, field, found->type_name());
+  if (!found->is_string()) fail<DataError>("{}:{}: the field '{}' must be a string, got {}", file, line_number, field, found->type_name());
   std::string text = found->get<std::string>();
   // A line stays a line: what is written out, one pair a line, must be parallel again.
   for (char& c : text) {
@@ -188,7 +188,7 @@ struct PairReader::Impl {
     } catch (const nlohmann::json::parse_error& error) {
       fail<DataError>("{}:{}: not valid JSON at byte {}; each line must be one object", pair.file, pair.file_line, error.byte);
     }
-    if (!object.is_object()) fail<DataError>("{}:{}: must be a JSON object, is a {}", pair.file, pair.file_line, object.type_name());
+    if (!object.is_object()) fail<DataError>("{}:{}: must be a JSON object, got {}", pair.file, pair.file_line, object.type_name());
     pair.source = field_of(object, config.source_field, pair.file, pair.file_line);
     pair.target = field_of(object, config.target_field, pair.file, pair.file_line);
   }

@@ -1,0 +1,41 @@
+#include "data/recipe.h"
+
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "tests/catch.h"
+#include "tests/temporary_directory.h"
+
+using namespace attnzoo;
+using attnzoo::test::ContainsSubstring;
+using attnzoo::test::Equals;
+using nlohmann::json;
+
+TEST_CASE("settings of the command line change the recipe, in order") {
+  const test::TemporaryDirectory folder;
+  const auto file = folder.file("r.json", R"({"train": {"max_steps": 5}, /* why */ "data": {"train": {"source": "a"}}})");
+  const json recipe = read_recipe(file, {"train.max_steps=6", "train.max_steps=7", "model.family=transformer", "model.note=a=b"});
+  CHECK(recipe == json::parse(R"({"train": {"max_steps": 7}, "data": {"train": {"source": "a"}},
+                                  "model": {"family": "transformer", "note": "a=b"}})"));
+}
+
+TEST_CASE("file names on the command line are relative to the working folder") {
+  const std::string here = std::filesystem::current_path().string();
+  json recipe = {{"data", {{"train", {{"source", "in/recipe.en"}}}}}};
+  apply_setting(recipe, "data.train.target=my.de");
+  apply_setting(recipe, "data.cache=../cache");
+  apply_setting(recipe, R"(data.valid={"source": ["a.en", "/abs/b.en"], "target": "-", "source_field": "en"})");
+  CHECK(recipe["data"]["train"] == json{{"source", "in/recipe.en"}, {"target", here + "/my.de"}});
+  CHECK(recipe["data"]["cache"] == std::filesystem::path(here).parent_path().string() + "/cache");
+  CHECK(recipe["data"]["valid"] == json{{"source", {here + "/a.en", "/abs/b.en"}}, {"target", "-"}, {"source_field", "en"}});
+}
+
+TEST_CASE("a setting or a recipe that is none is refused") {
+  json recipe = json::object();
+  CHECK_THROWS_WITH(apply_setting(recipe, "train.max_steps"),
+                    Equals("--set train.max_steps: must be KEY=VALUE, such as train.max_steps=100"));
+  CHECK_THROWS_AS(apply_setting(recipe, "=5"), ConfigError);
+  const test::TemporaryDirectory folder;
+  CHECK_THROWS_WITH(read_recipe(folder.file("r.json", "[]"), {}), ContainsSubstring("r.json: a recipe must be a JSON object"));
+  CHECK_THROWS_WITH(read_recipe(folder.file("r.json", ""), {}), ContainsSubstring("r.json:1: not valid JSON"));
+}
