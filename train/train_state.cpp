@@ -50,6 +50,7 @@ bool BestValue::offer(const std::string& metric, double candidate, int64_t at_st
 nlohmann::json TrainState::to_json() const {
   return {{"step", step},
           {"stream_position", stream_position},
+          {"epochs_done", epochs_done},
           {"elapsed_s", elapsed_s},
           {"source_tokens", num_source_tokens},
           {"target_tokens", num_target_tokens},
@@ -70,6 +71,7 @@ TrainState TrainState::from_json(const nlohmann::json& fields, const std::string
   try {
     fields.at("step").get_to(state.step);
     fields.at("stream_position").get_to(state.stream_position);
+    fields.at("epochs_done").get_to(state.epochs_done);
     fields.at("elapsed_s").get_to(state.elapsed_s);
     fields.at("source_tokens").get_to(state.num_source_tokens);
     fields.at("target_tokens").get_to(state.num_target_tokens);

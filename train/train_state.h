@@ -34,6 +34,7 @@ struct BestValue {
 struct TrainState {
   int64_t step = 0;                   // updates done
   int64_t stream_position = 0;        // batches consumed
+  int64_t epochs_done = 0;            // whole passes over the data
   double elapsed_s = 0;               // wall clock of training, over all resumes
   int64_t num_source_tokens = 0, num_target_tokens = 0;  // consumed by training
   int64_t nonfinite_in_row = 0, num_nonfinite = 0;       // steps skipped for a gradient that is not finite
