@@ -25,6 +25,9 @@ struct SearchOptions {
   double max_length_ratio = 3.0;
   // No n-gram of this many tokens occurs twice in a hypothesis; 0 switches it off (Paulus et al. 2017, 2.5).
   int64_t no_repeat_ngram = 0;
+  // A sentence is done when patience * beam of its hypotheses have ended (Kasai et al. 2022; 1 is the usual first come, first served), and
+  // before that as soon as no live one can overtake the n_best best. Infinity searches until that is certain.
+  double patience = 1.0;
   // Keep the attention weights of each hypothesis.
   bool want_attention = false;
 
@@ -39,8 +42,9 @@ struct Hypothesis {
   torch::Tensor attention_TS;    // undefined unless asked for; T includes the step that gave </s>
 };
 
-// n_best hypotheses (fewer where the model has fewer) for each row of source_BS, best first. Each row's result depends on that row
-// alone: not on the batch it stands in, its place there, or the padding.
+// n_best hypotheses (fewer where the model has fewer, never none) for each row of source_BS, best first. Each row's result depends on that
+// row alone: not on the batch it stands in, its place there, or the padding. <pad> and <s> are never produced. No gradient is recorded.
+// Throws ConfigError for options that have problems(), Error for a model whose logits are not numbers.
 std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options);
 
 }  // namespace attnzoo

@@ -1,0 +1,124 @@
+#include "eval/search.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <numeric>
+
+#include "data/error.h"
+#include "data/special_tokens.h"
+#include "eval/row_top_k.h"
+#include "eval/sentence_beam.h"
+
+namespace attnzoo {
+namespace {
+
+// What one call of search() carries from step to step.
+class BatchSearch {
+ public:
+  BatchSearch(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options)
+      : model_(model), options_(options), memory_(model.encode(source_BS)), state_(model.start(memory_)), device_(source_BS.device()) {
+    const auto length_B = source_BS.ne(kPadId).sum(1).cpu();
+    for (int64_t b = 0; b < source_BS.size(0); ++b) {
+      source_lengths_.push_back(length_B.const_data_ptr<int64_t>()[b]);
+      beams_.emplace_back(options, std::max<int64_t>(source_lengths_.back() - 1, 0));
+    }
+    active_.resize(beams_.size());
+    std::iota(active_.begin(), active_.end(), size_t{0});
+  }
+
+  std::vector<std::vector<Hypothesis>> run() {
+    while (!active_.empty()) step();
+    std::vector<std::vector<Hypothesis>> results(beams_.size());
+    for (size_t b = 0; b < beams_.size(); ++b) {
+      for (auto& ended : beams_[b].take_best()) {
+        if (options_.want_attention) ended.hypothesis.attention_TS = gather_attention(ended.step_rows, source_lengths_[b]);
+        results[b].push_back(std::move(ended.hypothesis));
+      }
+    }
+    return results;
+  }
+
+ private:
+  void step() {
+    std::vector<int64_t> previous;
+    for (const size_t b : active_) {
+      for (const auto& hypothesis : beams_[b].live()) previous.push_back(hypothesis.ids.empty() ? kBosId : hypothesis.ids.back());
+    }
+    auto output = model_.step(memory_, state_, to_device(previous), options_.want_attention);
+    if (options_.want_attention) attention_.push_back(output.attention_NS.to(torch::kCPU, torch::kFloat));
+
+    banned_.resize(previous.size());
+    size_t row = 0;
+    for (const size_t b : active_) {
+      for (size_t h = 0; h < beams_[b].live().size(); ++h) beams_[b].banned_after(h, banned_[row++]);
+    }
+    top_k_of_rows(output.logits_NV, 2 * options_.beam, banned_, best_);
+
+    std::vector<int64_t> kept_rows;
+    std::vector<size_t> still_active;
+    row = 0;
+    for (const size_t b : active_) {
+      const size_t num_live = beams_[b].live().size();
+      beams_[b].advance(std::span(best_).subspan(row, num_live), static_cast<int64_t>(row));
+      if (!beams_[b].done()) {
+        still_active.push_back(b);
+        for (const int32_t parent : beams_[b].parents()) kept_rows.push_back(static_cast<int64_t>(row) + parent);
+      }
+      row += num_live;
+    }
+    active_ = std::move(still_active);
+    if (active_.empty()) return;
+    // Most steps of a greedy search keep every row in its place; the state is then passed on without a copy.
+    bool in_place = kept_rows.size() == previous.size();
+    for (size_t i = 0; in_place && i < kept_rows.size(); ++i) in_place = kept_rows[i] == static_cast<int64_t>(i);
+    state_ = in_place ? std::move(output.state) : output.state.select(to_device(kept_rows));
+  }
+
+  torch::Tensor to_device(const std::vector<int64_t>& values) const { return at::tensor(values, torch::kLong).to(device_); }
+
+  torch::Tensor gather_attention(const std::vector<int32_t>& step_rows, int64_t source_length) const {
+    std::vector<torch::Tensor> rows;
+    for (size_t t = 0; t < step_rows.size(); ++t) rows.push_back(attention_[t][step_rows[t]].narrow(0, 0, source_length));
+    return rows.empty() ? at::empty({0, source_length}) : at::stack(rows);
+  }
+
+  Seq2SeqModel& model_;
+  const SearchOptions& options_;
+  const Memory memory_;
+  State state_;
+  const torch::Device device_;
+  std::vector<int64_t> source_lengths_;  // </s> counted
+  std::vector<SentenceBeam> beams_;
+  std::vector<size_t> active_;              // sentences not done, in the order of their rows
+  std::vector<torch::Tensor> attention_;    // [N, S] of each step
+  std::vector<std::vector<int32_t>> banned_;
+  std::vector<std::vector<RankedToken>> best_;
+};
+
+}  // namespace
+
+std::vector<std::string> SearchOptions::problems() const {
+  std::vector<std::string> found;
+  if (beam < 1) found.push_back(fmt::format("beam must be at least 1, got {}", beam));
+  if (n_best < 1 || n_best > beam) found.push_back(fmt::format("n_best must be in 1 .. beam ({}), got {}", beam, n_best));
+  if (!(length_penalty >= 0)) found.push_back(fmt::format("length_penalty must be at least 0, got {}", length_penalty));
+  if (max_length < 1) found.push_back(fmt::format("max_length must be at least 1, got {}", max_length));
+  if (min_length < 0 || min_length > max_length)
+    found.push_back(fmt::format("min_length must be in 0 .. max_length ({}), got {}", max_length, min_length));
+  if (!(max_length_ratio >= 0)) found.push_back(fmt::format("max_length_ratio must be at least 0, got {}", max_length_ratio));
+  if (no_repeat_ngram < 0) found.push_back(fmt::format("no_repeat_ngram must be at least 0, got {}", no_repeat_ngram));
+  if (!(patience > 0)) found.push_back(fmt::format("patience must be above 0, got {}", patience));
+  return found;
+}
+
+std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options) {
+  if (const auto problems = options.problems(); !problems.empty()) fail<ConfigError>("search: {}", fmt::join(problems, "; "));
+  if (source_BS.size(0) == 0) return {};
+  const at::NoGradGuard no_grad;
+  return BatchSearch(model, source_BS, options).run();
+}
+
+}  // namespace attnzoo

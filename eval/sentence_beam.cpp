@@ -1,0 +1,110 @@
+#include "eval/sentence_beam.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/special_tokens.h"
+
+namespace attnzoo {
+
+double normalized_score(double log_probability, int64_t length, double length_penalty) {
+  return log_probability / std::pow((5.0 + static_cast<double>(length)) / 6.0, length_penalty);
+}
+
+SentenceBeam::SentenceBeam(const SearchOptions& options, int64_t num_source_tokens) : options_(options) {
+  const double by_ratio = options.max_length_ratio * static_cast<double>(num_source_tokens) + 10;
+  max_length_ = by_ratio < static_cast<double>(options.max_length) ? static_cast<int64_t>(by_ratio) : options.max_length;
+}
+
+void SentenceBeam::banned_after(size_t h, std::vector<int32_t>& banned) const {
+  const auto& ids = live_[h].ids;
+  banned.assign({kPadId, kBosId});
+  if (static_cast<int64_t>(ids.size()) < options_.min_length) banned.push_back(kEosId);
+  const auto n = static_cast<size_t>(options_.no_repeat_ngram);
+  if (n == 0 || ids.size() < n) return;
+  const auto context = ids.end() - static_cast<std::ptrdiff_t>(n - 1);
+  for (auto begin = ids.begin(); begin + static_cast<std::ptrdiff_t>(n - 1) < ids.end(); ++begin) {
+    if (std::equal(context, ids.end(), begin)) banned.push_back(*(begin + static_cast<std::ptrdiff_t>(n - 1)));
+  }
+}
+
+void SentenceBeam::end(const Live& hypothesis, bool truncated) {
+  Ended ended;
+  ended.hypothesis.ids = hypothesis.ids;
+  ended.hypothesis.log_probability = hypothesis.log_probability;
+  ended.hypothesis.truncated = truncated;
+  const auto length = static_cast<int64_t>(hypothesis.ids.size()) + (truncated ? 0 : 1);
+  ended.hypothesis.score = normalized_score(hypothesis.log_probability, length, options_.length_penalty);
+  ended.step_rows = hypothesis.step_rows;
+  ended_.push_back(std::move(ended));
+}
+
+void SentenceBeam::advance(std::span<const std::vector<RankedToken>> continuations, int64_t first_row) {
+  struct Candidate {
+    double log_probability;
+    int32_t parent, id;
+  };
+  const auto beam = static_cast<size_t>(options_.beam);
+  std::vector<Candidate> candidates;
+  for (size_t h = 0; h < live_.size(); ++h) {
+    for (const auto& token : continuations[h])
+      candidates.push_back({live_[h].log_probability + token.log_probability, static_cast<int32_t>(h), token.id});
+  }
+  const size_t num_candidates = std::min(candidates.size(), 2 * beam);
+  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(num_candidates), candidates.end(),
+                    [](const Candidate& a, const Candidate& b) {
+                      if (a.log_probability != b.log_probability) return a.log_probability > b.log_probability;
+                      return a.parent != b.parent ? a.parent < b.parent : a.id < b.id;
+                    });
+
+  std::vector<Live> next;
+  parents_.clear();
+  size_t num_unended = 0;
+  for (size_t c = 0; c < num_candidates && num_unended < beam; ++c) {
+    const auto& candidate = candidates[c];
+    const bool ends = candidate.id == kEosId;
+    // An ending counts only where it would have been kept as a live hypothesis: with beam 1 the search is then greedy.
+    if (ends && c >= beam) continue;
+    Live continued = live_[static_cast<size_t>(candidate.parent)];
+    continued.log_probability = candidate.log_probability;
+    if (options_.want_attention) continued.step_rows.push_back(static_cast<int32_t>(first_row) + candidate.parent);
+    if (ends) {
+      end(continued, false);
+      continue;
+    }
+    continued.ids.push_back(candidate.id);
+    ++num_unended;
+    if (static_cast<int64_t>(continued.ids.size()) >= max_length_) {
+      end(continued, true);
+    } else {
+      next.push_back(std::move(continued));
+      parents_.push_back(candidate.parent);
+    }
+  }
+  // Nothing may follow and nothing has ended (every token banned): what there is, is the result.
+  if (next.empty() && ended_.empty()) {
+    for (const auto& hypothesis : live_) end(hypothesis, true);
+  }
+  live_ = std::move(next);
+  done_ = live_.empty() || is_decided();
+}
+
+bool SentenceBeam::is_decided() const {
+  if (static_cast<double>(ended_.size()) >= options_.patience * static_cast<double>(options_.beam)) return true;
+  const auto wanted = static_cast<size_t>(options_.n_best);
+  if (ended_.size() < wanted) return false;
+  // No live hypothesis gains probability; at best it loses none and reaches the greatest length, where the normalisation is mildest.
+  double best_live = live_[0].log_probability;
+  for (const auto& hypothesis : live_) best_live = std::max(best_live, hypothesis.log_probability);
+  const double attainable = normalized_score(best_live, max_length_, options_.length_penalty);
+  return static_cast<size_t>(std::count_if(ended_.begin(), ended_.end(), [&](const Ended& e) { return e.hypothesis.score >= attainable; })) >=
+         wanted;
+}
+
+std::vector<SentenceBeam::Ended> SentenceBeam::take_best() {
+  std::stable_sort(ended_.begin(), ended_.end(), [](const Ended& a, const Ended& b) { return a.hypothesis.score > b.hypothesis.score; });
+  if (ended_.size() > static_cast<size_t>(options_.n_best)) ended_.resize(static_cast<size_t>(options_.n_best));
+  return std::move(ended_);
+}
+
+}  // namespace attnzoo

@@ -1,0 +1,55 @@
+// The beam of one sentence: which hypotheses live, which have ended, and when no more can be won. Knows nothing of tensors or of the
+// other sentences of the batch.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "eval/row_top_k.h"
+#include "eval/search.h"
+
+namespace attnzoo {
+
+// log p(y) / ((5 + |y|) / 6)^a, |y| with </s> (Wu et al. 2016, eq. 14).
+double normalized_score(double log_probability, int64_t length, double length_penalty);
+
+class SentenceBeam {
+ public:
+  // num_source_tokens: without </s>.
+  SentenceBeam(const SearchOptions& options, int64_t num_source_tokens);
+
+  struct Live {
+    std::vector<int32_t> ids;
+    double log_probability = 0;
+    std::vector<int32_t> step_rows;  // the decoding row of each step, kept when the attention is wanted
+  };
+  const std::vector<Live>& live() const { return live_; }
+  bool done() const { return done_; }
+
+  // The tokens that may not follow live hypothesis h.
+  void banned_after(size_t h, std::vector<int32_t>& banned) const;
+  // One step: continuations[h] follow live hypothesis h, best first, at least 2 * beam of them where there are as many; first_row is the
+  // decoding row of hypothesis 0. Afterwards parents()[i] is the former place of live hypothesis i.
+  void advance(std::span<const std::vector<RankedToken>> continuations, int64_t first_row);
+  const std::vector<int32_t>& parents() const { return parents_; }
+
+  struct Ended {
+    Hypothesis hypothesis;
+    std::vector<int32_t> step_rows;
+  };
+  // The n_best ended hypotheses, best first; call once, when done.
+  std::vector<Ended> take_best();
+
+ private:
+  void end(const Live& hypothesis, bool truncated);
+  bool is_decided() const;
+  SearchOptions options_;
+  int64_t max_length_;
+  std::vector<Live> live_{1};
+  std::vector<int32_t> parents_;
+  std::vector<Ended> ended_;
+  bool done_ = false;
+};
+
+}  // namespace attnzoo
