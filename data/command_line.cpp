@@ -103,6 +103,8 @@ std::multimap<std::string, std::string> check_arguments(const cxxopts::Options& 
 std::string help_text(const CommandLine& about, const cxxopts::Options& options) {
   std::string text = options.help();
   text.erase(0, text.find_first_not_of('\n'));
+  const size_t usage = text.find("\nUsage:");
+  if (usage != std::string::npos && usage > 0 && text[usage - 1] != '\n') text.insert(usage, "\n");
   if (!about.examples.empty()) text += "\nExamples:\n";
   for (const std::string& example : about.examples) text += "  " + example + "\n";
   return text;
@@ -149,8 +151,8 @@ int run_program(const std::string& program, const std::function<int()>& body) {
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}: error: {}\n", program, error.what());
   }
-  std::cout.flush();
   errno = 0;
+  std::cout.flush();
   const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout) && std::cout.good();
   if (!written && status == 0) {
     fmt::print(stderr, "{}: error: standard output cannot be written{}\n", program,

@@ -35,7 +35,7 @@ size_t edit_distance(const std::string& a, const std::string& b) {
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string typed = folded(name);
   std::string best;
-  size_t best_distance = std::max<size_t>(1, typed.size() / 3) + 1;
+  size_t best_distance = (typed.size() + 2) / 3 + 1;
   for (const std::string& candidate : candidates) {
     const size_t distance = edit_distance(typed, folded(candidate));
     if (distance < best_distance) {

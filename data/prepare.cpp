@@ -83,7 +83,8 @@ bool is_current(const nlohmann::json& state, const char* part, const std::string
   const auto found = state.find(part);
   if (found == state.end() || !found->is_object() || !found->contains("digest")) return false;
   if ((*found)["digest"] == digest) return true;
-  log.line(fmt::format("{}: the text or the settings have changed; prepared again", part));
+  log.line(
+      fmt::format("{}: the text or the settings have changed; prepared again", part == std::string_view("tokenizer") ? "tokeniser" : part));
   return false;
 }
 

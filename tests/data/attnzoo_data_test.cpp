@@ -1,0 +1,135 @@
+// The program attnzoo-data as a user runs it.
+#include <sys/wait.h>
+
+#include <cstdio>
+
+#include "data/files.h"
+#include "tests/catch.h"
+#include "tests/temporary_directory.h"
+
+using attnzoo::test::ContainsSubstring;
+using attnzoo::test::Equals;
+using attnzoo::test::TemporaryDirectory;
+
+namespace {
+
+struct Outcome {
+  int status = -1;
+  std::string output;  // standard output and error together
+};
+
+// Runs the program in `folder` through a shell. Where it is not built, the test says so and is passed over.
+bool have_program() {
+  if (std::filesystem::exists(ATTNZOO_BIN_DIR "/attnzoo-data")) return true;
+  WARN("skipped: attnzoo-data is not built");
+  return false;
+}
+
+Outcome run(const TemporaryDirectory& folder, const std::string& arguments) {
+  const std::string command = "cd " + folder.path().string() + " && " ATTNZOO_BIN_DIR "/attnzoo-data " + arguments + " 2>&1";
+  std::FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  Outcome outcome;
+  char buffer[4096];
+  for (size_t num_read; (num_read = fread(buffer, 1, sizeof buffer, pipe)) > 0;) outcome.output.append(buffer, num_read);
+  outcome.status = WEXITSTATUS(pclose(pipe));
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("attnzoo-data prepares and inspects a recipe, once") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  std::string source, target;
+  for (int i = 0; i < 50; ++i) {
+    source += fmt::format("a dog {}\n", i);
+    target += fmt::format("ein Hund {}\n", i);
+  }
+  folder.file("t.en", source);
+  folder.file("t.de", target);
+  folder.file("r.json",
+              R"({"data": {"train": {"source": "t.en", "target": "t.de"}, /* small */ "tokenizer": {"kind": "characters"}}, "model": {}})");
+  const std::string cache = (folder / "prepared/r").string();
+  const Outcome first = run(folder, "prepare r.json");
+  CHECK(first.status == 0);
+  CHECK_THAT(first.output, ContainsSubstring("train: 50 pairs read, 50 kept\n") && ContainsSubstring(cache + ": 50 training pairs\n"));
+  CHECK_THAT(run(folder, "prepare r.json").output, ContainsSubstring(cache + ": 50 training pairs, all reused\n"));
+  const Outcome inspected = run(folder, "inspect r.json --samples 1");
+  CHECK(inspected.status == 0);
+  CHECK_THAT(inspected.output,
+             ContainsSubstring("What the model will see\n  line 1\n") && ContainsSubstring("text    a dog 0 ||| ein Hund 0\n"));
+  const Outcome set = run(folder, "prepare r.json --cache other --set data.train.target=t.en --set data.tokenizer.kind=words");
+  CHECK(set.status == 0);
+  CHECK(std::filesystem::exists(folder / "other/train.corpus"));
+}
+
+TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 2") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  const auto check = [&](const std::string& arguments, const std::string& output) {
+    const Outcome outcome = run(folder, arguments);
+    CHECK(outcome.status == 2);
+    CHECK_THAT(outcome.output, Equals(output));
+  };
+  check("", "attnzoo-data: a command is needed: import, prepare or inspect\nSee: attnzoo-data --help\n");
+  check("prepair r.json",
+        "attnzoo-data: unknown command prepair; did you mean prepare?; commands: import, inspect, prepare\nSee: attnzoo-data --help\n");
+  check("--hepl", "attnzoo-data: unknown option --hepl; did you mean --help?; options: --help, --version\nSee: attnzoo-data --help\n");
+  check("import debian --out x",
+        "attnzoo-data: unknown origin debian; did you mean debian-descriptions?; origins: debian-descriptions, gettext\n"
+        "See: attnzoo-data --help\n");
+  check("import", "attnzoo-data: import needs an origin: debian-descriptions or gettext\nSee: attnzoo-data --help\n");
+  check("prepare", "attnzoo-data prepare: a RECIPE.json is needed\nSee: attnzoo-data prepare --help\n");
+  check("prepare r.json --cash x",
+        "attnzoo-data prepare: unknown option --cash; did you mean --cache?\nSee: attnzoo-data prepare --help\n");
+  check("prepare r.json --threads 0", "attnzoo-data prepare: --threads: must be 1 or more, got 0\nSee: attnzoo-data prepare --help\n");
+  check("inspect r.json --samples many", "attnzoo-data inspect: --samples: 'many' is not a number\nSee: attnzoo-data inspect --help\n");
+  check("import gettext", "attnzoo-data import gettext: --out DIR is needed\nSee: attnzoo-data import gettext --help\n");
+}
+
+TEST_CASE("attnzoo-data fails with exit status 1 and one line for what is wrong with a recipe or its text") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  const auto output_of = [&](const std::string& recipe, const std::string& flags = "") {
+    folder.file("r.json", recipe);
+    const Outcome outcome = run(folder, "prepare r.json " + flags);
+    CHECK(outcome.status == 1);
+    return outcome.output;
+  };
+  const std::string text = R"({"data": {"train": {"source": "t.en", "target": "t.de"}}})";
+  const std::string here = folder.path().string();
+  CHECK(output_of("{").rfind("attnzoo-data prepare: error: r.json:1: not valid JSON: ", 0) == 0);
+  CHECK(output_of("{}") == "attnzoo-data prepare: error: r.json: has no 'data' section; it names the text to train on\n");
+  CHECK(output_of(text) == "attnzoo-data prepare: error: " + here + "/t.en: no such file\n");
+  folder.file("t.en", "a\nb\xFF\n");
+  folder.file("t.de", "a\nb\n");
+  CHECK_THAT(output_of(text),
+             ContainsSubstring("t.en:2: not valid UTF-8 at byte 2; convert the file, or accept it with --invalid-utf8 replace"));
+  CHECK_THAT(output_of(text, "--invalid-utf8 repair"),
+             ContainsSubstring("data.clean.invalid_utf8: unknown value 'repair'; accepted: error, replace, drop"));
+  CHECK(run(folder, "prepare r.json --invalid-utf8 replace --set data.tokenizer.kind=characters").status == 0);
+  CHECK(run(folder, "prepare none.json").output.rfind("attnzoo-data prepare: error: none.json: no such file", 0) == 0);
+}
+
+TEST_CASE("attnzoo-data and each of its commands show help with examples, and the version") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  for (const std::string command : {"", "prepare ", "inspect ", "import debian-descriptions ", "import gettext "}) {
+    const Outcome help = run(folder, command + "--help");
+    CHECK(help.status == 0);
+    CHECK_THAT(help.output, ContainsSubstring("Usage:\n  attnzoo-data ") && ContainsSubstring("Examples:\n  attnzoo-data " + command));
+  }
+  CHECK(run(folder, "import --help").status == 0);
+  CHECK_THAT(run(folder, "--version").output, ContainsSubstring("LibTorch"));
+  CHECK_THAT(run(folder, "prepare --version").output, ContainsSubstring("LibTorch"));
+}
+
+TEST_CASE("attnzoo-data imports gettext catalogs from a folder without any, saying so") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  const Outcome outcome = run(folder, "import gettext --from . --out out");
+  CHECK(outcome.status == 1);
+  CHECK(outcome.output.rfind("attnzoo-data import gettext: error: ", 0) == 0);
+  CHECK_FALSE(std::filesystem::exists(folder / "out/train.en"));
+}
