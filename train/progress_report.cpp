@@ -44,7 +44,7 @@ double estimate_remaining(const TrainConfig& config, const TrainState& state, do
 }
 
 std::string validation_text(const ValidationResult& result, int64_t step, bool is_best) {
-  std::string text = fmt::format("validation at step {}: loss {:.3f}, perplexity {:.2f}", step, result.metric("loss"), result.loss.perplexity());
+  std::string text = fmt::format("validation at step {}: loss {:.3f}, perplexity {:.2f}", step, result.metric("loss"), result.scores.perplexity());
   if (result.bleu) text += fmt::format(", BLEU {:.2f}", result.bleu->score);
   if (result.chrf) text += fmt::format(", chrF {:.2f}", result.chrf->score);
   text += fmt::format(" ({})", short_duration(result.seconds));

@@ -35,18 +35,6 @@ class EvaluationScope {
   torch::NoGradGuard no_grad_;
 };
 
-LossSums validation_loss(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device,
-                         const std::atomic<bool>* stop) {
-  LossSums sums;
-  for (const auto& pair_ids : plan_in_order(*data.valid, config.batch)) {
-    if (stop != nullptr && *stop) fail<Error>("validation: stopped");
-    const Batch batch = make_batch(*data.valid, pair_ids).to(device);
-    label_smoothed_loss(model.forward_states(batch), model.output_weight_VD(), model.output_bias_V(), packed_targets_P(batch),
-                        {.smoothing = config.loss.label_smoothing}, sums);
-  }
-  return sums;
-}
-
 void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device, const std::atomic<bool>* stop,
             ValidationResult& result) {
   const size_t available = data.valid_source.size();
@@ -77,12 +65,12 @@ void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& co
 double ValidationResult::metric(const std::string& name) const {
   if (name == "bleu" && bleu) return bleu->score;
   if (name == "chrf" && chrf) return chrf->score;
-  if (name == "loss" && loss.num_tokens > 0) return loss.nll / static_cast<double>(loss.num_tokens);
+  if (name == "loss") return scores.loss();
   fail<Error>("validation: the metric '{}' was not measured", name);
 }
 
 nlohmann::json ValidationResult::to_json() const {
-  nlohmann::json fields = {{"loss", metric("loss")}, {"smoothed_loss", loss.loss_per_token()}, {"perplexity", loss.perplexity()}, {"seconds", seconds}};
+  nlohmann::json fields = {{"loss", scores.loss()}, {"perplexity", scores.perplexity()}, {"accuracy", scores.accuracy()}, {"seconds", seconds}};
   if (bleu) {
     fields["bleu"] = bleu->score;
     fields["bleu_signature"] = bleu->signature;
@@ -98,7 +86,7 @@ ValidationResult validate(Seq2SeqModel& model, const PreparedData& data, const T
   const auto begin = std::chrono::steady_clock::now();
   const EvaluationScope scope(model);
   ValidationResult result;
-  result.loss = validation_loss(model, data, config, device, stop);
+  result.scores = score_corpus(model, *data.valid, config.batch, device, nullptr, {}, stop);
   if (config.decodes()) decode(model, data, config, device, stop, result);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;

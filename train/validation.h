@@ -12,8 +12,8 @@
 #include "data/prepare.h"
 #include "eval/bleu.h"
 #include "eval/chrf.h"
+#include "eval/scoring.h"
 #include "models/seq2seq_model.h"
-#include "train/label_smoothed_loss.h"
 #include "train/train_config.h"
 
 namespace attnzoo {
@@ -23,13 +23,13 @@ struct ValidationSample {
 };
 
 struct ValidationResult {
-  LossSums loss;
+  ScoreTotals scores;  // cross-entropy, without smoothing
   std::optional<BleuScore> bleu;
   std::optional<ChrfScore> chrf;
   std::vector<ValidationSample> samples;
   double seconds = 0;
 
-  // "loss" is the cross-entropy a token in natural logarithms, without smoothing.
+  // "loss" is the cross-entropy a token in natural logarithms.
   double metric(const std::string& name) const;
   nlohmann::json to_json() const;
 };
