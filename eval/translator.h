@@ -25,6 +25,8 @@ struct TranslateOptions {
   // A source longer than this is cut to it and flagged; never dropped.
   int64_t max_source_tokens = 1024;
   torch::Device device = torch::kCPU;
+
+  std::vector<std::string> problems() const;  // of the search options too; empty when valid
 };
 
 struct Translation {
@@ -34,11 +36,14 @@ struct Translation {
   bool source_truncated = false;
 };
 
+// Of the best hypotheses. Several calls may add to one report.
 struct TranslateReport {
   int64_t num_sentences = 0, num_target_tokens = 0, num_truncated_sources = 0, num_truncated_targets = 0;
   double seconds = 0;  // tokenising and searching, loading excluded
 };
 
+// The model is in eval(), on the options' device. Throws ConfigError for options that have problems(); what a worker throws comes out here.
+//
 // An empty (or all-space) line gives an empty translation without running the model. `on_progress(done)` may be empty; it is called from
 // one thread at a time. A set `stop` ends the work early with an Error.
 std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,

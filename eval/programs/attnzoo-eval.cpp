@@ -1,0 +1,211 @@
+// Scores a trained model on a test set, or a file of translations: BLEU, chrF, perplexity.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstring>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "data/files.h"
+#include "data/json_fields.h"
+#include "data/progress.h"
+#include "data/text_reader.h"
+#include "eval/bleu.h"
+#include "eval/chrf.h"
+#include "eval/decode_options.h"
+#include "eval/metric_tokenize.h"
+#include "eval/scoring.h"
+#include "eval/translator.h"
+#include "models/checkpoint.h"
+
+using namespace attnzoo;
+
+namespace {
+
+const CommandLine kAbout = {
+    "attnzoo-eval",
+    "Translates a test set with a trained model and scores it: BLEU and chrF as sacrebleu prints them, perplexity a target token.",
+    "--run DIR --source FILE --reference FILE [OPTION...]\n"
+    "  attnzoo-eval metrics --hypothesis FILE --reference FILE [OPTION...]   scores a file of translations; see attnzoo-eval metrics --help",
+    {"attnzoo-eval --run runs/demo --source test.en --reference test.de",
+     "attnzoo-eval --run runs/demo --source test.en.gz --reference test.de.gz --beam 5 --hypotheses-out test.hyp",
+     "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --json"}};
+
+const CommandLine kAboutMetrics = {
+    "attnzoo-eval",
+    "Scores a file of translations: BLEU and chrF as sacrebleu prints them.",
+    "metrics --hypothesis FILE --reference FILE [OPTION...]",
+    {"attnzoo-eval metrics --hypothesis test.hyp --reference test.de",
+     "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --lowercase --chrf-word-order 2",
+     "attnzoo-translate --run runs/demo --input test.en | attnzoo-eval metrics --hypothesis - --reference test.de --json"}};
+
+void add_metric_options(cxxopts::Options& options) {
+  options.add_options("Metrics")
+      ("tokenize", "How BLEU cuts words: 13a, or none for text already cut", cxxopts::value<std::string>()->default_value("13a"), "NAME")
+      ("lowercase", "Compare without case")
+      ("chrf-word-order", "Longest word n-gram of chrF; 2 is chrF++", cxxopts::value<int64_t>()->default_value("0"), "N")
+      ("json", "Print one JSON object with all numbers")
+      ("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD", cxxopts::value<std::string>()->default_value("error"), "POLICY");
+}
+
+struct MetricSettings {
+  BleuOptions bleu;
+  ChrfOptions chrf;
+  bool json = false;
+  InvalidUtf8 invalid_utf8 = InvalidUtf8::kError;
+};
+
+MetricSettings metric_settings(const cxxopts::ParseResult& arguments) {
+  MetricSettings settings;
+  settings.bleu.tokenize = arguments["tokenize"].as<std::string>();
+  settings.bleu.lowercase = settings.chrf.lowercase = arguments.count("lowercase") > 0;
+  settings.chrf.word_order = arguments["chrf-word-order"].as<int64_t>();
+  settings.json = arguments.count("json") > 0;
+  if (settings.chrf.word_order < 0) throw UsageError(fmt::format("--chrf-word-order must be at least 0, got {}", settings.chrf.word_order));
+  try {
+    metric_tokenize(U"", settings.bleu.tokenize);
+    settings.invalid_utf8 = parse_invalid_utf8(arguments["invalid-utf8"].as<std::string>());
+  } catch (const ConfigError& error) {
+    const std::string message = error.what();
+    throw UsageError(message.rfind("tokenize", 0) == 0 ? "--" + message : message);
+  }
+  return settings;
+}
+
+std::string required(const cxxopts::ParseResult& arguments, const std::string& option, const std::string& what) {
+  if (arguments.count(option) == 0) throw UsageError(fmt::format("--{} is needed: {}", option, what));
+  return arguments[option].as<std::string>();
+}
+
+// Both sides of a test set, equally long.
+struct TextPair {
+  std::vector<std::string> first, second;
+};
+
+TextPair read_text_pair(const std::string& first, const std::string& second, InvalidUtf8 policy) {
+  TextPair text = {read_lines(first, policy), read_lines(second, policy)};
+  if (text.first.empty() && text.second.empty()) fail<DataError>("{}: empty; there is nothing to score", first);
+  if (text.first.size() != text.second.size())
+    fail<DataError>("{} has {} lines and {} {}; line i of one belongs to line i of the other, so equal counts are needed", first, text.first.size(),
+                    second, text.second.size());
+  return text;
+}
+
+// The score lines as `sacrebleu --format text` prints them; adds the same numbers to `results`.
+std::string score_metrics(const std::vector<std::string>& hypotheses, const std::vector<std::string>& references, const MetricSettings& settings,
+                          nlohmann::ordered_json& results) {
+  const auto bleu = corpus_bleu(hypotheses, references, settings.bleu);
+  const auto chrf = corpus_chrf(hypotheses, references, settings.chrf);
+  results["bleu"] = {{"score", bleu.score},
+                     {"signature", bleu.signature},
+                     {"text", bleu.text()},
+                     {"precisions", bleu.precisions},
+                     {"brevity_penalty", bleu.brevity_penalty},
+                     {"hypothesis_length", bleu.hypothesis_length},
+                     {"reference_length", bleu.reference_length}};
+  results["chrf"] = {{"score", chrf.score}, {"name", chrf.name}, {"signature", chrf.signature}, {"text", chrf.text()}};
+  return fmt::format("BLEU|{}{}\n{}|{}{}\n", bleu.signature, bleu.text().substr(4), chrf.name, chrf.signature, chrf.text().substr(chrf.name.size()));
+}
+
+int run_metrics(int argc, char** argv) {
+  cxxopts::Options options(kAboutMetrics.program, kAboutMetrics.summary);
+  options.add_options()
+      ("hypothesis", "Translations, plain or gzip, one a line; - is standard input", cxxopts::value<std::string>(), "FILE")
+      ("reference", "The right translations, line by line", cxxopts::value<std::string>(), "FILE");
+  add_metric_options(options);
+  cxxopts::ParseResult arguments;
+  if (!parse_command_line(kAboutMetrics, options, argc, argv, arguments)) return 0;
+  const auto settings = metric_settings(arguments);
+  const auto text = read_text_pair(required(arguments, "hypothesis", "the file of translations to score"),
+                                   required(arguments, "reference", "the file of right translations"), settings.invalid_utf8);
+  nlohmann::ordered_json results;
+  const auto lines = score_metrics(text.first, text.second, settings, results);
+  results["sentences"] = text.first.size();
+  std::cout << (settings.json ? results.dump(1) + "\n" : lines);
+  return 0;
+}
+
+int run_model(int argc, char** argv) {
+  cxxopts::Options options(kAbout.program, kAbout.summary);
+  options.add_options("Test set")
+      ("source", "Text to translate, plain or gzip, one sentence a line", cxxopts::value<std::string>(), "FILE")
+      ("reference", "Its right translations, line by line", cxxopts::value<std::string>(), "FILE")
+      ("hypotheses-out", "Write the translations here", cxxopts::value<std::string>(), "FILE")
+      ("no-perplexity", "Leave the perplexity out")
+      ("quiet", "No progress and no closing line");
+  add_decode_options(options);
+  add_metric_options(options);
+  cxxopts::ParseResult arguments;
+  if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
+  const auto metrics = metric_settings(arguments);
+  auto decoding = decode_options(arguments);
+  const auto source = required(arguments, "source", "the text to translate");
+  const auto reference = required(arguments, "reference", "its right translations");
+  const auto checkpoint = chosen_checkpoint(arguments);
+  const auto text = read_text_pair(source, reference, metrics.invalid_utf8);
+  const auto num_lines = text.first.size();
+  auto loaded = load_model(checkpoint, decoding.device);
+
+  static std::atomic<bool> stop{false};
+  stop_at_interrupt(stop);
+  const bool quiet = arguments.count("quiet") > 0;
+  auto progress = quiet ? nullptr : std::make_unique<Progress>();
+  const auto show = [&](const char* what) {
+    return [&, what](int64_t done) {
+      if (progress) progress->update([&] { return fmt::format("{} {} of {} sentences", what, done, num_lines); });
+    };
+  };
+  try {
+    TranslateReport report;
+    const auto translations = translate(*loaded.model, loaded.tokenizers, text.first, decoding, &report, show("translated"), &stop);
+    std::vector<std::string> hypotheses;
+    for (const auto& translation : translations) hypotheses.push_back(translation.text);
+    if (arguments.count("hypotheses-out") > 0) {
+      std::string all;
+      for (const auto& line : hypotheses) all += line + "\n";
+      write_file(arguments["hypotheses-out"].as<std::string>(), all);
+    }
+
+    nlohmann::ordered_json results;
+    auto lines = score_metrics(hypotheses, text.second, metrics, results);
+    if (arguments.count("no-perplexity") == 0) {
+      const auto totals = score_text(*loaded.model, loaded.tokenizers, text.first, text.second, decoding.max_source_tokens, {}, decoding.device,
+                                     nullptr, show("scored"), &stop);
+      lines += fmt::format("perplexity = {:.3f} ({:.4f} nats a target token, {} tokens with </s>)\n", totals.perplexity(), totals.loss(),
+                           totals.num_tokens);
+      results["perplexity"] = {{"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", totals.accuracy()}, {"tokens", totals.num_tokens}};
+    }
+    results["sentences"] = num_lines;
+    results["beam"] = decoding.search.beam;
+    results["length_penalty"] = decoding.search.length_penalty;
+    results["checkpoint"] = loaded.checkpoint.string();
+    results["truncated_translations"] = report.num_truncated_targets;
+    results["truncated_sources"] = report.num_truncated_sources;
+    results["seconds"] = report.seconds;
+    progress.reset();
+    std::cout << (metrics.json ? results.dump(1) + "\n" : lines);
+    if (!quiet) {
+      fmt::print(stderr, "{}: {} sentences, beam {}, {} target tokens in {} ({:.0f} tokens/s)", loaded.checkpoint.string(), num_lines,
+                 decoding.search.beam, report.num_target_tokens, short_duration(report.seconds),
+                 static_cast<double>(report.num_target_tokens) / std::max(report.seconds, 1e-9));
+      if (report.num_truncated_targets > 0) fmt::print(stderr, "; {} translations cut at the maximum length", report.num_truncated_targets);
+      if (report.num_truncated_sources > 0) fmt::print(stderr, "; {} sources cut to --max-source-tokens", report.num_truncated_sources);
+      fmt::print(stderr, "\n");
+    }
+    return 0;
+  } catch (const Error&) {
+    if (!stop) throw;
+    progress.reset();
+    fmt::print(stderr, "attnzoo-eval: interrupted\n");
+    return 130;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program(kAbout.program, [&] {
+    return argc > 1 && std::strcmp(argv[1], "metrics") == 0 ? run_metrics(argc - 1, argv + 1) : run_model(argc, argv);
+  });
+}

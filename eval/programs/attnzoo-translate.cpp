@@ -1,0 +1,185 @@
+// Text in, translations out: a file, standard input or a prompt.
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+
+#include "data/error.h"
+#include "data/files.h"
+#include "data/progress.h"
+#include "data/text_reader.h"
+#include "eval/decode_options.h"
+#include "eval/translation_format.h"
+#include "eval/translator.h"
+#include "models/checkpoint.h"
+
+using namespace attnzoo;
+
+namespace {
+
+const CommandLine kAbout = {
+    "attnzoo-translate",
+    "Translates lines of text with a trained model.",
+    "--run DIR [--input FILE] [--output FILE] [OPTION...]\n\n"
+    "Translates each line of FILE, of standard input, or as typed at a prompt. N lines in give N lines out, in the same order.\n"
+    "With --n-best N: lines INDEX ||| TEXT ||| SCORE, best first, INDEX counting input lines from 0.",
+    {"attnzoo-translate --run runs/demo                                  # a prompt",
+     "attnzoo-translate --run runs/demo --input test.en --output test.de",
+     "zcat big.en.gz | attnzoo-translate --run runs/demo --beam 1 > big.de",
+     "attnzoo-translate --run runs/demo --input test.en --n-best 5 --format json --attention"}};
+
+// Where the translations go: a file that appears when it is whole, or standard output.
+class Output {
+ public:
+  explicit Output(const std::string& file) {
+    if (!file.empty() && file != "-") file_ = std::make_unique<AtomicFile>(file);
+  }
+  void write(const std::string& text) {
+    if (file_) return file_->write(text);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
+  void flush() {
+    if (!file_ && std::fflush(stdout) != 0) fail<DataError>("standard output cannot be written; is the disk full?");
+  }
+  void commit() {
+    if (file_) file_->commit();
+  }
+
+ private:
+  std::unique_ptr<AtomicFile> file_;
+};
+
+struct Settings {
+  std::string input = "-", output;
+  bool json = false, quiet = false;
+  InvalidUtf8 invalid_utf8 = InvalidUtf8::kError;
+  int64_t buffer_lines = 2000;
+  TranslateOptions translate;
+};
+
+Settings read_settings(const cxxopts::ParseResult& arguments) {
+  Settings settings;
+  settings.translate = decode_options(arguments);
+  if (arguments.count("input") > 0) settings.input = arguments["input"].as<std::string>();
+  if (arguments.count("output") > 0) settings.output = arguments["output"].as<std::string>();
+  const auto format = arguments["format"].as<std::string>();
+  if (format != "text" && format != "json") throw UsageError(fmt::format("--format: unknown format '{}'; accepted: text, json", format));
+  settings.json = format == "json";
+  settings.translate.search.want_attention = arguments.count("attention") > 0;
+  if (settings.translate.search.want_attention && !settings.json) throw UsageError("--attention is written as JSON only; add --format json");
+  settings.quiet = arguments.count("quiet") > 0;
+  settings.buffer_lines = arguments["buffer-lines"].as<int64_t>();
+  if (settings.buffer_lines < 1) throw UsageError(fmt::format("--buffer-lines must be at least 1, got {}", settings.buffer_lines));
+  try {
+    settings.invalid_utf8 = parse_invalid_utf8(arguments["invalid-utf8"].as<std::string>());
+  } catch (const ConfigError& error) {
+    throw UsageError(error.what());
+  }
+  return settings;
+}
+
+std::string formatted(const Translation& translation, int64_t index, const std::string& line, const LoadedModel& loaded, const Settings& settings) {
+  if (settings.json) return json_line(translation, index, line, loaded.tokenizers, settings.translate);
+  return settings.translate.search.n_best > 1 ? n_best_lines(translation, index) : plain_line(translation);
+}
+
+// One line at a time, answered at once. The prompt goes to standard error, so that the output may be redirected.
+int run_prompt(LoadedModel& loaded, Settings settings, LineReader& input, Output& output) {
+  settings.translate.num_threads = 1;
+  std::string line;
+  for (int64_t index = 0;; ++index) {
+    fmt::print(stderr, "> ");
+    if (!input.next(line)) break;
+    try {
+      require_utf8(line, settings.invalid_utf8, input.name(), input.line_number());
+      const auto translations = translate(*loaded.model, loaded.tokenizers, std::span(&line, 1), settings.translate);
+      output.write(formatted(translations[0], index, line, loaded, settings));
+      output.flush();
+    } catch (const DataError& error) {
+      if (std::ferror(stdout)) throw;
+      fmt::print(stderr, "{}\n", error.what());
+    }
+  }
+  fmt::print(stderr, "\n");
+  output.commit();
+  return 0;
+}
+
+void print_summary(const TranslateReport& report) {
+  fmt::print(stderr, "{} sentences, {} target tokens in {}: {:.1f} sentences/s, {:.0f} tokens/s", report.num_sentences, report.num_target_tokens,
+             short_duration(report.seconds), static_cast<double>(report.num_sentences) / std::max(report.seconds, 1e-9),
+             static_cast<double>(report.num_target_tokens) / std::max(report.seconds, 1e-9));
+  if (report.num_truncated_targets > 0) fmt::print(stderr, "; {} translations cut at the maximum length", report.num_truncated_targets);
+  if (report.num_truncated_sources > 0) fmt::print(stderr, "; {} sources cut to --max-source-tokens", report.num_truncated_sources);
+  fmt::print(stderr, "\n");
+}
+
+int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input, Output& output) {
+  static std::atomic<bool> stop{false};
+  stop_at_interrupt(stop);
+  std::unique_ptr<Progress> progress = settings.quiet ? nullptr : std::make_unique<Progress>();
+  TranslateReport report;
+  std::vector<std::string> lines;
+  std::string line;
+  for (bool more = true; more && !stop;) {
+    lines.clear();
+    while (static_cast<int64_t>(lines.size()) < settings.buffer_lines && (more = input.next(line))) {
+      require_utf8(line, settings.invalid_utf8, input.name(), input.line_number());
+      lines.push_back(line);
+    }
+    if (stop || lines.empty()) break;
+    const int64_t first = report.num_sentences;
+    std::vector<Translation> translations;
+    const auto show = [&](int64_t done) {
+      if (progress) progress->update([&] { return fmt::format("{} sentences translated", first + done); });
+    };
+    try {
+      translations = translate(*loaded.model, loaded.tokenizers, lines, settings.translate, &report, show, &stop);
+    } catch (const Error&) {
+      if (!stop) throw;
+      break;
+    }
+    if (progress) progress->clear();
+    for (size_t i = 0; i < lines.size(); ++i) output.write(formatted(translations[i], first + static_cast<int64_t>(i), lines[i], loaded, settings));
+    output.flush();
+  }
+  progress.reset();
+  if (stop) {
+    fmt::print(stderr, "attnzoo-translate: interrupted after {} sentences{}\n", report.num_sentences,
+               settings.output.empty() ? "" : fmt::format("; {} was not written", settings.output));
+    return 130;
+  }
+  output.commit();
+  if (!settings.quiet) print_summary(report);
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  cxxopts::Options options(kAbout.program, kAbout.summary);
+  add_decode_options(options);
+  options.add_options("Text")
+      ("input", "Text to translate, plain or gzip, one sentence a line; - is standard input (the default)", cxxopts::value<std::string>(), "FILE")
+      ("output", "Written when all is translated (default: standard output, as it comes)", cxxopts::value<std::string>(), "FILE")
+      ("format", "text, or json: an object a line with scores and tokens", cxxopts::value<std::string>()->default_value("text"), "FORMAT")
+      ("attention", "With --format json: the attention weights of the best translation")
+      ("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD", cxxopts::value<std::string>()->default_value("error"), "POLICY")
+      ("buffer-lines", "Lines read before they are translated together; 1 answers every line of a pipe at once",
+       cxxopts::value<int64_t>()->default_value("2000"), "N")
+      ("quiet", "No progress and no closing line");
+  cxxopts::ParseResult arguments;
+  if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
+  const auto settings = read_settings(arguments);
+  const auto checkpoint = chosen_checkpoint(arguments);
+  LineReader input(settings.input);
+  Output output(settings.output);
+  auto loaded = load_model(checkpoint, settings.translate.device);
+  return settings.input == "-" && isatty(STDIN_FILENO) ? run_prompt(loaded, settings, input, output) : run_stream(loaded, settings, input, output);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program(kAbout.program, [&] { return run(argc, argv); });
+}

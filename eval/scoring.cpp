@@ -1,0 +1,142 @@
+#include "eval/scoring.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/error.h"
+#include "eval/row_top_k.h"
+
+namespace attnzoo {
+namespace {
+
+// Positions that pass the output layer together: a few megabytes of logits, enough rows for a fast matrix product.
+constexpr int64_t kChunkRows = 256;
+
+struct RowScore {
+  double log_probability = 0;
+  bool correct = false;
+};
+
+void score_rows(const torch::Tensor& logits_PV, const torch::Tensor& targets_P, RowScore* scores) {
+  const int64_t num_rows = logits_PV.size(0), num_logits = logits_PV.size(1);
+  if (!logits_PV.is_cpu()) {
+    const auto log_probability_PV = at::log_softmax(logits_PV, -1, torch::kFloat);
+    const auto picked = log_probability_PV.gather(1, targets_P.unsqueeze(1)).squeeze(1).to(torch::kCPU, torch::kDouble);
+    const auto correct = log_probability_PV.argmax(1).eq(targets_P).cpu();
+    for (int64_t p = 0; p < num_rows; ++p) scores[p] = {picked.const_data_ptr<double>()[p], correct.const_data_ptr<bool>()[p]};
+    return;
+  }
+  const auto logits = logits_PV.to(torch::kFloat).contiguous();
+  const float* rows = logits.const_data_ptr<float>();
+  const int64_t* targets = targets_P.const_data_ptr<int64_t>();
+  at::parallel_for(0, num_rows, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) {
+      const float* row = rows + p * num_logits;
+      const float of_target = row[targets[p]];
+      scores[p].log_probability = std::min(static_cast<double>(of_target) - row_log_sum_exp(row, num_logits), 0.0);
+      scores[p].correct = of_target >= *std::max_element(row, row + num_logits);
+    }
+  });
+}
+
+// Token ids in memory behind the interface of a prepared corpus.
+class TokenizedPairs : public Corpus {
+ public:
+  std::vector<std::vector<int32_t>> sources, targets;
+
+  int64_t num_pairs() const override { return static_cast<int64_t>(sources.size()); }
+  std::span<const int32_t> source(int64_t pair) const override { return sources[static_cast<size_t>(pair)]; }
+  std::span<const int32_t> target(int64_t pair) const override { return targets[static_cast<size_t>(pair)]; }
+  int64_t line(int64_t pair) const override { return pair + 1; }
+  int64_t num_source_tokens() const override { return count(sources); }
+  int64_t num_target_tokens() const override { return count(targets); }
+  std::string digest() const override { return {}; }
+
+ private:
+  static int64_t count(const std::vector<std::vector<int32_t>>& side) {
+    int64_t total = 0;
+    for (const auto& ids : side) total += static_cast<int64_t>(ids.size());
+    return total;
+  }
+};
+
+}  // namespace
+
+double ScoreTotals::loss() const { return num_tokens > 0 ? negative_log_likelihood / static_cast<double>(num_tokens) : 0.0; }
+double ScoreTotals::perplexity() const { return std::exp(loss()); }
+double ScoreTotals::accuracy() const { return num_tokens > 0 ? static_cast<double>(num_correct) / static_cast<double>(num_tokens) : 0.0; }
+
+ScoreTotals& ScoreTotals::operator+=(const ScoreTotals& other) {
+  negative_log_likelihood += other.negative_log_likelihood;
+  num_tokens += other.num_tokens;
+  num_correct += other.num_correct;
+  num_sentences += other.num_sentences;
+  return *this;
+}
+
+std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals) {
+  const at::NoGradGuard no_grad;
+  const auto states_PD = model.forward_states(batch);
+  const auto targets_P = packed_targets_P(batch);
+  const auto weight_VD = model.output_weight_VD(), bias_V = model.output_bias_V();
+  std::vector<RowScore> rows(static_cast<size_t>(states_PD.size(0)));
+  for (int64_t begin = 0; begin < states_PD.size(0); begin += kChunkRows) {
+    const int64_t num_rows = std::min(kChunkRows, states_PD.size(0) - begin);
+    score_rows(at::linear(states_PD.narrow(0, begin, num_rows), weight_VD, bias_V), targets_P.narrow(0, begin, num_rows),
+               rows.data() + begin);
+  }
+
+  ScoreTotals of_batch;
+  std::vector<double> log_probability;
+  size_t row = 0;
+  for (int64_t b = 0; b < batch.target_length_B.size(0); ++b) {
+    double sum = 0;
+    for (const size_t end = row + static_cast<size_t>(batch.target_length_B.const_data_ptr<int64_t>()[b]); row < end; ++row) {
+      sum += rows[row].log_probability;
+      of_batch.num_correct += rows[row].correct;
+    }
+    log_probability.push_back(sum);
+    of_batch.negative_log_likelihood -= sum;
+  }
+  of_batch.num_tokens = static_cast<int64_t>(rows.size());
+  of_batch.num_sentences = static_cast<int64_t>(log_probability.size());
+  if (!std::isfinite(of_batch.negative_log_likelihood))
+    fail<Error>("scoring: the model's logits are not numbers; its training diverged or its weights are damaged");
+  totals += of_batch;
+  return log_probability;
+}
+
+ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
+                         std::vector<double>* log_probability, const std::function<void(int64_t)>& on_progress,
+                         const std::atomic<bool>* stop) {
+  ScoreTotals totals;
+  if (log_probability != nullptr) log_probability->assign(static_cast<size_t>(corpus.num_pairs()), 0.0);
+  for (const auto& pair_ids : plan_in_order(corpus, batches)) {
+    if (stop != nullptr && *stop) fail<Error>("scoring: stopped after {} of {} pairs", totals.num_sentences, corpus.num_pairs());
+    const auto batch = make_batch(corpus, pair_ids);
+    const auto scores = score_batch(model, device.is_cpu() ? batch : batch.to(device), totals);
+    for (size_t b = 0; log_probability != nullptr && b < scores.size(); ++b) (*log_probability)[static_cast<size_t>(pair_ids[b])] = scores[b];
+    if (on_progress) on_progress(totals.num_sentences);
+  }
+  return totals;
+}
+
+ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> sources,
+                       std::span<const std::string> targets, int64_t max_source_tokens, const BatchConfig& batches, torch::Device device,
+                       std::vector<double>* log_probability, const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop) {
+  if (sources.size() != targets.size())
+    fail<DataError>("scoring: {} sources and {} targets; equal counts are needed", sources.size(), targets.size());
+  TokenizedPairs pairs;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    pairs.sources.push_back(tokenizers.source->encode(sources[i]));
+    if (static_cast<int64_t>(pairs.sources.back().size()) > max_source_tokens) pairs.sources.back().resize(static_cast<size_t>(max_source_tokens));
+    pairs.targets.push_back(tokenizers.target->encode(targets[i]));
+  }
+  return score_corpus(model, pairs, batches, device, log_probability, on_progress, stop);
+}
+
+}  // namespace attnzoo

@@ -1,0 +1,50 @@
+// How probable a model finds given translations: perplexity of a corpus, log-probability of each pair. The output layer runs over a
+// few hundred positions at a time, so that no [positions, vocabulary] tensor of a batch is ever held; sums are in double.
+#pragma once
+
+#include <torch/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/batch.h"
+#include "data/batches.h"
+#include "data/corpus.h"
+#include "data/tokenizer.h"
+#include "models/seq2seq_model.h"
+
+namespace attnzoo {
+
+struct ScoreTotals {
+  double negative_log_likelihood = 0;  // nats, summed over all target tokens
+  int64_t num_tokens = 0;              // </s> counted
+  int64_t num_correct = 0;             // tokens that the model ranks first
+  int64_t num_sentences = 0;
+
+  double loss() const;        // nats a token; 0 without tokens
+  double perplexity() const;  // exp(loss)
+  double accuracy() const;    // 0 .. 1
+  ScoreTotals& operator+=(const ScoreTotals& other);
+};
+
+// log p(target | source) of each row, </s> counted, added to `totals` too. The batch lies on the model's device. Runs the model in its
+// present mode (eval() it for a score) and records no gradient. Throws Error where the logits are not numbers.
+std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals);
+
+// Every pair of a corpus, longest first. `log_probability` may be null; otherwise it gets one value a pair, in corpus order. `on_progress(pairs
+// done)` may be empty; a set `stop` ends the work with an Error.
+ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
+                         std::vector<double>* log_probability = nullptr, const std::function<void(int64_t)>& on_progress = {},
+                         const std::atomic<bool>* stop = nullptr);
+
+// The same for text. Throws DataError for unequal counts. Sources of more than max_source_tokens are cut, as in translate().
+ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> sources,
+                       std::span<const std::string> targets, int64_t max_source_tokens, const BatchConfig& batches, torch::Device device,
+                       std::vector<double>* log_probability = nullptr, const std::function<void(int64_t)>& on_progress = {},
+                       const std::atomic<bool>* stop = nullptr);
+
+}  // namespace attnzoo

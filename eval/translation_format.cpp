@@ -1,0 +1,83 @@
+#include "eval/translation_format.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "data/special_tokens.h"
+
+namespace attnzoo {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::vector<std::string> pieces(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, bool with_end) {
+  std::vector<std::string> tokens;
+  for (const int32_t id : ids) tokens.push_back(tokenizer.piece(id));
+  if (with_end) tokens.push_back(tokenizer.piece(kEosId));
+  return tokens;
+}
+
+// Six digits say all that single precision knows.
+double rounded(double value) { return std::round(value * 1e6) / 1e6; }
+
+void put_hypothesis(ordered_json& object, const Hypothesis& hypothesis, const std::string& text, const Tokenizer& tokenizer) {
+  object["text"] = text;
+  object["score"] = rounded(hypothesis.score);
+  object["log_probability"] = rounded(hypothesis.log_probability);
+  object["tokens"] = pieces(tokenizer, hypothesis.ids, !hypothesis.truncated);
+  object["truncated"] = hypothesis.truncated;
+}
+
+ordered_json attention_rows(const torch::Tensor& attention_TS) {
+  auto rows = ordered_json::array();
+  const auto attention = attention_TS.contiguous();
+  for (int64_t t = 0; t < attention.size(0); ++t) {
+    auto row = ordered_json::array();
+    for (int64_t s = 0; s < attention.size(1); ++s) row.push_back(rounded(attention.const_data_ptr<float>()[t * attention.size(1) + s]));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string plain_line(const Translation& translation) { return translation.text + "\n"; }
+
+std::string n_best_lines(const Translation& translation, int64_t index) {
+  if (translation.hypotheses.empty()) return fmt::format("{} |||  ||| 0\n", index);
+  std::string lines;
+  for (size_t i = 0; i < translation.hypotheses.size(); ++i)
+    lines += fmt::format("{} ||| {} ||| {:.6f}\n", index, translation.n_best_text[i], translation.hypotheses[i].score);
+  return lines;
+}
+
+std::string json_line(const Translation& translation, int64_t index, const std::string& source_line, const TokenizerPair& tokenizers,
+                      const TranslateOptions& options) {
+  ordered_json object;
+  object["index"] = index;
+  const Hypothesis nothing;
+  const bool translated = !translation.hypotheses.empty();
+  const auto& best = translated ? translation.hypotheses.front() : nothing;
+  put_hypothesis(object, best, translation.text, *tokenizers.target);
+  if (!translated) object["tokens"] = ordered_json::array();
+  object["source_truncated"] = translation.source_truncated;
+  if (options.search.n_best > 1) {
+    object["n_best"] = ordered_json::array();
+    for (size_t i = 0; i < translation.hypotheses.size(); ++i) {
+      ordered_json entry;
+      put_hypothesis(entry, translation.hypotheses[i], translation.n_best_text[i], *tokenizers.target);
+      object["n_best"].push_back(std::move(entry));
+    }
+  }
+  if (best.attention_TS.defined()) {
+    auto source_ids = tokenizers.source->encode(source_line);
+    if (static_cast<int64_t>(source_ids.size()) > options.max_source_tokens) source_ids.resize(static_cast<size_t>(options.max_source_tokens));
+    object["source_tokens"] = pieces(*tokenizers.source, source_ids, true);
+    object["attention"] = attention_rows(best.attention_TS);
+  }
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace attnzoo

@@ -1,0 +1,159 @@
+#include "eval/translator.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "data/error.h"
+#include "data/special_tokens.h"
+
+namespace attnzoo {
+namespace {
+
+// Runs work(i) for every i in 0 .. count - 1 on `num_threads` threads of one intra-op thread each. The first exception stops the
+// others after their present item and is rethrown here.
+void run_on_workers(int64_t num_threads, size_t count, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next{0};
+  std::exception_ptr failure;
+  std::mutex failure_mutex;
+  const auto worker = [&] {
+    try {
+      at::set_num_threads(1);
+      for (size_t i = next++; i < count; i = next++) work(i);
+    } catch (...) {
+      next = count;
+      const std::lock_guard lock(failure_mutex);
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  // LibTorch keeps the thread count a thread and, for threads to come, in the process: the latter is put back afterwards.
+  const int process_threads = at::get_num_threads();
+  std::vector<std::thread> threads;
+  for (int64_t t = 0; t < std::min(num_threads, static_cast<int64_t>(count)); ++t) threads.emplace_back(worker);
+  for (auto& thread : threads) thread.join();
+  if (!threads.empty()) at::set_num_threads(process_threads);
+  if (failure) std::rethrow_exception(failure);
+}
+
+// A piece of bytes may say LF or CR; a translation stays one line.
+std::string one_line(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\n\v\f") == line.npos; }
+
+// One call of translate().
+class Translator {
+ public:
+  Translator(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines, const TranslateOptions& options,
+             const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop)
+      : model_(model), tokenizers_(tokenizers), lines_(lines), options_(options), on_progress_(on_progress), stop_(stop) {}
+
+  std::vector<Translation> run() {
+    translations_.resize(lines_.size());
+    sources_.resize(lines_.size());
+    constexpr size_t kLinesAtATime = 64;
+    run_on_workers(options_.num_threads, (lines_.size() + kLinesAtATime - 1) / kLinesAtATime, [&](size_t chunk) {
+      const size_t end = std::min(lines_.size(), (chunk + 1) * kLinesAtATime);
+      for (size_t i = chunk * kLinesAtATime; i < end; ++i) encode(i);
+    });
+
+    // Longest first: little padding in a batch, and the workers end at about the same time.
+    std::vector<size_t> order;
+    for (size_t i = 0; i < lines_.size(); ++i) {
+      if (!sources_[i].empty()) order.push_back(i);
+    }
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return sources_[a].size() > sources_[b].size(); });
+    num_done_ = static_cast<int64_t>(lines_.size() - order.size());
+    // Few lines are spread over all workers: the result does not depend on the batch.
+    const auto num_workers = static_cast<size_t>(options_.device.is_cpu() ? options_.num_threads : 1);
+    const size_t share = std::max<size_t>((order.size() + num_workers - 1) / num_workers, 1);
+    const auto batch_size = std::min(static_cast<size_t>(options_.batch_size), share);
+    run_on_workers(static_cast<int64_t>(num_workers), (order.size() + batch_size - 1) / batch_size, [&](size_t batch) {
+      const size_t begin = batch * batch_size;
+      translate_batch(std::span(order).subspan(begin, std::min(batch_size, order.size() - begin)));
+    });
+    return std::move(translations_);
+  }
+
+ private:
+  void encode(size_t i) {
+    if (is_blank(lines_[i])) return;
+    sources_[i] = tokenizers_.source->encode(lines_[i]);
+    if (static_cast<int64_t>(sources_[i].size()) <= options_.max_source_tokens) return;
+    sources_[i].resize(static_cast<size_t>(options_.max_source_tokens));
+    translations_[i].source_truncated = true;
+  }
+
+  void translate_batch(std::span<const size_t> members) {
+    if (stop_ != nullptr && *stop_) fail<Error>("translation stopped after {} of {} lines", num_done_.load(), lines_.size());
+    const auto width = static_cast<int64_t>(sources_[members[0]].size()) + 1;
+    auto source_BS = at::full({static_cast<int64_t>(members.size()), width}, kPadId, torch::kLong);
+    for (size_t b = 0; b < members.size(); ++b) {
+      auto* row = source_BS.mutable_data_ptr<int64_t>() + static_cast<int64_t>(b) * width;
+      const auto& ids = sources_[members[b]];
+      *std::copy(ids.begin(), ids.end(), row) = kEosId;
+    }
+    auto results = search(model_, source_BS.to(options_.device), options_.search);
+    for (size_t b = 0; b < members.size(); ++b) {
+      auto& translation = translations_[members[b]];
+      translation.hypotheses = std::move(results[b]);
+      for (const auto& hypothesis : translation.hypotheses) translation.n_best_text.push_back(one_line(tokenizers_.target->decode(hypothesis.ids)));
+      translation.text = translation.n_best_text.front();
+    }
+    const std::lock_guard lock(progress_mutex_);
+    num_done_ += static_cast<int64_t>(members.size());
+    if (on_progress_) on_progress_(num_done_);
+  }
+
+  Seq2SeqModel& model_;
+  const TokenizerPair& tokenizers_;
+  const std::span<const std::string> lines_;
+  const TranslateOptions& options_;
+  const std::function<void(int64_t)>& on_progress_;
+  const std::atomic<bool>* stop_;
+  std::vector<std::vector<int32_t>> sources_;  // ids without </s>; empty for a line that needs no model
+  std::vector<Translation> translations_;
+  std::mutex progress_mutex_;
+  std::atomic<int64_t> num_done_{0};
+};
+
+}  // namespace
+
+std::vector<std::string> TranslateOptions::problems() const {
+  auto found = search.problems();
+  if (batch_size < 1) found.push_back(fmt::format("batch_size must be at least 1, got {}", batch_size));
+  if (num_threads < 1) found.push_back(fmt::format("num_threads must be at least 1, got {}", num_threads));
+  if (max_source_tokens < 1) found.push_back(fmt::format("max_source_tokens must be at least 1, got {}", max_source_tokens));
+  return found;
+}
+
+std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
+                                   const TranslateOptions& options, TranslateReport* report, const std::function<void(int64_t)>& on_progress,
+                                   const std::atomic<bool>* stop) {
+  if (const auto problems = options.problems(); !problems.empty()) fail<ConfigError>("translate: {}", fmt::join(problems, "; "));
+  const auto start = std::chrono::steady_clock::now();
+  auto translations = Translator(model, tokenizers, lines, options, on_progress, stop).run();
+  if (report != nullptr) {
+    report->num_sentences += static_cast<int64_t>(translations.size());
+    for (const auto& translation : translations) {
+      report->num_truncated_sources += translation.source_truncated;
+      if (translation.hypotheses.empty()) continue;
+      const auto& best = translation.hypotheses.front();
+      report->num_target_tokens += static_cast<int64_t>(best.ids.size());
+      report->num_truncated_targets += best.truncated;
+    }
+    report->seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  return translations;
+}
+
+}  // namespace attnzoo

@@ -1,0 +1,128 @@
+#include <ATen/ATen.h>
+#include <torch/types.h>
+
+#include <limits>
+
+#include "data/error.h"
+#include "data/tokenizer.h"
+#include "eval/scoring.h"
+#include "eval/search.h"
+#include "tests/catch.h"
+#include "tests/eval/letter_tokenizer.h"
+#include "tests/eval/table_model.h"
+
+using namespace attnzoo;
+using namespace attnzoo::test;
+
+namespace {
+
+constexpr int64_t kVocabulary = kNumSpecialTokens + 26;
+
+// The sum of log-probabilities, one step after the other.
+double stepped_log_probability(const TableModel::Logits& logits, Ids source, Ids target) {
+  source.push_back(kEosId);
+  target.push_back(kEosId);
+  Ids prefix;
+  double sum = 0;
+  for (const auto id : target) {
+    sum += at::log_softmax(torch::tensor(logits(source, prefix)).to(torch::kDouble), 0)[id].item<double>();
+    prefix.push_back(id);
+  }
+  return sum;
+}
+
+Ids letters(const std::string& text) {
+  Ids ids;
+  for (const auto id : LetterTokenizer().encode(text)) ids.push_back(id);
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("scores of pairs are sums of step log-probabilities with </s>, in input order, whatever the batches") {
+  const auto logits = hashed_logits(kVocabulary, 21);
+  TableModel model(kVocabulary, logits);
+  const auto tokenizers = letter_tokenizers();
+  const std::vector<std::string> sources = {"abc", "", "z", "hello"}, targets = {"xyz", "q", "", "worldworld"};
+  std::vector<double> expected;
+  for (size_t i = 0; i < 4; ++i) expected.push_back(stepped_log_probability(logits, letters(sources[i]), letters(targets[i])));
+  for (const int64_t batch_tokens : {1, 20, 1000}) {
+    BatchConfig batches;
+    batches.batch_tokens = batch_tokens;
+    std::vector<double> log_probability;
+    int64_t last_progress = 0;
+    const auto totals = score_text(model, tokenizers, sources, targets, 1024, batches, torch::kCPU, &log_probability,
+                                   [&](int64_t done) { last_progress = done; });
+    REQUIRE(log_probability.size() == 4);
+    double sum = 0;
+    for (size_t i = 0; i < 4; ++i) {
+      CHECK(log_probability[i] == Approx(expected[i]).epsilon(1e-6));
+      sum += expected[i];
+    }
+    CHECK(totals.num_sentences == 4);
+    CHECK(totals.num_tokens == 4 + 2 + 1 + 11);
+    CHECK(totals.loss() == Approx(-sum / 18).epsilon(1e-6));
+    CHECK(totals.perplexity() == Approx(std::exp(-sum / 18)).epsilon(1e-6));
+    CHECK(last_progress == 4);
+  }
+}
+
+TEST_CASE("accuracy counts the tokens that the model ranks first") {
+  TableModel model(kVocabulary, [](const Ids&, const Ids& prefix) {
+    std::vector<float> logits(kVocabulary, 0.0f);
+    logits[prefix.size() == 3 ? kEosId : static_cast<size_t>(kNumSpecialTokens)] = 1;  // "aaa"
+    return logits;
+  });
+  const auto totals = score_text(model, letter_tokenizers(), std::vector<std::string>{"x", "x"}, std::vector<std::string>{"aaa", "aba"}, 1024,
+                                 {}, torch::kCPU);
+  CHECK(totals.num_correct == 7);
+  CHECK(totals.accuracy() == Approx(7.0 / 8));
+}
+
+TEST_CASE("a found hypothesis has the log-probability that scoring gives it") {
+  TableModel model(kVocabulary, hashed_logits(kVocabulary, 4));
+  SearchOptions options;
+  options.max_length = 40;
+  const auto best = search(model, source_rows({letters("abcdef")}), options)[0][0];
+  REQUIRE_FALSE(best.truncated);
+  std::vector<double> log_probability;
+  score_text(model, letter_tokenizers(), std::vector<std::string>{"abcdef"}, std::vector<std::string>{LetterTokenizer().decode(best.ids)}, 1024,
+             {}, torch::kCPU, &log_probability);
+  CHECK(log_probability[0] == Approx(best.log_probability).epsilon(1e-9));
+}
+
+TEST_CASE("scores do not depend on how many positions pass the output layer together") {
+  // More target positions than one chunk holds.
+  const auto logits = hashed_logits(kVocabulary, 8);
+  TableModel model(kVocabulary, logits);
+  const std::string target(300, 'k');
+  ScoreTotals totals = score_text(model, letter_tokenizers(), std::vector<std::string>{"ab"}, std::vector<std::string>{target}, 1024, {}, torch::kCPU);
+  CHECK(totals.negative_log_likelihood == Approx(-stepped_log_probability(logits, letters("ab"), letters(target))).epsilon(1e-6));
+}
+
+TEST_CASE("sources are cut for scoring as for translating") {
+  const auto logits = hashed_logits(kVocabulary, 2);
+  TableModel model(kVocabulary, logits);
+  std::vector<double> log_probability;
+  score_text(model, letter_tokenizers(), std::vector<std::string>{"abcdef"}, std::vector<std::string>{"x"}, 2, {}, torch::kCPU, &log_probability);
+  CHECK(log_probability[0] == Approx(stepped_log_probability(logits, letters("ab"), letters("x"))).epsilon(1e-6));
+}
+
+TEST_CASE("scoring refuses unequal counts, logits that are not numbers, and stops when told") {
+  TableModel model(kVocabulary, hashed_logits(kVocabulary, 2));
+  const std::vector<std::string> one(1, "x"), two(2, "x");
+  CHECK_THROWS_WITH(score_text(model, letter_tokenizers(), one, two, 1024, {}, torch::kCPU),
+                    "scoring: 1 sources and 2 targets; equal counts are needed");
+  std::atomic<bool> stop{true};
+  CHECK_THROWS_WITH(score_text(model, letter_tokenizers(), two, two, 1024, {}, torch::kCPU, nullptr, {}, &stop),
+                    "scoring: stopped after 0 of 2 pairs");
+  TableModel broken(kVocabulary, [](const Ids&, const Ids&) { return std::vector<float>(kVocabulary, std::numeric_limits<float>::quiet_NaN()); });
+  CHECK_THROWS_WITH(score_text(broken, letter_tokenizers(), one, one, 1024, {}, torch::kCPU),
+                    "scoring: the model's logits are not numbers; its training diverged or its weights are damaged");
+}
+
+TEST_CASE("totals of nothing are no division by zero") {
+  CHECK(ScoreTotals().loss() == 0);
+  CHECK(ScoreTotals().perplexity() == 1);
+  CHECK(ScoreTotals().accuracy() == 0);
+}
