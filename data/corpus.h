@@ -1,8 +1,8 @@
 // A prepared corpus: pairs of id sequences in one memory-mapped file. Resident memory does not grow with it.
 //
-// File (little-endian), documented in data/README.md: header (magic "ATZCORP1", format number, settings digest, number of
-// pairs, offsets of the parts, CRC-32 per part), then a table of pairs, then all ids as int32. Pairs keep the order
-// of the input; `line(i)` is the 1-based line of the input that pair i came from.
+// The bytes of the file are laid down in data/corpus_format.h (and data/README.md): header with checksums and the digest of what it was
+// made from, then all ids as int32, then a table of pairs. Pairs keep the order of the input; `line(i)` is the 1-based line of the input
+// that pair i came from. Written by data/corpus_writer.h.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,13 @@ namespace attnzoo {
 
 class Corpus {
  public:
-  // Maps the file. Throws DataError for a file that is missing, truncated, damaged or of another format.
+  // Maps the file and reads it once to compare its checksums (about 1 GB a second). Throws DataError for a file that is missing, no
+  // corpus, truncated, damaged or of a newer format.
   static std::shared_ptr<const Corpus> open(const std::filesystem::path& file);
 
   virtual ~Corpus() = default;
   virtual int64_t num_pairs() const = 0;
-  // Ids without <s> and </s>; the spans stay valid as long as the corpus.
+  // Ids without <s> and </s>; the spans stay valid as long as the corpus. `pair` must lie in [0, num_pairs()).
   virtual std::span<const int32_t> source(int64_t pair) const = 0;
   virtual std::span<const int32_t> target(int64_t pair) const = 0;
   virtual int64_t line(int64_t pair) const = 0;
@@ -28,6 +29,12 @@ class Corpus {
   virtual int64_t num_target_tokens() const = 0;
   // Digest of inputs and settings that the file was made from.
   virtual std::string digest() const = 0;
+
+  // The file, for messages.
+  virtual std::string name() const { return "corpus"; }
+  // Gives pages that were looked at back to the system. They stay in its file cache and come back by themselves; spans stay valid.
+  // What reads through a large corpus calls this now and then. Any thread may call it.
+  virtual void release_memory() const {}
 };
 
 }  // namespace attnzoo

@@ -1,0 +1,109 @@
+#include "data/tokenizer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "data/files.h"
+#include "data/json_fields.h"
+#include "data/sentencepiece_tokenizer.h"
+#include "data/special_tokens.h"
+#include "data/tokenizer_bytes.h"
+#include "data/vocabulary_tokenizer.h"
+
+namespace attnzoo {
+namespace {
+
+constexpr char kSourceFile[] = "source.tokenizer";
+constexpr char kTargetFile[] = "target.tokenizer";
+constexpr int64_t kMaxVocabularySize = 10000000;
+
+bool is_sentencepiece(const std::string& kind) { return kind.rfind("sentencepiece-", 0) == 0; }
+
+int64_t min_vocabulary_size(const TokenizerConfig& config) {
+  return is_sentencepiece(config.kind) ? min_sentencepiece_vocabulary(config.byte_fallback) : kNumSpecialTokens + 1;
+}
+
+// FNV-1a of 64 bits.
+uint64_t hash_on(uint64_t hash, std::string_view bytes) {
+  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001B3u;
+  return hash;
+}
+
+}  // namespace
+
+TokenizerConfig TokenizerConfig::from_json(const nlohmann::json& fields) {
+  TokenizerConfig config;
+  FieldReader reader(fields, "data.tokenizer");
+  reader.read_choice("kind", config.kind, {"sentencepiece-unigram", "sentencepiece-bpe", kWordsKind, kCharactersKind});
+  reader.read("vocabulary_size", config.vocabulary_size);
+  reader.read("joint", config.joint);
+  reader.read("byte_fallback", config.byte_fallback);
+  reader.read("character_coverage", config.character_coverage);
+  reader.read("max_training_sentences", config.max_training_sentences);
+  const int64_t min_size = min_vocabulary_size(config);
+  if (config.vocabulary_size < min_size || config.vocabulary_size > kMaxVocabularySize) {
+    const char* why =
+        is_sentencepiece(config.kind) && config.byte_fallback ? " (4 special tokens, 256 bytes for byte_fallback, 1 piece)" : "";
+    reader.problem("vocabulary_size",
+                   fmt::format("must lie between {}{} and {}, got {}", min_size, why, kMaxVocabularySize, config.vocabulary_size));
+  }
+  if (!(config.character_coverage > 0 && config.character_coverage <= 1))
+    reader.problem("character_coverage", fmt::format("must be above 0 and at most 1, got {}", config.character_coverage));
+  if (config.max_training_sentences < 1)
+    reader.problem("max_training_sentences", fmt::format("must be 1 or more, got {}", config.max_training_sentences));
+  reader.finish();
+  return config;
+}
+
+nlohmann::json TokenizerConfig::to_json() const {
+  return {{"kind", kind},
+          {"vocabulary_size", vocabulary_size},
+          {"joint", joint},
+          {"byte_fallback", byte_fallback},
+          {"character_coverage", character_coverage},
+          {"max_training_sentences", max_training_sentences}};
+}
+
+std::string TokenizerPair::fingerprint() const {
+  uint64_t hash = 0xCBF29CE484222325u;
+  for (const auto& side : {source, target}) hash = hash_on(hash, side->serialized());
+  return fmt::format("{:016x}", hash);
+}
+
+void TokenizerPair::save(const std::filesystem::path& directory) const {
+  write_file(directory / kSourceFile, source->serialized());
+  std::error_code ignored;
+  if (joint()) {
+    std::filesystem::remove(directory / kTargetFile, ignored);  // of an earlier pair; it would make this one two
+  } else {
+    write_file(directory / kTargetFile, target->serialized());
+  }
+}
+
+TokenizerPair TokenizerPair::load(const std::filesystem::path& directory) {
+  const auto load_side = [&](const char* name) { return load_tokenizer(read_file(directory / name), (directory / name).string()); };
+  TokenizerPair pair;
+  pair.source = load_side(kSourceFile);
+  pair.target = std::filesystem::exists(directory / kTargetFile) ? load_side(kTargetFile) : pair.source;
+  return pair;
+}
+
+std::shared_ptr<const Tokenizer> train_tokenizer(const TokenizerConfig& config, std::span<const std::string> lines) {
+  const auto has_text = [](const std::string& line) { return line.find_first_not_of(" \t\r\n\v\f") != std::string::npos; };
+  if (std::none_of(lines.begin(), lines.end(), has_text))
+    fail<DataError>("tokeniser: cannot learn from {} lines without any text", lines.size());
+  if (is_sentencepiece(config.kind)) return train_sentencepiece(config, lines);
+  return train_vocabulary(config.kind, config.vocabulary_size, lines);
+}
+
+std::shared_ptr<const Tokenizer> load_tokenizer(std::string_view serialized, const std::string& where) {
+  const auto [kind, content] = unpack_tokenizer(serialized, where);
+  if (kind == kSentencePieceKind) return load_sentencepiece(content, where);
+  if (kind == kWordsKind || kind == kCharactersKind) return load_vocabulary(kind, content, where);
+  fail<DataError>("{}: tokeniser of the unknown kind '{}'; known are {}, {}, {}", where, kind, kSentencePieceKind, kWordsKind,
+                  kCharactersKind);
+}
+
+}  // namespace attnzoo

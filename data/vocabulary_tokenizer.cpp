@@ -1,0 +1,133 @@
+#include "data/vocabulary_tokenizer.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "data/error.h"
+#include "data/special_tokens.h"
+#include "data/tokenizer_bytes.h"
+#include "data/utf8.h"
+
+namespace attnzoo {
+namespace {
+
+constexpr const char* kSpecialPieces[kNumSpecialTokens] = {"<pad>", "<unk>", "<s>", "</s>"};
+constexpr char kUnknownText[] = "\xE2\x81\x87";
+
+// Calls take(part) for each word or character of the text, in order.
+template <class Take>
+void split(bool words, std::string_view text, Take take) {
+  for (size_t begin = 0; begin < text.size();) {
+    if (words && text[begin] == ' ') {
+      ++begin;
+      continue;
+    }
+    const size_t end = words ? std::min(text.find(' ', begin), text.size()) : begin + std::max<size_t>(1, utf8_length(text, begin));
+    take(text.substr(begin, end - begin));
+    begin = end;
+  }
+}
+
+// Entries are found by a view of the text, without making a string of each word.
+struct ViewHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+template <class Value>
+using ByText = std::unordered_map<std::string, Value, ViewHash, std::equal_to<>>;
+
+class VocabularyTokenizer : public Tokenizer {
+ public:
+  VocabularyTokenizer(std::string kind, std::vector<std::string> entries)
+      : kind_(std::move(kind)), words_(kind_ == kWordsKind), entries_(std::move(entries)) {
+    ids_.reserve(entries_.size());
+    for (size_t i = 0; i < entries_.size(); ++i) ids_.emplace(entries_[i], static_cast<int32_t>(i) + kNumSpecialTokens);
+  }
+
+  std::vector<int32_t> encode(std::string_view text) const override {
+    std::vector<int32_t> ids;
+    split(words_, text, [&](std::string_view part) {
+      const auto found = ids_.find(part);
+      ids.push_back(found == ids_.end() ? kUnkId : found->second);
+    });
+    return ids;
+  }
+
+  std::string decode(std::span<const int32_t> ids) const override {
+    std::string text;
+    bool first = true;
+    for (const int32_t id : ids) {
+      check_id(id);
+      if (id < kNumSpecialTokens && id != kUnkId) continue;
+      if (words_ && !first) text += ' ';
+      text += id == kUnkId ? kUnknownText : entries_[static_cast<size_t>(id - kNumSpecialTokens)];
+      first = false;
+    }
+    return text;
+  }
+
+  std::string piece(int32_t id) const override {
+    check_id(id);
+    return id < kNumSpecialTokens ? kSpecialPieces[id] : entries_[static_cast<size_t>(id - kNumSpecialTokens)];
+  }
+  int64_t vocabulary_size() const override { return static_cast<int64_t>(entries_.size()) + kNumSpecialTokens; }
+  std::string kind() const override { return kind_; }
+  std::string serialized() const override {
+    std::string content;
+    for (const std::string& entry : entries_) content += entry + '\n';
+    return pack_tokenizer(kind_, content);
+  }
+  bool has_repeated_entries() const { return ids_.size() != entries_.size(); }
+
+ private:
+  void check_id(int32_t id) const {
+    if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside of the vocabulary of {} {}", id, vocabulary_size(), kind_);
+  }
+  std::string kind_;
+  bool words_;
+  std::vector<std::string> entries_;  // of id kNumSpecialTokens and up
+  ByText<int32_t> ids_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Tokenizer> train_vocabulary(const std::string& kind, int64_t vocabulary_size, std::span<const std::string> lines) {
+  ByText<int64_t> counts;
+  for (const std::string& line : lines) {
+    split(kind == kWordsKind, line, [&](std::string_view part) {
+      if (part.find('\n') != std::string_view::npos) return;  // cannot stand in the list, which is written one entry a line
+      const auto found = counts.find(part);
+      if (found == counts.end()) {
+        counts.emplace(part, 1);
+      } else {
+        ++found->second;
+      }
+    });
+  }
+  std::vector<std::pair<std::string, int64_t>> ranked(counts.begin(), counts.end());
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
+  std::vector<std::string> entries;
+  for (auto& [entry, count] : ranked) {
+    if (static_cast<int64_t>(entries.size()) + kNumSpecialTokens >= vocabulary_size) break;
+    entries.push_back(std::move(entry));
+  }
+  return std::make_shared<VocabularyTokenizer>(kind, std::move(entries));
+}
+
+std::shared_ptr<const Tokenizer> load_vocabulary(const std::string& kind, std::string_view content, const std::string& where) {
+  std::vector<std::string> entries;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = content.find('\n', begin);
+    if (end == std::string_view::npos || end == begin)
+      fail<DataError>("{}: damaged tokeniser: entry {} is empty or has no line end", where, entries.size());
+    entries.emplace_back(content.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  auto tokenizer = std::make_shared<VocabularyTokenizer>(kind, std::move(entries));
+  if (tokenizer->has_repeated_entries()) fail<DataError>("{}: damaged tokeniser: an entry stands twice", where);
+  return tokenizer;
+}
+
+}  // namespace attnzoo

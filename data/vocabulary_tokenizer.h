@@ -1,0 +1,24 @@
+// Tokenisers whose vocabulary is a plain list: words (text split at ASCII spaces) and characters (Unicode code points).
+//
+// Entries are ordered by frequency, equal ones by their bytes; ids begin after the special tokens. What the list lacks becomes <unk>.
+// Text is taken as it is: no case folding, no normalisation. Words that look like special tokens ("</s>") are words.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "data/tokenizer.h"
+
+namespace attnzoo {
+
+inline constexpr char kWordsKind[] = "words";            // decode() joins with one space
+inline constexpr char kCharactersKind[] = "characters";  // decode() joins with nothing; an invalid UTF-8 byte counts as a character
+
+// `kind` is one of the two above. At most `vocabulary_size` ids, special tokens included.
+std::shared_ptr<const Tokenizer> train_vocabulary(const std::string& kind, int64_t vocabulary_size, std::span<const std::string> lines);
+// From the content that serialized() packs. Throws DataError beginning with `where`.
+std::shared_ptr<const Tokenizer> load_vocabulary(const std::string& kind, std::string_view content, const std::string& where);
+
+}  // namespace attnzoo
