@@ -1,5 +1,7 @@
 #include "data/importers/apt_lists.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -66,6 +67,7 @@ ProgramOutput run_external(const std::vector<std::string>& arguments, bool keep_
   else
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   std::vector<char*> argument_pointers;
+  argument_pointers.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argument_pointers.push_back(const_cast<char*>(argument.c_str()));
   argument_pointers.push_back(nullptr);
   pid_t process = 0;

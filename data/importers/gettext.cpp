@@ -1,5 +1,7 @@
 #include "data/importers/gettext.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <map>

@@ -1,6 +1,7 @@
 #include "data/importers/mo_file.h"
 
-#include <array>
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <cstring>
 

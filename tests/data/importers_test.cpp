@@ -1,18 +1,16 @@
-// The importers on small texts and catalogs made here; nothing is downloaded.
-#include <cstdlib>
+// The Debian importer on small texts, and what every importer does with its pairs; nothing is downloaded.
 #include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "data/error.h"
-#include "data/files.h"
 #include "data/importers/debian_descriptions.h"
 #include "data/importers/external_program.h"
-#include "data/importers/gettext.h"
-#include "data/importers/mo_file.h"
 #include "data/importers/parallel_output.h"
 #include "data/importers/translation_file.h"
+#include "data/text_reader.h"
 #include "tests/catch.h"
+#include "tests/temporary_directory.h"
 
 namespace attnzoo {
 namespace {
@@ -20,28 +18,12 @@ namespace {
 namespace fs = std::filesystem;
 using test::ContainsSubstring;
 
-struct Folder {
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "attnzoo-importers-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path = pattern;
-  }
-  ~Folder() { fs::remove_all(path); }
-  fs::path path;
-};
-
 void put(const fs::path& file, const std::string& content) {
   fs::create_directories(file.parent_path());
   std::ofstream(file, std::ios::binary) << content;
 }
 
-std::vector<std::string> lines_of(const fs::path& file) {
-  std::ifstream stream(file);
-  REQUIRE(stream.good());
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
+std::vector<std::string> lines_of(const fs::path& file) { return read_lines(file.string()); }
 
 std::string shown(const std::vector<DescriptionBlock>& blocks) {
   std::string all;
@@ -60,27 +42,6 @@ constexpr char kGerman[] =
     "Package: chess\nDescription-md5: 0001\nDescription-de: Schach auf 3 Brettern\n"
     " Das Spiel hat drei\n Bretter.\n .\n Es bietet:\n  * viele Figuren,\n    einige davon neu\n  * mehrere Z\xC3\xBCge\n\n"
     "Package: ping\nDescription-md5: 0002\nDescription-de: Ping-Werkzeug\n Beides in einem Absatz.\n";
-
-// A catalog as msgfmt writes it; `swapped` in the other byte order.
-std::string make_mo(const std::vector<std::pair<std::string, std::string>>& entries, bool swapped = false) {
-  std::string bytes, strings;
-  const auto number = [&](uint32_t value) {
-    if (swapped) value = __builtin_bswap32(value);
-    bytes.append(reinterpret_cast<const char*>(&value), 4);
-  };
-  const auto count = static_cast<uint32_t>(entries.size());
-  for (const uint32_t value : {0x950412deu, 0u, count, 28u, 28 + 8 * count, 0u, 28 + 16 * count}) number(value);
-  for (const bool id : {true, false})
-    for (const auto& [key, text] : entries) {
-      const std::string& part = id ? key : text;
-      number(static_cast<uint32_t>(part.size()));
-      number(static_cast<uint32_t>(28 + 16 * count + strings.size()));
-      strings += part + '\0';
-    }
-  return bytes + strings;
-}
-
-const std::string kHeader = "Project-Id-Version: x\nContent-Type: text/plain; charset=UTF-8\n";
 
 std::vector<ParallelPair> numbered_pairs(int count) {
   std::vector<ParallelPair> pairs;
@@ -136,212 +97,100 @@ TEST_CASE("descriptions of one shape are paired block by block, others by what a
 }
 
 TEST_CASE("debian-descriptions joins the languages of a folder by digest, plain or gzip") {
-  const Folder folder;
-  put(folder.path / "in/x_main_i18n_Translation-en", kEnglish);
-  put(folder.path / "in/x_main_i18n_Translation-de", kGerman);
+  const test::TemporaryDirectory folder;
+  put(folder / "in/x_main_i18n_Translation-en", kEnglish);
+  put(folder / "in/x_main_i18n_Translation-de", kGerman);
   if (GENERATE(false, true))
-    REQUIRE(run_external({"gzip", (folder.path / "in/x_main_i18n_Translation-de").string()}, true, 20).exit_status == 0);
+    REQUIRE(run_external({"gzip", (folder / "in/x_main_i18n_Translation-de").string()}, true, 20).exit_status == 0);
   DebianImportOptions options;
-  options.from = folder.path / "in";
-  options.output.folder = folder.path / "out";
+  options.from = folder / "in";
+  options.output.folder = folder / "out";
   options.output.held_out = 0;
   const ImportReport report = import_debian_descriptions(options, kQuiet);
   CHECK(report.num_train == 6);
   CHECK_THAT(report.text(), ContainsSubstring("Debian package descriptions (3 in en, 2 in de, 2 in both)"));
-  CHECK_THAT(report.text(), ContainsSubstring("\"train\":{\"source\":\"" + (folder.path / "out/train.en").string()));
-  CHECK(lines_of(folder.path / "out/train.en") == std::vector<std::string>{"play chess on 3 boards", "The game has three boards.",
-                                                                           "It offers:", "many figures, some of them new", "several moves",
-                                                                           "ping utility"});
-  CHECK(lines_of(folder.path / "out/train.de") == std::vector<std::string>{"Schach auf 3 Brettern", "Das Spiel hat drei Bretter.",
-                                                                           "Es bietet:", "viele Figuren, einige davon neu",
-                                                                           "mehrere Z\xC3\xBCge", "Ping-Werkzeug"});
-  CHECK(fs::exists(folder.path / "out/import.json"));
+  CHECK_THAT(report.text(), ContainsSubstring("\"train\":{\"source\":\"" + (folder / "out/train.en").string()));
+  CHECK(lines_of(folder / "out/train.en") == std::vector<std::string>{"play chess on 3 boards", "The game has three boards.", "It offers:",
+                                                                      "many figures, some of them new", "several moves", "ping utility"});
+  CHECK(lines_of(folder / "out/train.de") == std::vector<std::string>{"Schach auf 3 Brettern", "Das Spiel hat drei Bretter.",
+                                                                      "Es bietet:", "viele Figuren, einige davon neu",
+                                                                      "mehrere Z\xC3\xBCge", "Ping-Werkzeug"});
+  CHECK(fs::exists(folder / "out/import.json"));
 }
 
 TEST_CASE("debian-descriptions --summarise pairs the long description with its title") {
-  const Folder folder;
-  put(folder.path / "in/Translation-en", kEnglish);
+  const test::TemporaryDirectory folder;
+  put(folder / "in/Translation-en", kEnglish);
   DebianImportOptions options;
   options.summarise = "en";
-  options.from = folder.path / "in";
-  options.output.folder = folder.path / "out";
+  options.from = folder / "in";
+  options.output.folder = folder / "out";
   options.output.held_out = 0;
   CHECK(import_debian_descriptions(options, kQuiet).num_train == 3);
-  CHECK(lines_of(folder.path / "out/train.text").at(1) == "First. Second.");
-  CHECK(lines_of(folder.path / "out/train.title").at(1) == "ping utility");
+  CHECK(lines_of(folder / "out/train.text").at(1) == "First. Second.");
+  CHECK(lines_of(folder / "out/train.title").at(1) == "ping utility");
 }
 
 TEST_CASE("debian-descriptions says which Translation file a folder lacks") {
-  const Folder folder;
-  put(folder.path / "Translation-en", kEnglish);
+  const test::TemporaryDirectory folder;
+  put(folder / "Translation-en", kEnglish);
   DebianImportOptions options;
-  options.from = folder.path;
-  options.output.folder = folder.path / "out";
+  options.from = folder.path();
+  options.output.folder = folder / "out";
   CHECK_THROWS_WITH(import_debian_descriptions(options, kQuiet), ContainsSubstring("holds no Translation-de file"));
-  options.from = folder.path / "absent";
+  options.from = folder / "absent";
   CHECK_THROWS_WITH(import_debian_descriptions(options, kQuiet), ContainsSubstring("cannot be listed: No such file or directory"));
 }
 
 TEST_CASE("debian-descriptions refuses a truncated gzip file") {
-  const Folder folder;
-  const fs::path packed = folder.path / "Translation-en.gz";
-  put(folder.path / "Translation-en", std::string(kEnglish) + std::string(5000, 'x'));
-  REQUIRE(run_external({"gzip", (folder.path / "Translation-en").string()}, true, 20).exit_status == 0);
+  const test::TemporaryDirectory folder;
+  const fs::path packed = folder / "Translation-en.gz";
+  put(folder / "Translation-en", std::string(kEnglish) + std::string(5000, 'x'));
+  REQUIRE(run_external({"gzip", (folder / "Translation-en").string()}, true, 20).exit_status == 0);
   fs::resize_file(packed, fs::file_size(packed) - 12);
   DebianImportOptions options;
   options.summarise = "en";
-  options.from = folder.path;
-  options.output.folder = folder.path / "out";
+  options.from = folder.path();
+  options.output.folder = folder / "out";
   CHECK_THROWS_WITH(import_debian_descriptions(options, kQuiet), ContainsSubstring("Translation-en.gz: the gzip file is truncated"));
 }
 
-TEST_CASE("a catalog of either byte order gives its messages with context and first plural form") {
-  const auto entries =
-      std::vector<std::pair<std::string, std::string>>{{"", kHeader},
-                                                       {"menu\4Open",
-                                                        "\xC3\x96"
-                                                        "ffnen"},
-                                                       {std::string("%d file\0%d files", 16), std::string("%d Datei\0%d Dateien", 19)},
-                                                       {std::string("%d byte\0%d bytes", 16), "%d baito"}};
-  const auto messages = parse_mo(make_mo(entries, GENERATE(false, true)), "x.mo");
-  REQUIRE(messages.size() == 3);
-  CHECK(messages[0].context == "menu");
-  CHECK(messages[0].id == "Open");
-  CHECK(messages[0].text ==
-        "\xC3\x96"
-        "ffnen");
-  CHECK(messages[1].id == "%d file");
-  CHECK(messages[1].text == "%d Datei");
-  CHECK(messages[2].id == "%d bytes");  // one form for all numbers goes with the plural
-}
-
-TEST_CASE("a catalog in Latin-9 is converted and one in another charset refused") {
-  const auto latin9 = parse_mo(make_mo({{"", "Content-Type: text/plain; charset=ISO-8859-15\n"}, {"a", "\xE4 \xA4"}}), "x.mo");
-  CHECK(latin9.at(0).text == "\xC3\xA4 \xE2\x82\xAC");
-  CHECK_THROWS_WITH(parse_mo(make_mo({{"", "Content-Type: text/plain; charset=KOI8-R\n"}}), "x.mo"),
-                    ContainsSubstring("x.mo: charset KOI8-R is not read; accepted are UTF-8, US-ASCII, ISO-8859-1 and ISO-8859-15"));
-}
-
-TEST_CASE("every truncation and every damaged byte of a catalog is an error or harmless, never a crash") {
-  const std::string whole = make_mo({{"", kHeader}, {"one", "eins"}, {"two", "zwei"}});
-  size_t num_refused = 0;
-  for (size_t size = 0; size < whole.size(); ++size) {
-    try {
-      parse_mo(whole.substr(0, size), "x.mo");
-    } catch (const DataError&) {
-      ++num_refused;
-    }
-  }
-  CHECK(num_refused + 2 >= whole.size());  // only the last string's end mark is not needed
-  for (size_t at = 0; at < whole.size(); ++at) {
-    std::string damaged = whole;
-    damaged[at] = '\xFF';
-    try {
-      const size_t num_messages = parse_mo(damaged, "x.mo").size();
-      CHECK(num_messages <= 3);
-    } catch (const DataError& error) {
-      CHECK_THAT(error.what(), ContainsSubstring("x.mo: "));
-    }
-  }
-  CHECK_THROWS_WITH(parse_mo(whole.substr(0, 20), "x.mo"), "x.mo: 20 bytes are too few for a gettext catalog");
-  CHECK_THROWS_WITH(parse_mo(std::string(40, 'x'), "x.mo"), "x.mo: not a gettext catalog (it starts with 78787878)");
-  CHECK_THROWS_WITH(parse_mo(whole.substr(0, 60), "x.mo"), ContainsSubstring("x.mo: truncated or damaged: it refers to byte"));
-}
-
-TEST_CASE("messages lose accelerators on both sides or neither, and need the same placeholders and line breaks") {
-  const auto cleaned = [](std::string source, std::string target) {
-    ParallelPair pair{std::move(source), std::move(target)};
-    const std::string reason = clean_message_pair(pair);
-    return reason.empty() ? pair.source + "|" + pair.target : reason;
-  };
-  CHECK(cleaned("E_xit", "_Beenden") == "Exit|Beenden");
-  CHECK(cleaned("&File\n", "&Datei\n") == "File|Datei");
-  CHECK(cleaned("Set max_size now", "max_size jetzt setzen") == "Set max_size now|max_size jetzt setzen");
-  CHECK(cleaned("_Open", "Oeffnen") == "_Open|Oeffnen");
-  CHECK(cleaned("a\nb", "x y") == "the line breaks differ");
-  CHECK(cleaned("two\nlines", "zwei\nZeilen") == "two lines|zwei Zeilen");
-  CHECK(cleaned("%s of %d", "%d von %s") == "%s of %d|%d von %s");
-  CHECK(cleaned("%s of %d", "%2$d von %1$s") == "%s of %d|%2$d von %1$s");
-  CHECK(cleaned("%s files", "%d Dateien") == "the placeholders differ");
-  CHECK(cleaned("%(name)s left", "%(nam)s ging") == "the placeholders differ");
-  CHECK(cleaned("{name} left", "Name ging") == "the placeholders differ");
-  CHECK(cleaned("100%", "100 %") == "100%|100 %");
-  CHECK(cleaned("", "x") == "a side is empty");
-  CHECK(cleaned("translator-credits", "Jemand") == "not a message");
-}
-
-TEST_CASE("gettext reads the catalogs of a folder and passes over a damaged one with a note") {
-  const Folder folder;
-  put(folder.path / "de/LC_MESSAGES/a.mo", make_mo({{"", kHeader}, {"Open file", "Datei"}, {"same", "same"}, {"Close", "Zu"}}));
-  put(folder.path / "de/LC_MESSAGES/b.mo", "broken");
-  put(folder.path / "fr/LC_MESSAGES/a.mo", make_mo({{"", kHeader}, {"Open file", "Ouvrir"}, {"Only French", "Seul"}}));
-  GettextImportOptions options;
-  options.from = folder.path;
-  options.output.folder = folder.path / "out";
-  options.output.held_out = 0;
-  SECTION("from English") {
-    const ImportReport report = import_gettext(options, kQuiet);
-    CHECK(report.num_train == 2);
-    CHECK(report.dropped.at("both sides are equal") == 1);
-    CHECK_THAT(report.text(), ContainsSubstring("b.mo: 6 bytes are too few for a gettext catalog"));
-    CHECK(lines_of(folder.path / "out/train.de") == std::vector<std::string>{"Datei", "Zu"});
-  }
-  SECTION("to English") {
-    options.source_language = "fr";
-    options.target_language = "en";
-    import_gettext(options, kQuiet);
-    CHECK(lines_of(folder.path / "out/train.fr") == std::vector<std::string>{"Ouvrir", "Seul"});
-    CHECK(lines_of(folder.path / "out/train.en") == std::vector<std::string>{"Open file", "Only French"});
-  }
-  SECTION("between two others, joined by message") {
-    options.source_language = "fr";
-    import_gettext(options, kQuiet);
-    CHECK(lines_of(folder.path / "out/train.fr") == std::vector<std::string>{"Ouvrir"});
-    CHECK(lines_of(folder.path / "out/train.de") == std::vector<std::string>{"Datei"});
-  }
-  SECTION("a language without catalogs") {
-    options.target_language = "xx";
-    CHECK_THROWS_WITH(import_gettext(options, kQuiet),
-                      ContainsSubstring("no gettext catalog of 'xx' in " + (folder.path / "xx/LC_MESSAGES").string()));
-  }
-}
-
 TEST_CASE("no source of the held-out splits occurs in training, whatever its digits, case and punctuation") {
-  const Folder folder;
+  const test::TemporaryDirectory folder;
   std::vector<ParallelPair> pairs = numbered_pairs(3000);
   for (const ParallelPair& pair : numbered_pairs(3000))
     pairs.push_back({"Source: " + pair.source.substr(7) + "!", pair.target + " anders"});
-  const ImportReport report = write_parallel(pairs, {folder.path, "en", "de", 0.05, 1000}, {});
+  const ImportReport report = write_parallel(pairs, {folder.path(), "en", "de", 0.05, 1000}, {});
   CHECK(report.num_valid > 80);
   CHECK(report.num_test > 80);
   CHECK(report.num_train + report.num_valid + report.num_test + report.dropped.at("another translation of a held-out source") == 6000);
   std::set<std::string> train_keys;
-  for (const std::string& line : lines_of(folder.path / "train.en")) train_keys.insert(split_key(line));
+  for (const std::string& line : lines_of(folder / "train.en")) train_keys.insert(split_key(line));
   for (const char* split : {"valid.en", "test.en"})
-    for (const std::string& line : lines_of(folder.path / split)) CHECK_FALSE(train_keys.contains(split_key(line)));
-  CHECK(lines_of(folder.path / "valid.en").size() == lines_of(folder.path / "valid.de").size());
+    for (const std::string& line : lines_of(folder / split)) CHECK_FALSE(train_keys.contains(split_key(line)));
+  CHECK(lines_of(folder / "valid.en").size() == lines_of(folder / "valid.de").size());
 }
 
 TEST_CASE("a grown archive keeps every source in its split") {
-  const Folder folder;
-  write_parallel(numbered_pairs(1000), {folder.path / "small", "en", "de", 0.05, 1000}, {});
-  write_parallel(numbered_pairs(2000), {folder.path / "large", "en", "de", 0.05, 1000}, {});
-  const auto large = lines_of(folder.path / "large/test.en");
-  for (const std::string& line : lines_of(folder.path / "small/test.en")) CHECK(std::ranges::find(large, line) != large.end());
+  const test::TemporaryDirectory folder;
+  write_parallel(numbered_pairs(1000), {folder / "small", "en", "de", 0.05, 1000}, {});
+  write_parallel(numbered_pairs(2000), {folder / "large", "en", "de", 0.05, 1000}, {});
+  const auto large = lines_of(folder / "large/test.en");
+  for (const std::string& line : lines_of(folder / "small/test.en")) CHECK(std::ranges::find(large, line) != large.end());
 }
 
 TEST_CASE("the held-out splits have an upper bound") {
-  const Folder folder;
-  const ImportReport report = write_parallel(numbered_pairs(4000), {folder.path, "en", "de", 0.2, 50}, {});
+  const test::TemporaryDirectory folder;
+  const ImportReport report = write_parallel(numbered_pairs(4000), {folder.path(), "en", "de", 0.2, 50}, {});
   CHECK(report.num_test > 20);
   CHECK(report.num_test < 80);
 }
 
 TEST_CASE("pairs that teach nothing are counted by reason") {
-  const Folder folder;
+  const test::TemporaryDirectory folder;
   const std::vector<ParallelPair> pairs = {
       {"good  one", "gut\teins"}, {"good one", "gut eins"}, {"GNU", "GNU"}, {"", "leer"}, {"1.2", "1,2"}, {"bad", "\xFF"}};
-  const ImportReport report = write_parallel(pairs, {folder.path, "en", "de", 0, 0}, {});
+  const ImportReport report = write_parallel(pairs, {folder.path(), "en", "de", 0, 0}, {});
   CHECK(report.num_train == 1);
   const std::map<std::string, int64_t> expected = {{"the pair occurred before", 1},
                                                    {"both sides are equal", 1},
@@ -352,12 +201,12 @@ TEST_CASE("pairs that teach nothing are counted by reason") {
 }
 
 TEST_CASE("an import that leaves no pair writes nothing and says so") {
-  const Folder folder;
+  const test::TemporaryDirectory folder;
   ImportReport report;
   report.origin = "gettext catalogs";
-  CHECK_THROWS_WITH(write_parallel({{"a", "a"}}, {folder.path / "out", "en", "de"}, report),
+  CHECK_THROWS_WITH(write_parallel({{"a", "a"}}, {folder / "out", "en", "de"}, report),
                     "gettext catalogs: none of 1 pairs is left for training; nothing was written");
-  CHECK_FALSE(fs::exists(folder.path / "out"));
+  CHECK_FALSE(fs::exists(folder / "out"));
 }
 
 TEST_CASE("import settings out of range are refused with what is accepted") {
