@@ -25,24 +25,28 @@ struct BatchConfig {
   nlohmann::json to_json() const;
 };
 
-// The pair ids of every batch of an epoch, in training order.
+// The pair ids of every batch of an epoch, in training order: all pairs shuffled, each window of them sorted by length and cut into batches
+// of at most batch_tokens, the batches of a window shuffled. A pure function of its arguments, the same on every machine.
 std::vector<std::vector<int64_t>> plan_epoch(const Corpus& corpus, const BatchConfig& config, uint64_t seed, int64_t epoch);
 // The same without shuffling, for validation: longest first within the whole corpus.
 std::vector<std::vector<int64_t>> plan_in_order(const Corpus& corpus, const BatchConfig& config);
 
+// Throws DataError, naming the line, for ids that no text has.
 Batch make_batch(const Corpus& corpus, std::span<const int64_t> pair_ids);
 
-// Endless training batches, made ahead in one thread. An exception there (a damaged corpus) is rethrown by next().
+// Endless training batches, made ahead in one thread: four at most wait. An exception there (a damaged corpus) is rethrown by next(), after
+// the batches before it. Keeps 16 bytes a pair in memory while it runs. One thread at a time may call its functions.
 class BatchStream {
  public:
-  // `position`: batches already consumed since training began; the stream goes on with the next one.
+  // `position`: batches already consumed since training began; the stream goes on with the next one. Finding it costs about 0.1 s per
+  // epoch and million pairs. Throws DataError for a corpus without pairs.
   BatchStream(std::shared_ptr<const Corpus> corpus, BatchConfig config, uint64_t seed, int64_t position = 0);
   ~BatchStream();
   Batch next();
-  int64_t position() const;       // batches handed out since training began: all there is to save
-  int64_t epoch() const;          // of the batch last handed out, 0-based
-  int64_t epoch_batches() const;  // number of batches of that epoch
-  int64_t epoch_position() const; // how many of them are handed out
+  int64_t position() const;        // batches handed out since training began: all there is to save
+  int64_t epoch() const;           // of the batch last handed out, 0-based
+  int64_t epoch_batches() const;   // number of batches of that epoch
+  int64_t epoch_position() const;  // how many of them are handed out
 
  private:
   struct Impl;
