@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "models/kernels/attention.h"
+#include "models/layers/dropout.h"
 
 namespace attnzoo {
 namespace {
@@ -39,7 +40,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     auto out = torch::empty({q.size(0), dim}, q.options());
     const auto weights = torch::empty({num_weights}, q.options());
     torch::Tensor kept;
-    if (dropout > 0) kept = torch::empty({num_weights}, q.options()).bernoulli_(1 - dropout).div_(1 - dropout);
+    if (dropout > 0) kept = dropout_mask({num_weights}, dropout);
     kernels::attention_forward(segments, shape, operand(q, 0), operand(kv, key_column), operand(kv, key_column + dim), mutable_operand(out, 0),
                                weights.data_ptr<float>(), kept.defined() ? kept.data_ptr<float>() : nullptr);
     context->save_for_backward({q, kv, weights, kept});

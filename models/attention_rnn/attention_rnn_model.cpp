@@ -10,6 +10,7 @@
 #include "data/special_tokens.h"
 #include "models/kernels/recurrent_cells.h"
 #include "models/kernels/score_attention.h"
+#include "models/layers/dropout.h"
 
 namespace attnzoo {
 
@@ -43,7 +44,7 @@ bool AttentionRnnModel::runs_packed(const torch::Tensor& ids) const {
 }
 
 torch::Tensor AttentionRnnModel::embed(const Embedding& table, const torch::Tensor& ids) const {
-  return at::dropout(table.forward(ids), config_.dropout, is_training());
+  return apply_dropout(table.forward(ids), config_.dropout, is_training());
 }
 
 std::vector<torch::Tensor> AttentionRnnModel::initial_state(const torch::Tensor& last_forward_BE, const torch::Tensor& last_backward_BE) const {
@@ -117,7 +118,7 @@ StepOutput AttentionRnnModel::step(const Memory& memory, const State& state, con
     const auto first = state.per_row.begin() + 1 + static_cast<int64_t>(l) * per_cell;
     const auto next = cells_[l]->step(input, {first, first + per_cell});
     states.insert(states.end(), next.begin(), next.end());
-    input = l + 1 < cells_.size() ? at::dropout(next[0], config_.dropout, is_training()) : next[0];
+    input = l + 1 < cells_.size() ? apply_dropout(next[0], config_.dropout, is_training()) : next[0];
   }
   const auto attended = attend(memory, query_->forward(input), state.sentence_N, want_attention);
   auto readout = readout_->forward(at::cat({input, attended.context_NC}, -1));
@@ -125,7 +126,7 @@ StepOutput AttentionRnnModel::step(const Memory& memory, const State& state, con
   if (inference)
     kernels::tanh_rows(readout.size(0), readout.size(1), readout.data_ptr<float>());
   else
-    readout = at::dropout(readout.tanh(), config_.dropout, is_training());
+    readout = apply_dropout(readout.tanh(), config_.dropout, is_training());
   output.logits_NV = inference ? packed_output_.get(output_weight_VD(), output_bias_V())->apply(readout)
                                : at::linear(readout, output_weight_VD(), output_bias_V());
   if (want_attention) output.attention_NS = attended.weights_NS;

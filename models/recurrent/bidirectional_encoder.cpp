@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "models/layers/dropout.h"
 #include "models/recurrent/sequence_pass.h"
 
 namespace attnzoo {
@@ -20,7 +21,7 @@ torch::Tensor BidirectionalEncoder::forward_packed(const torch::Tensor& x_PI, co
   const TimeMajor ahead(packing, false), back(packing, true);
   auto x = x_PI;
   for (size_t l = 0; l < forward_.size(); ++l) {
-    if (l > 0) x = at::dropout(x, dropout_, is_training());
+    if (l > 0) x = apply_dropout(x, dropout_, is_training());
     x = at::cat({run_sequence(*forward_[l], x, ahead), run_sequence(*backward_[l], x, back)}, 1);
   }
   return x;
@@ -33,7 +34,7 @@ torch::Tensor BidirectionalEncoder::forward_padded(const torch::Tensor& x_BSI, c
   auto [data, batch_sizes] = at::_pack_padded_sequence(x_BSI.index_select(0, order_B), length_B.index_select(0, order_B).cpu(), true);
   const auto zero = at::zeros_like(length_B).to(x_BSI.scalar_type()).unsqueeze(0).unsqueeze(-1).expand({2, -1, hidden_dim_}).contiguous();
   for (size_t l = 0; l < forward_.size(); ++l) {
-    if (l > 0) data = at::dropout(data, dropout_, is_training());
+    if (l > 0) data = apply_dropout(data, dropout_, is_training());
     const Cell &f = *forward_[l], &b = *backward_[l];
     const std::vector<torch::Tensor> weights = {f.weight_ih, f.weight_hh, f.bias_ih, f.bias_hh, b.weight_ih, b.weight_hh, b.bias_ih, b.bias_hh};
     data = kind_ == CellKind::kLstm ? std::get<0>(at::lstm(data, batch_sizes, {zero, zero}, weights, true, 1, 0.0, is_training(), true))

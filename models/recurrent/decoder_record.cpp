@@ -3,16 +3,9 @@
 #include <ATen/ATen.h>
 
 #include "models/kernels/recurrent_cells.h"
+#include "models/layers/dropout.h"
 
 namespace attnzoo {
-namespace {
-
-torch::Tensor dropout_mask(at::IntArrayRef shape, double dropout, const torch::TensorOptions& options) {
-  return torch::empty(shape, options).bernoulli_(1 - dropout).div_(1 - dropout);
-}
-
-}  // namespace
-
 DecoderRecord::DecoderRecord(CellKind kind, DecoderWeights weights, const Packing& target, const Packing& source, double dropout)
     : kind_(kind), weights_(std::move(weights)), order_(target, false), dropout_(dropout) {
   place_attention(source);
@@ -50,10 +43,10 @@ torch::Tensor DecoderRecord::forward(const torch::Tensor& gx_P, const torch::Ten
   tanh_P_ = torch::empty({rows, readout}, options);
   r_P_ = dropout_ > 0 ? torch::empty({rows, readout}, options) : tanh_P_;
   feed_P_ = torch::empty({rows, readout}, options);
-  if (dropout_ > 0) mask_P_ = dropout_mask({rows, readout}, dropout_, options);
+  if (dropout_ > 0) mask_P_ = dropout_mask({rows, readout}, dropout_);
   for (size_t l = 0; l + 1 < cells_.size(); ++l) {
     between_.push_back(torch::empty({rows, hidden}, options));
-    between_mask_.push_back(dropout_ > 0 ? dropout_mask({rows, hidden}, dropout_, options) : torch::Tensor());
+    between_mask_.push_back(dropout_ > 0 ? dropout_mask({rows, hidden}, dropout_) : torch::Tensor());
   }
   for (int64_t t = 0; t < order_.num_steps(); ++t) {
     auto feed = order_.step(feed_P_, t);

@@ -4,14 +4,16 @@
 
 #include <cmath>
 
+#include "models/layers/dropout.h"
+
 namespace attnzoo {
 
 Residual::Residual(const TransformerConfig& config)
     : pre_norm_(config.norm == "pre"), dropout_(config.dropout), norm_(add_layer_norm(*this, "norm", config.model_dim)) {}
 
 torch::Tensor Residual::forward(const torch::Tensor& x, const std::function<torch::Tensor(const torch::Tensor&)>& f) const {
-  if (pre_norm_) return x + at::dropout(f(norm_->forward(x)), dropout_, is_training());
-  return norm_->forward(x + at::dropout(f(x), dropout_, is_training()));
+  if (pre_norm_) return x + apply_dropout(f(norm_->forward(x)), dropout_, is_training());
+  return norm_->forward(x + apply_dropout(f(x), dropout_, is_training()));
 }
 
 FeedForward::FeedForward(const TransformerConfig& config)
@@ -22,7 +24,7 @@ FeedForward::FeedForward(const TransformerConfig& config)
 
 torch::Tensor FeedForward::forward(const torch::Tensor& x) const {
   const auto inner = inner_->forward(x);
-  return outer_->forward(at::dropout(gelu_ ? at::gelu(inner) : at::relu(inner), dropout_, is_training()));
+  return outer_->forward(apply_dropout(gelu_ ? at::gelu(inner) : at::relu(inner), dropout_, is_training()));
 }
 
 EncoderLayer::EncoderLayer(const TransformerConfig& config)
@@ -36,14 +38,14 @@ EncoderLayer::EncoderLayer(const TransformerConfig& config)
       feed_forward_(register_module("feed_forward", std::make_shared<FeedForward>(config))) {}
 
 torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const Rows& rows) const {
-  const double dropout = is_training() ? attention_dropout_ : 0.0;
+  const double drop = is_training() ? attention_dropout_ : 0.0;
   const auto attended = attention_residual_->forward(x, [&](const torch::Tensor& y) {
     const auto qkv = qkv_->forward(y);
     if (rows.packing)
-      return attention_out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, num_heads_, false, dropout));
+      return attention_out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, num_heads_, false, drop));
     const int64_t dim = qkv_->weight.size(1);
     const auto parts = qkv.split({dim, 2 * dim}, -1);
-    return attention_out_->forward(padded_attention(parts[0], parts[1], rows.keep_BS, num_heads_, false, dropout, false).out);
+    return attention_out_->forward(padded_attention(parts[0], parts[1], rows.keep_BS, num_heads_, false, drop, false).out);
   });
   return feed_forward_residual_->forward(attended, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
 }
@@ -62,18 +64,18 @@ DecoderLayer::DecoderLayer(const TransformerConfig& config)
       feed_forward_(register_module("feed_forward", std::make_shared<FeedForward>(config))) {}
 
 torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows) const {
-  const double dropout = is_training() ? attention_dropout_ : 0.0;
+  const double drop = is_training() ? attention_dropout_ : 0.0;
   const auto self = self_residual_->forward(x, [&](const torch::Tensor& y) {
     const auto qkv = qkv_->forward(y);
-    if (rows.packing) return self_out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, num_heads_, true, dropout));
+    if (rows.packing) return self_out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, num_heads_, true, drop));
     const int64_t dim = qkv_->weight.size(1);
     const auto parts = qkv.split({dim, 2 * dim}, -1);
-    return self_out_->forward(padded_attention(parts[0], parts[1], {}, num_heads_, true, dropout, false).out);
+    return self_out_->forward(padded_attention(parts[0], parts[1], {}, num_heads_, true, drop, false).out);
   });
   const auto cross = cross_residual_->forward(self, [&](const torch::Tensor& y) {
     const auto query = cross_query_->forward(y);
-    const auto out = rows.packing ? packed_attention(query, memory_kv, *rows.packing, *memory_rows.packing, num_heads_, false, dropout)
-                                  : padded_attention(query, memory_kv, memory_rows.keep_BS, num_heads_, false, dropout, false).out;
+    const auto out = rows.packing ? packed_attention(query, memory_kv, *rows.packing, *memory_rows.packing, num_heads_, false, drop)
+                                  : padded_attention(query, memory_kv, memory_rows.keep_BS, num_heads_, false, drop, false).out;
     return cross_out_->forward(out);
   });
   return feed_forward_residual_->forward(cross, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });

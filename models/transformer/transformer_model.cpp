@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/special_tokens.h"
+#include "models/layers/dropout.h"
 
 namespace attnzoo {
 
@@ -36,7 +37,7 @@ bool TransformerModel::runs_packed(const torch::Tensor& ids) const {
 
 torch::Tensor TransformerModel::embed(const Embedding& table, const torch::Tensor& ids, const torch::Tensor& position) const {
   const auto scaled = table.forward(ids) * std::sqrt(static_cast<double>(config_.model_dim));
-  return at::dropout(scaled + positions_(position, scaled.options().requires_grad(false)), config_.dropout, is_training());
+  return apply_dropout(scaled + positions_(position, scaled.options().requires_grad(false)), config_.dropout, is_training());
 }
 
 torch::Tensor TransformerModel::run_encoder(const torch::Tensor& x, const Rows& rows) const {

@@ -1,0 +1,56 @@
+#include "models/layers/dropout.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <mutex>
+
+#include "models/kernels/dropout.h"
+
+namespace attnzoo {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Variable;
+using torch::autograd::variable_list;
+
+uint64_t next_seed() {
+  auto generator = at::detail::getDefaultCPUGenerator();
+  const std::lock_guard lock(generator.mutex());
+  return at::check_generator<at::CPUGeneratorImpl>(generator)->random64();
+}
+
+struct CounterDropout : torch::autograd::Function<CounterDropout> {
+  static Variable forward(AutogradContext* context, const Variable& x, double p) {
+    const uint64_t seed = next_seed();
+    context->saved_data["seed"] = static_cast<int64_t>(seed);
+    context->saved_data["p"] = p;
+    return run(x, seed, p);
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    return {run(grads[0], static_cast<uint64_t>(context->saved_data["seed"].toInt()), context->saved_data["p"].toDouble()), Variable()};
+  }
+  static torch::Tensor run(const torch::Tensor& x, uint64_t seed, double p) {
+    const auto in = x.contiguous();
+    auto out = torch::empty_like(in);
+    kernels::dropout_apply(in.numel(), in.const_data_ptr<float>(), out.data_ptr<float>(), kernels::dropout_key(seed, p));
+    return out;
+  }
+};
+
+}  // namespace
+
+torch::Tensor apply_dropout(const torch::Tensor& x, double p, bool training) {
+  if (!training || p == 0) return x;
+  if (x.device().is_cpu() && x.scalar_type() == torch::kFloat) return CounterDropout::apply(x, p);
+  return at::dropout(x, p, true);
+}
+
+torch::Tensor dropout_mask(at::IntArrayRef shape, double p) {
+  auto mask = torch::empty(shape, torch::kFloat);
+  kernels::dropout_fill(mask.numel(), mask.data_ptr<float>(), kernels::dropout_key(next_seed(), p));
+  return mask;
+}
+
+}  // namespace attnzoo

@@ -1,0 +1,15 @@
+// Dropout (Srivastava et al. 2014): in training each element is zeroed with probability p and the others are multiplied by 1 / (1 - p); in
+// evaluation nothing happens. Float on the CPU takes the counter-based kernel, seeded from torch's generator once a call; all else ATen's.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+namespace attnzoo {
+
+torch::Tensor apply_dropout(const torch::Tensor& x, double p, bool training);
+// A tensor of 0 and 1 / (1 - p), float on the CPU, for passes that apply it themselves.
+torch::Tensor dropout_mask(at::IntArrayRef shape, double p);
+
+}  // namespace attnzoo

@@ -1,0 +1,142 @@
+// The hand-written kernels against ATen, and what they promise beyond it.
+#include "models/kernels/attention.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "models/attention/multi_head_attention.h"
+#include "models/kernels/dropout.h"
+#include "models/kernels/gemm.h"
+#include "models/kernels/recurrent_cells.h"
+#include "models/kernels/simd.h"
+#include "models/layers/dropout.h"
+#include "models/layers/positions.h"
+#include "models/recurrent/bidirectional_encoder.h"
+#include "tests/catch.h"
+
+namespace attnzoo::test {
+namespace {
+
+double difference(const torch::Tensor& a, const torch::Tensor& b) { return (a - b).abs().max().item<double>(); }
+
+}  // namespace
+
+TEST_CASE("The packed matmul equals ATen's at every size and gives a row the same bits among any others") {
+  torch::manual_seed(3);
+  for (const auto& [rows, inputs, outputs] : {std::tuple<int, int, int>{1, 1, 1}, {3, 17, 5}, {13, 64, 33}, {50, 100, 70}, {130, 31, 129}}) {
+    const auto x = torch::randn({rows, inputs}), weight = torch::randn({outputs, inputs}), bias = torch::randn({outputs});
+    const kernels::PackedWeight packed(weight, bias);
+    const auto y = packed.apply(x);
+    CHECK(difference(y, at::linear(x, weight, bias)) < 1e-4);
+    for (int64_t row = 0; row < rows; row += 7) CHECK(packed.apply(x.narrow(0, row, 1)).equal(y.narrow(0, row, 1)));
+    CHECK(difference(kernels::PackedWeight(weight, {}).apply(x), at::linear(x, weight)) < 1e-4);
+  }
+}
+
+TEST_CASE("Fast exp, sigmoid and tanh stay within a few units in the last place") {
+  for (int i = -20000; i <= 20000; ++i) {
+    const float x = static_cast<float>(i) * 0.004f;
+    const double exact = std::exp(static_cast<double>(x));
+    CHECK(std::abs(kernels::fast_exp(x) - exact) <= 5e-7 * exact);
+    CHECK(std::abs(kernels::fast_tanh(x) - std::tanh(static_cast<double>(x))) <= 4e-7);
+    CHECK(std::abs(kernels::fast_sigmoid(x) - 1.0 / (1.0 + std::exp(-static_cast<double>(x)))) <= 4e-7);
+  }
+  CHECK(kernels::fast_exp(-1000.0f) == 0.0f);
+  CHECK(kernels::fast_tanh(1e-20f) == 1e-20f);
+}
+
+TEST_CASE("Packed attention equals padded attention, forward and backward") {
+  torch::manual_seed(4);
+  const auto length_B = torch::tensor({5, 1, 19, 2}, torch::kLong), key_length_B = torch::tensor({3, 7, 1, 33}, torch::kLong);
+  const Packing queries(length_B, 19), keys(key_length_B, 33);
+  for (const int64_t heads : {1, 3}) {
+    const int64_t dim = heads * 10;
+    // Cross attention against ATen's, sentence by sentence.
+    const auto q = torch::randn({queries.num_rows(), dim}, torch::requires_grad()), kv = torch::randn({keys.num_rows(), 2 * dim}, torch::requires_grad());
+    const auto out = packed_attention(q, kv, queries, keys, heads, false, 0);
+    std::vector<torch::Tensor> expected;
+    for (int64_t b = 0; b < 4; ++b)
+      expected.push_back(padded_attention(q.narrow(0, queries.offsets[b], queries.length(b)).unsqueeze(0),
+                                          kv.narrow(0, keys.offsets[b], keys.length(b)).unsqueeze(0), {}, heads, false, 0, false).out.squeeze(0));
+    CHECK(difference(out, at::cat(expected)) < 1e-5);
+    const auto upstream = torch::randn_like(out);
+    const auto got = torch::autograd::grad({out}, {q, kv}, {upstream}), want = torch::autograd::grad({at::cat(expected)}, {q, kv}, {upstream});
+    CHECK(difference(got[0], want[0]) < 1e-5);
+    CHECK(difference(got[1], want[1]) < 1e-5);
+    // Causal self-attention.
+    const auto qkv = torch::randn({queries.num_rows(), 3 * dim}, torch::requires_grad());
+    const auto self = packed_attention(qkv, qkv, queries, queries, heads, true, 0);
+    expected.clear();
+    for (int64_t b = 0; b < 4; ++b) {
+      const auto rows = qkv.narrow(0, queries.offsets[b], queries.length(b)).unsqueeze(0).split({dim, 2 * dim}, -1);
+      expected.push_back(padded_attention(rows[0], rows[1], {}, heads, true, 0, false).out.squeeze(0));
+    }
+    CHECK(difference(self, at::cat(expected)) < 1e-5);
+    CHECK(difference(torch::autograd::grad({self}, {qkv}, {upstream})[0], torch::autograd::grad({at::cat(expected)}, {qkv}, {upstream})[0]) < 1e-5);
+  }
+}
+
+TEST_CASE("Attention dropout drops its share of the weights and its gradient uses the same mask") {
+  torch::manual_seed(5);
+  const Packing rows(torch::full({20}, 30, torch::kLong), 30);
+  // Values of one: a row's output is the sum of its kept weights.
+  auto qkv = torch::zeros({600, 30}, torch::requires_grad());
+  qkv.data().narrow(1, 20, 10).fill_(1);
+  const auto out = packed_attention(qkv, qkv, rows, rows, 1, false, 0.25);
+  CHECK(out.mean().item<double>() == Approx(1.0).margin(0.01));
+  CHECK(out.std().item<double>() > 0.05);
+  const auto gradient = torch::autograd::grad({out.sum()}, {qkv})[0].narrow(1, 20, 10);
+  CHECK(gradient.sum().item<double>() == Approx(out.sum().item<double>()).epsilon(1e-5));
+}
+
+TEST_CASE("A row with no key to read gives zeros, not NaN") {
+  std::vector<kernels::AttentionSegment> segments = {{0, 2, 0, 0, 0}};
+  std::vector<float> q(8, 1), out(8, 7);
+  kernels::attention_forward(segments, {1, 4, 0.5f, false}, {q.data(), 4}, {q.data(), 4}, {q.data(), 4}, {out.data(), 4}, nullptr, nullptr);
+  for (const float value : out) CHECK(value == 0);
+}
+
+TEST_CASE("Dropout keeps the expected share, repeats for the same seed, and does not depend on the number of threads") {
+  const auto x = torch::ones({300, 1000});
+  torch::manual_seed(6);
+  const auto once = apply_dropout(x, 0.3, true), other = apply_dropout(x, 0.3, true);
+  torch::manual_seed(6);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  CHECK(apply_dropout(x, 0.3, true).equal(once));
+  at::set_num_threads(threads);
+  CHECK_FALSE(other.equal(once));
+  CHECK(once.eq(0).to(torch::kDouble).mean().item<double>() == Approx(0.3).margin(0.003));
+  CHECK(once.mean().item<double>() == Approx(1.0).margin(0.005));
+  CHECK(apply_dropout(x, 0.3, false).is_same(x));
+  auto input = torch::ones({50, 50}, torch::requires_grad());
+  const auto dropped = apply_dropout(input, 0.5, true);
+  CHECK(torch::autograd::grad({dropped.sum()}, {input})[0].equal(dropped));
+}
+
+TEST_CASE("The hand-written recurrent passes equal ATen's bidirectional layers") {
+  for (const auto kind : {CellKind::kLstm, CellKind::kGru}) {
+    torch::manual_seed(7);
+    BidirectionalEncoder encoder(kind, 12, 20, 2, 0.0);
+    const auto length_B = torch::tensor({4, 9, 1, 6}, torch::kLong);
+    const Packing packing(length_B, 9);
+    const auto x = torch::randn({4, 9, 12});
+    const auto expected = packing.pack(encoder.forward_padded(x, length_B));
+    CHECK(difference(encoder.forward_packed(packing.pack(x), packing), expected) < 1e-5);
+    const at::NoGradGuard no_grad;
+    encoder.eval();
+    CHECK(difference(encoder.forward_packed(packing.pack(x), packing), expected) < 1e-5);
+  }
+}
+
+TEST_CASE("Sinusoidal positions follow the paper's formula beyond the table as well") {
+  const SinusoidalPositions positions(6);
+  const auto rows = positions(torch::tensor({0, 3, 5000}, torch::kLong), torch::kDouble);
+  CHECK(rows[0][0].item<double>() == 0);
+  CHECK(rows[0][1].item<double>() == 1);
+  CHECK(rows[1][2].item<double>() == Approx(std::sin(3 / std::pow(10000.0, 2.0 / 6))).margin(1e-6));
+  CHECK(rows[2][5].item<double>() == Approx(std::cos(5000 / std::pow(10000.0, 4.0 / 6))).margin(1e-6));
+}
+
+}  // namespace attnzoo::test

@@ -1,0 +1,70 @@
+#include "models/registry.h"
+
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "tests/catch.h"
+
+namespace attnzoo::test {
+
+TEST_CASE("An unknown family lists the known ones and the nearest") {
+  REQUIRE_THROWS_WITH(complete_model_config({{"family", "attention-lstn"}}),
+                      ContainsSubstring("model.family: unknown family 'attention-lstn', did you mean 'attention-lstm'?; known families: ") &&
+                          ContainsSubstring("transformer"));
+  REQUIRE_THROWS_WITH(complete_model_config({{"preset", "tiny"}}), ContainsSubstring("model.family: the name of a model family is missing"));
+}
+
+TEST_CASE("An unknown preset lists the family's presets") {
+  REQUIRE_THROWS_WITH(complete_model_config({{"family", "transformer"}, {"preset", "huge"}}),
+                      Equals("model.preset: unknown preset 'huge' of transformer; known presets: tiny, small, base"));
+}
+
+TEST_CASE("Unknown keys and values out of range are reported together") {
+  const nlohmann::json model = {{"family", "transformer"}, {"model_dim", 100}, {"num_heads", 8}, {"dropout", 1.5}, {"modeldim", 3}, {"norm", "mid"}};
+  try {
+    complete_model_config(model);
+    FAIL("accepted");
+  } catch (const ConfigError& error) {
+    const std::string text = error.what();
+    for (const char* part : {"model.model_dim: must be even and a multiple of num_heads (8), got 100", "model.dropout: must be in [0, 1), got 1.5",
+                             "model.modeldim: unknown key", "model.norm"}) {
+      INFO(text);
+      CHECK(text.find(part) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("A completed configuration completes to itself, and a preset's fields can be overridden") {
+  for (const auto& family : model_families())
+    for (const auto& preset : family.presets) {
+      const auto complete = complete_model_config({{"family", family.name}, {"preset", preset.name}});
+      CHECK(complete_model_config(complete) == complete);
+      CHECK_FALSE(complete.contains("preset"));
+    }
+  CHECK(complete_model_config({{"family", "transformer"}, {"preset", "tiny"}, {"dropout", 0.05}})["dropout"] == 0.05);
+}
+
+TEST_CASE("Tying what cannot be tied is refused with the way out") {
+  const VocabularySizes separate{100, 90, false};
+  REQUIRE_THROWS_WITH(build_model({{"family", "transformer"}, {"preset", "tiny"}, {"tied_embeddings", "all"}}, separate),
+                      ContainsSubstring("set data.tokenizer.joint to true"));
+  REQUIRE_THROWS_WITH(build_model({{"family", "attention-gru"}, {"preset", "tiny"}, {"readout_dim", 99}, {"tied_embeddings", "decoder"}}, separate),
+                      ContainsSubstring("the embeddings (128) as wide as the output layer's input (99)"));
+}
+
+TEST_CASE("The same seed builds the same weights") {
+  const nlohmann::json model = {{"family", "attention-lstm"}, {"preset", "tiny"}};
+  torch::manual_seed(9);
+  const auto a = build_model(model, {50, 50, true});
+  torch::manual_seed(9);
+  const auto b = build_model(model, {50, 50, true});
+  for (const auto& item : a->named_parameters()) CHECK(item.value().equal(b->named_parameters()[item.key()]));
+}
+
+TEST_CASE("The list of models names every family and preset with its parameters") {
+  const auto text = list_models();
+  for (const auto& family : model_families()) CHECK(text.find(family.name) != std::string::npos);
+  CHECK(text.find("million parameters") != std::string::npos);
+}
+
+}  // namespace attnzoo::test
