@@ -1,0 +1,196 @@
+// The small files beside the trainer: run folder, log, state, time account, average of weights, FLOPs, stop signal.
+#include <ATen/ATen.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "data/files.h"
+#include "models/registry.h"
+#include "tests/catch.h"
+#include "tests/temporary_directory.h"
+#include "train/compute_rate.h"
+#include "train/progress_report.h"
+#include "train/run_folder.h"
+#include "train/stop_signal.h"
+#include "train/train_log.h"
+#include "train/weight_average.h"
+
+namespace attnzoo::test {
+
+namespace fs = std::filesystem;
+
+TEST_CASE("a run folder that holds a run or strange files is refused with what to do") {
+  const TemporaryDirectory folder;
+  const RunFolder run(folder / "run");
+  run.create();
+  run.create();  // what a start leaves before its first checkpoint does no harm
+  REQUIRE_THROWS_WITH(run.last(), run.path().string() + ": holds no checkpoint to resume from; start the run anew without --resume");
+  fs::create_directories(run.checkpoint(400));
+  REQUIRE_THROWS_WITH(run.create(), run.path().string() + ": holds a training run already; pass --resume to go on with it, or choose another folder");
+  folder.file("thesis.txt", "");
+  REQUIRE_THROWS_WITH(RunFolder(folder.path()).create(), ContainsSubstring(": the folder is not empty (it holds ") &&
+                                                             ContainsSubstring("); choose a new or empty folder for --run"));
+  REQUIRE_THROWS_WITH(RunFolder(folder / "thesis.txt").create(), (folder / "thesis.txt").string() + ": is a file; --run needs a folder");
+  REQUIRE_THROWS_WITH(RunFolder(folder / "nowhere").last(), (folder / "nowhere").string() + ": no such run folder; start one without --resume");
+}
+
+TEST_CASE("pruning keeps the newest checkpoints, what best and last name, and removes leftovers") {
+  const TemporaryDirectory folder;
+  const RunFolder run(folder / "run");
+  run.create();
+  for (const int64_t step : {100, 200, 300, 1000000, 2000000}) fs::create_directories(run.checkpoint(step));
+  fs::create_directories(run.checkpoint(400).string() + ".tmp");
+  fs::create_directory_symlink("step-000100", run.path() / "checkpoints" / "best");
+  fs::create_directory_symlink("step-2000000", run.path() / "checkpoints" / "last");
+  run.prune(2);
+  CHECK(run.steps() == std::vector<int64_t>{100, 1000000, 2000000});
+  CHECK_FALSE(fs::exists(run.checkpoint(400).string() + ".tmp"));
+  CHECK(fs::is_symlink(run.path() / "checkpoints" / "best"));
+}
+
+TEST_CASE("a log goes on after the step it is resumed from") {
+  const TemporaryDirectory folder;
+  const auto file = folder.file("log.jsonl", "{\"step\":1}\n{\"step\":2,\"a\":1}\n{\"step\":3}\nbroken");
+  TrainLog(file, 2).write({{"step", 3}, {"again", true}});
+  CHECK(read_file(file) == "{\"step\":1}\n{\"step\":2,\"a\":1}\n{\"again\":true,\"step\":3}\n");
+  { TrainLog log(file, 0); }
+  CHECK(read_file(file).empty());
+  REQUIRE_THROWS_WITH(TrainLog(folder / "no/log.jsonl", 0), (folder / "no/log.jsonl").string() + ": cannot be written: No such file or directory");
+}
+
+TEST_CASE("the state of training read from its own JSON is the same") {
+  TrainState state;
+  state.step = 7;
+  state.elapsed_s = 0.1;
+  state.best.offer("bleu", 12.5, 6);
+  state.window.loss.nll = 1.0 / 3.0;
+  state.plateau.scale = 0.25;
+  state.validation_due = true;
+  state.epochs_done = 2;
+  CHECK(TrainState::from_json(state.to_json(), "").to_json() == state.to_json());
+  REQUIRE_THROWS_WITH(TrainState::from_json({{"step", 1}}, "x/train_state.json"),
+                      ContainsSubstring("x/train_state.json: not a state of training that this program can go on from: "));
+}
+
+TEST_CASE("the best value follows the direction of its metric") {
+  BestValue loss, bleu;
+  CHECK(loss.offer("loss", 3, 1));
+  CHECK_FALSE(loss.offer("loss", 3, 2));
+  CHECK(loss.offer("loss", 2, 3));
+  CHECK(bleu.offer("bleu", 0, 1));
+  CHECK(bleu.offer("bleu", 1, 2));
+  CHECK_FALSE(bleu.offer("bleu", 0.5, 3));
+  CHECK(bleu.step == 2);
+}
+
+TEST_CASE("averaged weights follow a' = d a + (1 - d) w with a short memory at first, and swapping twice changes nothing") {
+  NamedTensors parameters{{"w", torch::zeros({2}, torch::kDouble)}};
+  WeightAverage average(parameters, 0.5);
+  parameters.at("w").fill_(1.0);
+  average.update(1);  // factor min(0.5, 2 / 11)
+  CHECK(average.average().at("w")[0].item<double>() == Approx(9.0 / 11));
+  average.update(100);
+  CHECK(average.average().at("w")[0].item<double>() == Approx(10.0 / 11));
+  {
+    const AveragedWeights averaged(&average);
+    CHECK(parameters.at("w")[0].item<double>() == Approx(10.0 / 11));
+    CHECK(average.average().at("w")[0].item<double>() == 1);
+  }
+  CHECK(parameters.at("w")[0].item<double>() == 1);
+  average.restart();
+  CHECK(average.average().at("w")[1].item<double>() == 1);
+  const AveragedWeights nothing(nullptr);
+}
+
+TEST_CASE("FLOPs count encoder weights by source tokens, all others by target tokens, tables only as output layer") {
+  const auto model = build_model(complete_model_config({{"family", "transformer"}, {"preset", "tiny"}}), {100, 200, false});
+  const MatmulParameters counted(*model);
+  int64_t encoder = 0, decoder = 0;
+  for (const auto& item : model->named_parameters()) {
+    if (item.value().dim() < 2 || item.key().find("embedding") != std::string::npos) continue;
+    (item.key().starts_with("encoder") ? encoder : decoder) += item.value().numel();
+  }
+  CHECK(encoder > 0);
+  CHECK(counted.source == encoder);
+  CHECK(counted.target == decoder + model->output_weight_VD().numel());
+  CHECK(counted.training_flops(2, 3) == Approx(6.0 * static_cast<double>(2 * counted.source + 3 * counted.target)));
+  CHECK(measure_matmul_rate(torch::kCPU, 0.01) > 1e8);
+}
+
+TEST_CASE("the time left is that of the limit reached first") {
+  TrainConfig config;
+  TrainState state;
+  state.step = 10;
+  state.stream_position = 10;
+  state.elapsed_s = 5;
+  CHECK(estimate_remaining(config, state, 0.5, 20) == -1);
+  config.max_steps = 110;
+  CHECK(estimate_remaining(config, state, 0.5, 20) == Approx(50));
+  config.max_epochs = 2;
+  CHECK(estimate_remaining(config, state, 0.5, 20) == Approx(15));
+  config.max_time = 12;
+  CHECK(estimate_remaining(config, state, 0.5, 20) == Approx(7));
+  config.max_time = 1;
+  CHECK(estimate_remaining(config, state, 0.5, 20) == 0);
+}
+
+TEST_CASE("reports, validation and summary are worded for people") {
+  Report report;
+  report.step = 1200;
+  report.max_steps = 10000;
+  report.epoch = 3;
+  report.loss = 3.4123;
+  report.perplexity = 18.2;
+  report.learning_rate = 0.00071;
+  report.num_source_tokens = 980;
+  report.num_target_tokens = 1020;
+  report.seconds = 0.1;
+  report.eta_s = 725;
+  CHECK(report.text() == "step 1200/10000  epoch 3  loss 3.412  ppl 18.20  lr 7.1e-04  src 9.80k/s  tgt 10.2k/s  ETA 12 min 05 s");
+
+  ValidationResult result;
+  result.scores.negative_log_likelihood = 200;
+  result.scores.num_tokens = 100;
+  result.bleu = BleuScore{.score = 12.345};
+  result.samples = {{"a house", "ein Haus", "ein Maus"}};
+  result.seconds = 5;
+  CHECK(validation_text(result, 400, true) ==
+        "validation at step 400: loss 2.000, perplexity 7.39, BLEU 12.35 (5 s), the best so far\n"
+        "  source    a house\n  reference ein Haus\n  output    ein Maus");
+  REQUIRE_THROWS_WITH(result.metric("chrf"), "validation: the metric 'chrf' was not measured");
+
+  TrainState state;
+  state.step = 10;
+  state.num_source_tokens = 1000;
+  state.num_target_tokens = 2000;
+  state.elapsed_s = 10;
+  state.num_nonfinite = 2;
+  state.time.restore({{"data", 0.5}, {"forward", 3}, {"loss", 1}, {"backward", 2.5}, {"optimiser", 1}, {"validation", 1}, {"saving", 0}});
+  CHECK(summary_text(state, 8e9, 2e9) ==
+        "trained 10 steps on 1.00k source and 2.00k target tokens in 10 s: forward 30.0%, backward 25.0%, loss 10.0%, optimiser 10.0%, "
+        "validation 10.0%, data 5.0%, saving 0.0%, other 10.0%\n"
+        "training reached 1.0 GFLOP/s, 50% of the 2.0 GFLOP/s that matrix products alone reach here\n"
+        "2 steps were skipped because their gradient was not finite");
+}
+
+TEST_CASE("the first signal asks for a stop, the second ends the program") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const StopSignal stop;
+    if (stop.requested() || stop.exit_status() != 0) _exit(1);
+    ::raise(SIGTERM);
+    if (!stop.requested() || stop.exit_status() != 143) _exit(2);
+    ::raise(SIGINT);
+    _exit(3);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+}
+
+}  // namespace attnzoo::test

@@ -1,0 +1,211 @@
+#include "train/trainer.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "data/error.h"
+#include "data/files.h"
+#include "tests/catch.h"
+#include "tests/train/tiny_run.h"
+
+namespace attnzoo::test {
+namespace {
+
+std::unique_ptr<Trainer> start(const TrainingRecipe& recipe, const RunFolder& run, TrainerOptions options = {}) {
+  options.measure_matmul_rate = false;
+  run.create();
+  return make_trainer(recipe, run, options, nullptr, "");
+}
+
+std::unique_ptr<Trainer> resume(const TrainingRecipe& recipe, const RunFolder& run, TrainerOptions options = {}) {
+  options.measure_matmul_rate = false;
+  const auto contents = load_checkpoint(run.last());
+  return make_trainer(recipe, run, options, &contents, run.last().string());
+}
+
+// Stops a run at a step, as Ctrl-C would.
+struct StopAt {
+  std::atomic<bool> stop{false};
+  TrainerOptions options(int64_t step) {
+    TrainerOptions options;
+    options.on_report = [this, step](const Report& report) {
+      if (report.step >= step) stop = true;
+    };
+    return options;
+  }
+};
+
+std::vector<nlohmann::json> log_of(const RunFolder& run, const std::string& event) {
+  std::ifstream in(run.log());
+  std::vector<nlohmann::json> entries;
+  for (std::string line; std::getline(in, line);) {
+    auto entry = nlohmann::json::parse(line);
+    if (entry["event"] != event) continue;
+    for (const char* changing : {"elapsed_s", "seconds", "target_tokens_per_s"}) entry.erase(changing);
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+void require_same_bits(const NamedTensors& given, const NamedTensors& expected) {
+  REQUIRE(given.size() == expected.size());
+  for (const auto& [name, tensor] : expected) {
+    INFO(name);
+    REQUIRE(given.at(name).equal(tensor));
+  }
+}
+
+// Trains 40 steps at one go and with an interruption, and compares everything.
+void check_resume(const nlohmann::json& train, int64_t stop_step) {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, train));
+  const RunFolder straight(folder / "straight"), interrupted(folder / "interrupted");
+  start(recipe, straight)->run();
+
+  StopAt stop_at;
+  const auto first = start(recipe, interrupted, stop_at.options(stop_step));
+  first->set_stop(&stop_at.stop);
+  const auto result = first->run();
+  REQUIRE(result.stopped);
+  REQUIRE(result.step == stop_step);
+  torch::manual_seed(999);  // what another process would have
+  REQUIRE(resume(recipe, interrupted)->run().step == 40);
+
+  const auto expected = load_checkpoint(straight.checkpoint(40)), given = load_checkpoint(interrupted.checkpoint(40));
+  require_same_bits(given.weights, expected.weights);
+  REQUIRE(given.extra_tensors.size() == expected.extra_tensors.size());
+  for (const auto& [name, tensors] : expected.extra_tensors) require_same_bits(given.extra_tensors.at(name), tensors);
+  CHECK(log_of(interrupted, "train") == log_of(straight, "train"));
+  CHECK(log_of(interrupted, "validation") == log_of(straight, "validation"));
+  CHECK(log_of(straight, "train").size() == static_cast<size_t>(40 / train.value("report_every", 1)));
+}
+
+}  // namespace
+
+TEST_CASE("forty steps equal twenty, an interruption and twenty more, bit for bit") {
+  SECTION("plain Adam, stopped between validations") { check_resume(nlohmann::json::object(), 17); }
+  SECTION("with averaged weights, accumulation, plateau schedule and AdamW, stopped before a validation") {
+    check_resume({{"ema_decay", 0.9}, {"accumulate", 2}, {"optimizer", {{"kind", "adamw"}, {"weight_decay", 0.01}}},
+                  {"schedule", {{"kind", "plateau"}, {"patience", 1}, {"warmup_steps", 3}}}}, 20);
+  }
+  SECTION("with reports that span the interruption") { check_resume({{"report_every", 8}, {"validate_every", 0}, {"accumulate", 3}}, 24); }
+}
+
+TEST_CASE("the same recipe trains the same weights twice, another seed others") {
+  const TemporaryDirectory folder;
+  auto fields = tiny_recipe(folder, {{"max_steps", 5}, {"validate_every", 5}, {"valid_decode", {{"beam", 0}}}, {"best_metric", "loss"}});
+  const auto weights = [&](const std::string& name, int seed) {
+    fields["train"]["seed"] = seed;
+    const RunFolder run(folder / name);
+    start(read_tiny(folder, fields), run)->run();
+    return load_checkpoint(run.last()).weights;
+  };
+  const auto first = weights("a", 1);
+  require_same_bits(weights("b", 1), first);
+  CHECK_FALSE(weights("c", 2).begin()->second.equal(first.begin()->second));
+}
+
+TEST_CASE("validation leaves no trace in training") {
+  const TemporaryDirectory folder;
+  const auto weights = [&](const std::string& name, int64_t validate_every) {
+    const RunFolder run(folder / name);
+    start(read_tiny(folder, tiny_recipe(folder, {{"max_steps", 12}, {"validate_every", validate_every}})), run)->run();
+    return load_checkpoint(run.last()).weights;
+  };
+  require_same_bits(weights("often", 2), weights("once", 100));
+}
+
+TEST_CASE("a model learns to reverse, and best and last name its checkpoints") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 150}, {"validate_every", 50}, {"keep", 1}, {"report_every", 10}}));
+  const RunFolder run(folder / "run");
+  const auto result = start(recipe, run)->run();
+  CHECK(result.reason == "max_steps 150 reached");
+  CHECK_FALSE(result.stopped);
+  const auto log = log_of(run, "train");
+  CHECK(log.back()["loss"].get<double>() < 0.8 * log.front()["loss"].get<double>());
+  CHECK(std::filesystem::read_symlink(run.path() / "checkpoints" / "last") == "step-000150");
+  const auto validations = log_of(run, "validation");
+  REQUIRE(validations.size() == 3);
+  CHECK(validations[0].contains("bleu"));
+  CHECK(validations[0]["samples"].size() == 3);
+  CHECK(run.steps().size() <= 2);
+  const auto loaded = load_model(run.path(), torch::kCPU);
+  CHECK(loaded.checkpoint == run.checkpoint(result.best.step));
+  CHECK_FALSE(loaded.model->is_training());
+}
+
+TEST_CASE("training stops early when the metric stops improving, and says so") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"learning_rate", 1e-12}, {"validate_every", 1}, {"keep", 1}, {"best_metric", "loss"},
+                                                             {"valid_decode", {{"beam", 0}}}, {"early_stopping", {{"metric", "loss"}, {"patience", 3}}},
+                                                             {"schedule", {{"kind", "constant"}, {"warmup_steps", 0}}}}));
+  const RunFolder run(folder / "run");
+  const auto result = start(recipe, run)->run();
+  CHECK(result.step < 40);
+  CHECK_THAT(result.reason, ContainsSubstring("no better loss in 3 validations (best "));
+}
+
+TEST_CASE("max_epochs ends after whole passes over the data, and validation comes at the end of each") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 0}, {"max_epochs", 2}, {"validate_every", 0}, {"accumulate", 3}}));
+  const RunFolder run(folder / "run");
+  const auto result = start(recipe, run)->run();
+  CHECK(result.reason == "max_epochs 2 reached");
+  int64_t num_batches = 0;
+  for (const auto& entry : log_of(run, "train")) num_batches += entry["batches"].get<int64_t>();
+  const auto corpus = prepare_data(recipe.data, recipe.data.cache, {}, {}).train;
+  CHECK(num_batches == static_cast<int64_t>(plan_epoch(*corpus, recipe.train.batch, 1, 0).size() + plan_epoch(*corpus, recipe.train.batch, 1, 1).size()));
+  CHECK(log_of(run, "validation").size() == 2);
+}
+
+TEST_CASE("max_time ends training") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 0}, {"max_time", 0.05}, {"validate_every", 100000}}));
+  const RunFolder run(folder / "run");
+  CHECK(start(recipe, run)->run().reason == "max_time 0 s reached");
+}
+
+TEST_CASE("ten gradients in a row that are not finite end training with the reason") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"learning_rate", 1e30}, {"clip_norm", 0}, {"validate_every", 1000},
+                                                             {"schedule", {{"kind", "constant"}, {"warmup_steps", 0}}}}));
+  const RunFolder run(folder / "run");
+  REQUIRE_THROWS_WITH(start(recipe, run)->run(), ContainsSubstring("training: the gradient was not finite in 10 steps in a row (step ") &&
+                                                     ContainsSubstring("lower train.learning_rate (1e+30) or train.clip_norm (0)"));
+}
+
+TEST_CASE("a checkpoint without training state cannot be resumed from") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 1}}));
+  const RunFolder run(folder / "run");
+  start(recipe, run)->run();
+  auto contents = load_checkpoint(run.last());
+  auto without = contents;
+  without.extra_json.clear();
+  REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &without, "ckpt"), "ckpt: has no train_state.json, so training cannot go on from it");
+  without = contents;
+  without.extra_tensors.erase("optimizer");
+  REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &without, "ckpt"), "ckpt: has no optimizer.safetensors, so training cannot go on from it");
+  contents.extra_json["train_state"].erase("plateau");
+  REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &contents, "ckpt"),
+                      ContainsSubstring("ckpt/train_state.json: not a state of training that this program can go on from: "));
+}
+
+TEST_CASE("a crash after the last checkpoint leaves no doubled lines in the log") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 20}}));
+  const RunFolder run(folder / "run");
+  start(recipe, run)->run();
+  std::ofstream(run.log(), std::ios::app) << R"({"event":"train","step":21,"loss":1})" << "\n" << R"({"event":"tr)";
+  auto longer = recipe;
+  longer.train.max_steps = 22;
+  resume(longer, run)->run();
+  const auto log = log_of(run, "train");
+  REQUIRE(log.size() == 22);
+  for (size_t i = 0; i < log.size(); ++i) CHECK(log[i]["step"] == i + 1);
+}
+
+}  // namespace attnzoo::test
