@@ -120,7 +120,7 @@ TEST_CASE("endless patience is never beaten by the usual stopping, and costs no 
     TableModel model(kVocabulary, hashed_logits(kVocabulary, seed, 2.0, 0.0));
     auto options = with_beam(3);
     const auto usual = search(model, source_rows(kSentences), options);
-    const auto usual_rows = std::exchange(model.num_rows, 0);
+    const auto usual_rows = model.num_rows.exchange(0);
     options.patience = std::numeric_limits<double>::infinity();
     const auto patient = search(model, source_rows(kSentences), options);
     CHECK(usual_rows <= model.num_rows);
@@ -282,7 +282,8 @@ TEST_CASE("<pad> and <s> are never produced, however likely") {
     return logits;
   });
   CHECK(search(model, source_rows({{4}}), with_beam(1))[0][0].ids == std::vector<int32_t>(3, kUnkId));
-  for (const auto& hypothesis : search(model, source_rows({{4}}), with_beam(5, 5))[0]) {
+  const auto results = search(model, source_rows({{4}}), with_beam(5, 5));
+  for (const auto& hypothesis : results[0]) {
     CHECK(std::count(hypothesis.ids.begin(), hypothesis.ids.end(), kPadId) == 0);
     CHECK(std::count(hypothesis.ids.begin(), hypothesis.ids.end(), kBosId) == 0);
   }

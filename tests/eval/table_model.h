@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -78,7 +79,7 @@ class TableModel : public Seq2SeqModel {
     return {row.const_data_ptr<int64_t>(), row.const_data_ptr<int64_t>() + row.numel()};
   }
 
-  int64_t num_steps = 0, num_rows = 0;
+  std::atomic<int64_t> num_steps = 0, num_rows = 0;
 
  private:
   int64_t vocabulary_size_;
