@@ -1,0 +1,292 @@
+#include "data/prepare.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "data/error.h"
+#include "data/files.h"
+#include "data/input_digest.h"
+#include "data/inspect.h"
+#include "tests/catch.h"
+#include "tests/temporary_directory.h"
+
+using namespace attnzoo;
+using attnzoo::test::ContainsSubstring;
+using attnzoo::test::Equals;
+using attnzoo::test::TemporaryDirectory;
+using nlohmann::json;
+
+namespace {
+
+// A small corpus of 200 pairs, prepared with characters (words as asked for).
+struct Fixture {
+  TemporaryDirectory folder;
+  json fields;
+  std::string log;
+
+  Fixture() {
+    write_text("train.en", 200, "the dog number {} runs");
+    write_text("train.de", 200, "der Hund Nummer {} rennt");
+    write_text("valid.en", 5, "a cat {}");
+    write_text("valid.de", 5, "eine Katze {}");
+    fields = {{"train", {{"source", "train.en"}, {"target", "train.de"}}},
+              {"valid", {{"source", "valid.en"}, {"target", "valid.de"}}},
+              {"tokenizer", {{"kind", "characters"}}}};
+  }
+
+  void write_text(const std::string& name, int num_lines, const std::string& pattern) const {
+    std::string text;
+    for (int i = 0; i < num_lines; ++i) text += fmt::format(fmt::runtime(pattern), i) + "\n";
+    folder.file(name, text);
+  }
+  std::filesystem::path cache() const { return folder / "cache"; }
+  PreparedData prepare(const TokenizerPair& given = {}) {
+    log.clear();
+    return prepare_data(DataConfig::from_json(fields, folder.path()), cache(), given, [&](const std::string& line) { log += line + "\n"; });
+  }
+  std::string source_of(const PreparedData& data, int64_t pair) const { return data.tokenizers.source->decode(data.train->source(pair)); }
+};
+
+}  // namespace
+
+TEST_CASE("text becomes tokenisers, corpora in the order of the lines, and validation lines") {
+  Fixture fixture;
+  const PreparedData data = fixture.prepare();
+  CHECK_FALSE(data.reused);
+  REQUIRE(data.train->num_pairs() == 200);
+  CHECK(fixture.source_of(data, 17) == "the dog number 17 runs");
+  CHECK(data.tokenizers.target->decode(data.train->target(17)) == "der Hund Nummer 17 rennt");
+  CHECK(data.train->line(17) == 18);
+  REQUIRE(data.valid->num_pairs() == 5);
+  CHECK(data.valid_source == std::vector<std::string>{"a cat 0", "a cat 1", "a cat 2", "a cat 3", "a cat 4"});
+  CHECK(data.valid_target[4] == "eine Katze 4");
+  CHECK(data.train_report.num_kept == 200);
+  CHECK_THAT(fixture.log,
+             ContainsSubstring("tokeniser: learning characters from 400 lines") && ContainsSubstring("train: 200 pairs read, 200 kept"));
+}
+
+TEST_CASE("what is prepared already is reused, wherever the text lies now") {
+  Fixture fixture;
+  const PreparedData first = fixture.prepare();
+  std::filesystem::rename(fixture.folder / "train.en", fixture.folder / "moved.en");
+  fixture.fields["train"]["source"] = "moved.en";
+  const PreparedData second = fixture.prepare();
+  CHECK(second.reused);
+  CHECK(second.train->digest() == first.train->digest());
+  CHECK(second.tokenizers.fingerprint() == first.tokenizers.fingerprint());
+  CHECK(second.train_report.text("train") == first.train_report.text("train"));
+  CHECK(second.valid_source == first.valid_source);
+  CHECK_THAT(fixture.log, ContainsSubstring("train: 200 pairs reused from " + (fixture.cache() / "train.corpus").string()));
+}
+
+TEST_CASE("changed text, cleaning or tokeniser make the parts that depend on them again, and say so") {
+  Fixture fixture;
+  fixture.prepare();
+  SECTION("training text") {
+    fixture.write_text("train.en", 200, "the cat number {} runs");
+    const PreparedData data = fixture.prepare();
+    CHECK_FALSE(data.reused);
+    CHECK(fixture.source_of(data, 3) == "the cat number 3 runs");
+    CHECK_THAT(fixture.log, ContainsSubstring("tokeniser: the text or the settings have changed; prepared again") &&
+                                ContainsSubstring("train: the text or the settings have changed; prepared again"));
+  }
+  SECTION("validation text only") {
+    fixture.write_text("valid.de", 5, "zwei Katzen {}");
+    const PreparedData data = fixture.prepare();
+    CHECK(data.valid_target[0] == "zwei Katzen 0");
+    CHECK_THAT(fixture.log,
+               ContainsSubstring("valid: the text or the settings have changed") && ContainsSubstring("train: 200 pairs reused"));
+  }
+  SECTION("cleaning") {
+    fixture.fields["clean"] = {{"max_source_length", 21}};  // characters of "the dog number 5 runs"
+    const PreparedData data = fixture.prepare();
+    CHECK(data.train->num_pairs() == 10);
+    CHECK(data.valid->num_pairs() == 5);
+    CHECK_THAT(fixture.log, ContainsSubstring("tokeniser: reused"));
+  }
+  SECTION("tokeniser") {
+    fixture.fields["tokenizer"]["kind"] = "words";
+    const PreparedData data = fixture.prepare();
+    CHECK(data.tokenizers.source->kind() == "words");
+    CHECK(data.train->source(0).size() == 5);
+  }
+}
+
+TEST_CASE("a damaged cache is noticed and made again") {
+  Fixture fixture;
+  const std::string digest = fixture.prepare().train->digest();
+  const auto damage = [&](const std::string& name) {
+    std::string content = read_file(fixture.cache() / name);
+    content.resize(content.size() / 2);
+    write_file(fixture.cache() / name, content);
+    const PreparedData data = fixture.prepare();
+    CHECK(data.train->digest() == digest);
+    CHECK(data.train->num_pairs() == 200);
+    CHECK_FALSE(data.reused);
+    CHECK(fixture.prepare().reused);
+  };
+  damage("train.corpus");
+  damage("valid.corpus");
+  damage("source.tokenizer");
+  damage("prepared.json");
+  std::filesystem::remove(fixture.cache() / "train.corpus");
+  CHECK_FALSE(fixture.prepare().reused);
+}
+
+TEST_CASE("given tokenisers are used instead of learning some") {
+  Fixture fixture;
+  const TokenizerPair given = fixture.prepare().tokenizers;
+  Fixture other;
+  other.write_text("train.en", 200, "{} xyz");
+  const PreparedData data = other.prepare(given);
+  CHECK(data.tokenizers.source == given.source);
+  CHECK_FALSE(std::filesystem::exists(other.cache() / "source.tokenizer"));
+  CHECK(other.prepare(given).reused);
+}
+
+TEST_CASE("pairs are cleaned in training text, and validation text keeps every line") {
+  Fixture fixture;
+  fixture.folder.file("train.en", "one\n\nthree\none\n");
+  fixture.folder.file("train.de", "eins\nzwei\ndrei\neins\n");
+  fixture.folder.file("valid.en", "a\n\n" + std::string(1000, 'a') + "\n");
+  fixture.folder.file("valid.de", "a\nb\nc\n");
+  fixture.fields["clean"] = {{"duplicates", "drop"}, {"max_source_length", 50}};
+  const PreparedData data = fixture.prepare();
+  REQUIRE(data.train->num_pairs() == 2);
+  CHECK(data.train->line(1) == 3);
+  REQUIRE(data.valid->num_pairs() == 3);
+  CHECK(data.valid->source(1).empty());
+  CHECK(data.valid->source(2).size() == 50);
+  CHECK(data.valid_source[2].size() == 1000);
+  CHECK_THAT(fixture.log, ContainsSubstring("train: 4 pairs read, 2 kept\n  empty side"));
+}
+
+TEST_CASE("standard input is prepared like a file, and nothing of it stays behind") {
+  Fixture fixture;
+  fixture.fields["train"] = {{"tsv", "-"}};
+  const auto file = fixture.folder.file("in.tsv", "one\teins\ntwo\tzwei\n");
+  const int saved = dup(STDIN_FILENO), in = open(file.c_str(), O_RDONLY);
+  dup2(in, STDIN_FILENO);
+  const PreparedData data = fixture.prepare();
+  dup2(saved, STDIN_FILENO);
+  close(saved);
+  close(in);
+  CHECK(data.train->num_pairs() == 2);
+  CHECK_FALSE(std::filesystem::exists(fixture.cache() / "standard_input"));
+}
+
+TEST_CASE("a sample of the lines is enough to learn from, the same one each time") {
+  Fixture fixture;
+  fixture.fields["tokenizer"] = {{"kind", "words"}, {"max_training_sentences", 20}};
+  const PreparedData first = fixture.prepare();
+  CHECK_THAT(fixture.log, ContainsSubstring("from 20 lines"));
+  CHECK(first.train->num_pairs() == 200);
+  std::filesystem::remove_all(fixture.cache());
+  CHECK(fixture.prepare().tokenizers.fingerprint() == first.tokenizers.fingerprint());
+}
+
+TEST_CASE("text that cannot be trained on is refused by name") {
+  Fixture fixture;
+  const std::string here = fixture.folder.path().string();
+  SECTION("empty files") {
+    fixture.folder.file("train.en", "");
+    fixture.folder.file("train.de", "");
+    CHECK_THROWS_WITH(fixture.prepare(),
+                      Equals(here + "/train.en and " + here + "/train.de: no line of text; at least one pair is needed"));
+  }
+  SECTION("nothing left") {
+    fixture.fields["clean"] = {{"max_source_length", 1}};
+    CHECK_THROWS_WITH(
+        fixture.prepare(),
+        ContainsSubstring("no pair is left after cleaning; see data.clean.\ncleaning: 200 pairs read, 0 kept\n  over 1/256 tokens"));
+  }
+  SECTION("unequal files") {
+    fixture.write_text("train.de", 199, "{}");
+    CHECK_THROWS_WITH(fixture.prepare(), ContainsSubstring("train.en has 200 lines and ") &&
+                                             ContainsSubstring("train.de 199; a parallel corpus needs equal counts"));
+  }
+  SECTION("bad UTF-8") {
+    fixture.folder.file("valid.de", "1\n2\n3\xFC\n4\n5\n");
+    CHECK_THROWS_WITH(fixture.prepare(), ContainsSubstring("valid.de:3: not valid UTF-8 at byte 2"));
+  }
+  SECTION("missing file") {
+    fixture.fields["valid"]["source"] = "none.en";
+    CHECK_THROWS_WITH(fixture.prepare(), Equals(here + "/none.en: no such file"));
+  }
+  SECTION("directory for a file") {
+    fixture.fields["train"]["source"] = ".";
+    CHECK_THROWS_WITH(fixture.prepare(), ContainsSubstring(": is a directory; a file is needed"));
+  }
+  SECTION("no text") {
+    fixture.fields.erase("train");
+    CHECK_THROWS_WITH(fixture.prepare(),
+                      Equals("data.train: names no text; give 'source' and 'target' (parallel files), 'tsv' or 'jsonl'"));
+  }
+  SECTION("a cache that cannot be made") {
+    const DataConfig config = DataConfig::from_json(fixture.fields, fixture.folder.path());
+    CHECK_THROWS_WITH(prepare_data(config, "/proc/attnzoo", {}, nullptr), ContainsSubstring("/proc/attnzoo: the folder cannot be made: ") &&
+                                                                              ContainsSubstring("choose another one with data.cache"));
+  }
+}
+
+TEST_CASE("the data section is configured with the problems of all its parts") {
+  const json fields = {{"train", {{"sorce", "a"}}}, {"valid", {{"tsv", "-"}}}, {"clean", {{"empty", 3}}}, {"tokeniser", 1}};
+  try {
+    DataConfig::from_json(fields, "/text");
+    FAIL("accepted");
+  } catch (const ConfigError& error) {
+    CHECK_THAT(error.what(),
+               ContainsSubstring("data.train.sorce: unknown key, did you mean 'source'?") &&
+                   ContainsSubstring("data.clean.empty: must be one of keep, drop, error, got the number 3") &&
+                   ContainsSubstring(
+                       "data.tokeniser: unknown key, did you mean 'tokenizer'?; known keys: cache, clean, tokenizer, train, valid") &&
+                   ContainsSubstring("data.valid: cannot be standard input"));
+  }
+  const DataConfig config = DataConfig::from_json({{"train", {{"tsv", "x"}}}, {"cache", "c"}}, "/text");
+  CHECK(config.cache == "/text/c");
+  CHECK(DataConfig::from_json(config.to_json(), "/elsewhere").to_json() == config.to_json());
+  CHECK(default_cache("/text/mini.json") == "/text/prepared/mini");
+}
+
+TEST_CASE("inspecting shows counts, lengths, coverage, overlap and samples") {
+  Fixture fixture;
+  fixture.fields["tokenizer"]["kind"] = "words";
+  fixture.folder.file("valid.en", "the dog number 5 runs\nnever seen\n");
+  fixture.folder.file("valid.de", "der\ndie\n");
+  const std::string text = inspect_data(fixture.prepare(), 2);
+  CHECK_THAT(text, ContainsSubstring("train: 200 pairs read, 200 kept") &&
+                       ContainsSubstring("train: 0 pairs repeat an earlier pair (0.00%)") &&
+                       ContainsSubstring("valid: 1 sources stand in the training text too (50.00%)") &&
+                       ContainsSubstring("mean 5.0, median 5, 99% at most 5, longest 5") &&
+                       ContainsSubstring("train source: 1000 tokens, <unk> 0.000%") &&
+                       ContainsSubstring("valid source: 7 tokens, <unk> 28.571%") && ContainsSubstring("\n  line 101\n") &&
+                       ContainsSubstring("text    the dog number 100 runs ||| der Hund Nummer 100 rennt"));
+}
+
+TEST_CASE("a length histogram has about ten rows, and one for the long tail") {
+  std::vector<int64_t> counts(1001);
+  for (size_t length = 1; length <= 50; ++length) counts[length] = 4;
+  counts[1000] = 1;
+  const std::string text = length_histogram(counts);
+  CHECK_THAT(text, ContainsSubstring("mean 30.3, median 26, 99% at most 50, longest 1000\n"));
+  CHECK_THAT(text, ContainsSubstring("        0 - 5  " + std::string(33, '#') + std::string(7, ' ') + "         20  10.0%\n"));
+  CHECK_THAT(text, ContainsSubstring("54 or more"));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 11);
+  CHECK(length_histogram({}) == "  no lines\n");
+}
+
+TEST_CASE("the identity of text changes with its content and settings, not with its place") {
+  const TemporaryDirectory folder;
+  SourceConfig a, b;
+  a.tsv = {folder.file("a", "x\ty\n")};
+  b.tsv = {folder.file("b", "x\ty\n")};
+  CHECK(identity_of(a) == identity_of(b));
+  b.source_column = 1;
+  CHECK(identity_of(a) != identity_of(b));
+  b.source_column = 0;
+  folder.file("b", "x\tz\n");
+  CHECK(identity_of(a) != identity_of(b));
+  CHECK(digest_of({{"a", 1}, {"b", 2}}) == digest_of({{"b", 2}, {"a", 1}}));
+  CHECK(digest_of({{"a", 1}}) != digest_of({{"a", 2}}));
+  CHECK(digest_of({{"a", 1}}).size() == 16);
+}
