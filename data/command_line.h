@@ -30,10 +30,10 @@ inline void cxxopts::values::stringstream_parser<double>(const std::string& text
 namespace attnzoo {
 
 struct CommandLine {
-  std::string program;                  // "attnzoo-translate"
-  std::string summary;                  // one line
-  std::string usage;                    // "--run DIR [--input FILE] ..."
-  std::vector<std::string> examples;    // full command lines, shown by --help
+  std::string program;                // "attnzoo-translate"
+  std::string summary;                // one line
+  std::string usage;                  // "--run DIR [--input FILE] ..."
+  std::vector<std::string> examples;  // full command lines, shown by --help
 };
 
 // Thrown for what the user typed wrong; run_program prints it with a hint to --help and returns 2.
@@ -41,8 +41,9 @@ struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Adds --help and --version, parses (options first declared with options.add_options(), positional ones with parse_positional()), handles both. An unknown option throws UsageError: "unknown option --bean; did you mean --beam?".
-// Returns true when the program should go on, false when it is done (help or version was printed).
+// Adds --help and --version, parses (options first declared with options.add_options(), positional ones with parse_positional()), handles
+// both. An unknown option throws UsageError: "unknown option --bean; did you mean --beam?". Returns true when the program should go on,
+// false when it is done (help or version was printed).
 bool parse_command_line(const CommandLine& about, cxxopts::Options& options, int argc, char** argv, cxxopts::ParseResult& result);
 
 // Calls `body`, turning exceptions into messages on stderr ("attnzoo-train: error: ...") and an exit status. Output that could not be
