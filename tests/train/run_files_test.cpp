@@ -155,7 +155,7 @@ TEST_CASE("reports, validation and summary are worded for people") {
   ValidationResult result;
   result.scores.negative_log_likelihood = 200;
   result.scores.num_tokens = 100;
-  result.bleu = BleuScore{.score = 12.345};
+  result.bleu.emplace().score = 12.345;
   result.samples = {{"a house", "ein Haus", "ein Maus"}};
   result.seconds = 5;
   CHECK(validation_text(result, 400, true) ==

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <cmath>
 #include <fstream>
@@ -12,6 +13,13 @@
 
 namespace attnzoo::test {
 namespace {
+
+// Tiny models gain nothing from threads, and lose much where other programs keep the cores busy.
+struct OneThread {
+  int num_threads = at::get_num_threads();
+  OneThread() { at::set_num_threads(1); }
+  ~OneThread() { at::set_num_threads(num_threads); }
+};
 
 std::unique_ptr<Trainer> start(const TrainingRecipe& recipe, const RunFolder& run, TrainerOptions options = {}) {
   options.measure_matmul_rate = false;
@@ -84,7 +92,7 @@ void check_resume(const nlohmann::json& train, int64_t stop_step) {
 
 }  // namespace
 
-TEST_CASE("forty steps equal twenty, an interruption and twenty more, bit for bit") {
+TEST_CASE_METHOD(OneThread, "forty steps equal twenty, an interruption and twenty more, bit for bit") {
   SECTION("plain Adam, stopped between validations") { check_resume(nlohmann::json::object(), 17); }
   SECTION("with averaged weights, accumulation, plateau schedule and AdamW, stopped before a validation") {
     check_resume({{"ema_decay", 0.9}, {"accumulate", 2}, {"optimizer", {{"kind", "adamw"}, {"weight_decay", 0.01}}},
@@ -93,7 +101,7 @@ TEST_CASE("forty steps equal twenty, an interruption and twenty more, bit for bi
   SECTION("with reports that span the interruption") { check_resume({{"report_every", 8}, {"validate_every", 0}, {"accumulate", 3}}, 24); }
 }
 
-TEST_CASE("the same recipe trains the same weights twice, another seed others") {
+TEST_CASE_METHOD(OneThread, "the same recipe trains the same weights twice, another seed others") {
   const TemporaryDirectory folder;
   auto fields = tiny_recipe(folder, {{"max_steps", 5}, {"validate_every", 5}, {"valid_decode", {{"beam", 0}}}, {"best_metric", "loss"}});
   const auto weights = [&](const std::string& name, int seed) {
@@ -107,7 +115,7 @@ TEST_CASE("the same recipe trains the same weights twice, another seed others") 
   CHECK_FALSE(weights("c", 2).begin()->second.equal(first.begin()->second));
 }
 
-TEST_CASE("validation leaves no trace in training") {
+TEST_CASE_METHOD(OneThread, "validation leaves no trace in training") {
   const TemporaryDirectory folder;
   const auto weights = [&](const std::string& name, int64_t validate_every) {
     const RunFolder run(folder / name);
@@ -117,7 +125,7 @@ TEST_CASE("validation leaves no trace in training") {
   require_same_bits(weights("often", 2), weights("once", 100));
 }
 
-TEST_CASE("a model learns to reverse, and best and last name its checkpoints") {
+TEST_CASE_METHOD(OneThread, "a model learns to reverse, and best and last name its checkpoints") {
   const TemporaryDirectory folder;
   const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 150}, {"validate_every", 50}, {"keep", 1}, {"report_every", 10}}));
   const RunFolder run(folder / "run");
@@ -137,7 +145,7 @@ TEST_CASE("a model learns to reverse, and best and last name its checkpoints") {
   CHECK_FALSE(loaded.model->is_training());
 }
 
-TEST_CASE("training stops early when the metric stops improving, and says so") {
+TEST_CASE_METHOD(OneThread, "training stops early when the metric stops improving, and says so") {
   const TemporaryDirectory folder;
   const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"learning_rate", 1e-12}, {"validate_every", 1}, {"keep", 1}, {"best_metric", "loss"},
                                                              {"valid_decode", {{"beam", 0}}}, {"early_stopping", {{"metric", "loss"}, {"patience", 3}}},
@@ -148,7 +156,7 @@ TEST_CASE("training stops early when the metric stops improving, and says so") {
   CHECK_THAT(result.reason, ContainsSubstring("no better loss in 3 validations (best "));
 }
 
-TEST_CASE("max_epochs ends after whole passes over the data, and validation comes at the end of each") {
+TEST_CASE_METHOD(OneThread, "max_epochs ends after whole passes over the data, and validation comes at the end of each") {
   const TemporaryDirectory folder;
   const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 0}, {"max_epochs", 2}, {"validate_every", 0}, {"accumulate", 3}}));
   const RunFolder run(folder / "run");
@@ -161,14 +169,14 @@ TEST_CASE("max_epochs ends after whole passes over the data, and validation come
   CHECK(log_of(run, "validation").size() == 2);
 }
 
-TEST_CASE("max_time ends training") {
+TEST_CASE_METHOD(OneThread, "max_time ends training") {
   const TemporaryDirectory folder;
   const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 0}, {"max_time", 0.05}, {"validate_every", 100000}}));
   const RunFolder run(folder / "run");
   CHECK(start(recipe, run)->run().reason == "max_time 0 s reached");
 }
 
-TEST_CASE("ten gradients in a row that are not finite end training with the reason") {
+TEST_CASE_METHOD(OneThread, "ten gradients in a row that are not finite end training with the reason") {
   const TemporaryDirectory folder;
   const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"learning_rate", 1e30}, {"clip_norm", 0}, {"validate_every", 1000},
                                                              {"schedule", {{"kind", "constant"}, {"warmup_steps", 0}}}}));
@@ -177,7 +185,7 @@ TEST_CASE("ten gradients in a row that are not finite end training with the reas
                                                      ContainsSubstring("lower train.learning_rate (1e+30) or train.clip_norm (0)"));
 }
 
-TEST_CASE("a checkpoint without training state cannot be resumed from") {
+TEST_CASE_METHOD(OneThread, "a checkpoint without training state cannot be resumed from") {
   const TemporaryDirectory folder;
   const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 1}}));
   const RunFolder run(folder / "run");
@@ -194,7 +202,7 @@ TEST_CASE("a checkpoint without training state cannot be resumed from") {
                       ContainsSubstring("ckpt/train_state.json: not a state of training that this program can go on from: "));
 }
 
-TEST_CASE("a crash after the last checkpoint leaves no doubled lines in the log") {
+TEST_CASE_METHOD(OneThread, "a crash after the last checkpoint leaves no doubled lines in the log") {
   const TemporaryDirectory folder;
   const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 20}}));
   const RunFolder run(folder / "run");
