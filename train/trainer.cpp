@@ -215,7 +215,7 @@ void Trainer::show_progress() {
 
 bool Trainer::validate_and_save() {
   state_.validation_due = true;
-  if (data_.valid) {
+  if (data_.valid && data_.valid->num_pairs() > 0) {
     try {
       const auto timer = state_.time.time(Phase::kValidation);
       const AveragedWeights averaged(average_.get());

@@ -45,6 +45,13 @@ TrainingRecipe TrainingRecipe::from_json(const nlohmann::json& fields, const std
   collect([&] { recipe.train = TrainConfig::from_json(train); });
   if (problems.empty() && recipe.data.train.empty())
     problems.push_back("data.train: missing; name the training text, for example {\"source\": \"train.en\", \"target\": \"train.de\"}");
+  if (problems.empty() && recipe.data.valid.empty()) {
+    const auto needs_validation = [&](bool wanted, const char* key) {
+      if (wanted) problems.push_back(fmt::format("{}: needs validation text, but data.valid is empty", key));
+    };
+    needs_validation(recipe.train.early_stopping.patience > 0, "train.early_stopping");
+    needs_validation(recipe.train.schedule.kind == "plateau", "train.schedule.kind 'plateau'");
+  }
   if (!problems.empty()) throw ConfigError(fmt::format("{}", fmt::join(problems, "\n  ")));
   return recipe;
 }
