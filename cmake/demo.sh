@@ -44,7 +44,7 @@ A model trained for $time_limit on this machine stands in $out/run. Next, transl
 
   echo "a library for reading image files" | $bin/attnzoo-translate --run $out/run
 
-or train on, from where it stopped:
+or train on from where it stopped, to an hour in all:
 
-  $bin/attnzoo-train $recipe --run $out/run --resume --max-time 60m
+  $bin/attnzoo-train --run $out/run --resume --max-time 60m
 END
