@@ -48,6 +48,9 @@ int64_t count_cuts(const BatchConfig& config, const std::vector<int64_t>& counts
   return num_batches;
 }
 
+// Pairs read in a row after which the corpus gives its pages back: their table is 24 MB.
+constexpr int64_t kReleasePairs = 1000000;
+
 // What a window is sorted by; `order` keeps the shuffle among equals.
 struct SortItem {
   uint64_t key;
@@ -63,6 +66,7 @@ EpochPlanner::EpochPlanner(const Corpus& corpus, const BatchConfig& config) : co
     const auto source = static_cast<uint32_t>(corpus.source(pair).size() + 1),
                target = static_cast<uint32_t>(corpus.target(pair).size() + 1);
     lengths_.push_back({std::max(source, target), source});
+    if (pair % kReleasePairs == 0) corpus.release_memory();
   }
   corpus.release_memory();
 }
