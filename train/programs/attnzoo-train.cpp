@@ -1,7 +1,6 @@
 // attnzoo-train: trains the model of a recipe, or goes on with a run.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <torch/cuda.h>
 
 #include <iostream>
@@ -153,8 +152,5 @@ int body(int argc, char** argv) {
 }  // namespace attnzoo
 
 int main(int argc, char** argv) {
-  // Activations of a step are freed and asked for again in the next: keep the pages instead of handing them back to the kernel.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   return attnzoo::run_program("attnzoo-train", [&] { return attnzoo::body(argc, argv); });
 }
