@@ -1,0 +1,143 @@
+// The whole chain as a user runs it: recipe, training, translation, scoring; and the promises that span programs.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "data/files.h"
+#include "models/registry.h"
+#include "tests/catch.h"
+#include "tests/program.h"
+#include "tests/temporary_directory.h"
+
+namespace attnzoo::test {
+namespace {
+
+// An invented language: each word has one translation, and the sentence is said backwards.
+struct Text {
+  std::vector<std::string> source, target;
+};
+
+Text invented_text(size_t count, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  Text text;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t words = 1 + random() % 11;
+    std::string source, target;
+    for (size_t w = 0; w < words; ++w) {
+      const auto word = random() % 60;
+      source += fmt::format("{}w{}", w > 0 ? " " : "", word);
+      target = fmt::format("v{}{}{}", word, w > 0 ? " " : "", target);
+    }
+    text.source.push_back(source);
+    text.target.push_back(target);
+  }
+  return text;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) lines.push_back(text.substr(begin, end - begin));
+  return lines;
+}
+
+// Trains a small model of the family for `steps` steps in folder/run.
+void train(const TemporaryDirectory& folder, const std::string& family, int steps) {
+  const auto text = invented_text(800, 1), valid = invented_text(20, 2);
+  folder.file("train.src", joined(text.source));
+  folder.file("train.tgt", joined(text.target));
+  folder.file("valid.src", joined(valid.source));
+  folder.file("valid.tgt", joined(valid.target));
+  folder.file("recipe.json", fmt::format(R"({{
+    "task": "translation",
+    "data": {{"train": {{"source": "train.src", "target": "train.tgt"}}, "valid": {{"source": "valid.src", "target": "valid.tgt"}},
+             "tokenizer": {{"kind": "words", "joint": false}}}},
+    "model": {{"family": "{}", "preset": "tiny"}},
+    "train": {{"batch": {{"batch_tokens": 512}}, "learning_rate": 0.003, "schedule": {{"kind": "constant"}}, "max_steps": {}, "validate_every": 1000}}
+  }})", family, steps));
+  const auto outcome = run_program_in(folder.path(), "attnzoo-train recipe.json --run run --threads 1");
+  INFO(outcome.output);
+  REQUIRE(outcome.status == 0);
+}
+
+}  // namespace
+
+TEST_CASE("The output file is the same to the byte for any batch size, number of threads and order of the input") {
+  for (const auto& family : model_families()) {
+    INFO(family.name);
+    const TemporaryDirectory folder;
+    train(folder, family.name, 60);
+    auto lines = invented_text(150, 3).source;
+    lines[70] = "";  // an empty line stays one
+    std::vector<size_t> order(lines.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::shuffle(order.begin(), order.end(), std::mt19937_64(4));
+    std::vector<std::string> shuffled;
+    for (const size_t i : order) shuffled.push_back(lines[i]);
+    folder.file("test.src", joined(lines));
+    folder.file("shuffled.src", joined(shuffled));
+
+    for (const char* search : {"--beam 1", "--beam 4 --n-best 2 --format json"}) {
+      const auto translate = [&](const char* input, const char* options) {
+        const auto outcome = run_program_in(folder.path(), fmt::format("attnzoo-translate --run run --quiet {} {} --input {} --output out", search, options, input));
+        INFO(outcome.output);
+        REQUIRE(outcome.status == 0);
+        return read_file(folder / "out");
+      };
+      const auto alone = translate("test.src", "--batch-size 1 --threads 1");
+      REQUIRE(split_lines(alone).size() % lines.size() == 0);
+      CHECK(translate("test.src", "--batch-size 64 --threads 1") == alone);
+      CHECK(translate("test.src", "--batch-size 7 --threads 2") == alone);
+      if (std::string(search) != "--beam 1") continue;
+      const auto back = split_lines(translate("shuffled.src", "--batch-size 64 --threads 2")), expected = split_lines(alone);
+      for (size_t i = 0; i < order.size(); ++i) REQUIRE(back[i] == expected[order[i]]);
+    }
+  }
+}
+
+TEST_CASE("A trained model translates its language and attnzoo-eval scores it") {
+  const TemporaryDirectory folder;
+  train(folder, "attention-gru", 800);
+  const auto test = invented_text(60, 5);
+  folder.file("test.src", joined(test.source));
+  folder.file("test.tgt", joined(test.target));
+  const auto scored = run_program_in(folder.path(), "attnzoo-eval --run run --source test.src --reference test.tgt --hypotheses-out hyp");
+  INFO(scored.output);
+  REQUIRE(scored.status == 0);
+  CHECK_THAT(scored.output, ContainsSubstring("|case:mixed|eff:no|tok:13a|smooth:exp|version:"));
+  const auto hypotheses = split_lines(read_file(folder / "hyp"));
+  size_t right = 0;
+  for (size_t i = 0; i < hypotheses.size(); ++i) right += hypotheses[i] == test.target[i];
+  CHECK(right >= 45);
+  const auto metrics = run_program_in(folder.path(), "attnzoo-eval metrics --hypothesis hyp --reference test.tgt");
+  CHECK(metrics.status == 0);
+  CHECK_THAT(scored.output, ContainsSubstring(metrics.output.substr(0, metrics.output.find('\n'))));
+  const auto piped = run_program_in(folder.path(), "head -n 2 test.src | attnzoo-translate --run run --quiet --beam 5");
+  CHECK(split_lines(piped.output).size() == 2);
+}
+
+TEST_CASE("Forty steps equal twenty, a kill and twenty more, bit for bit") {
+  for (const char* family : {"attention-lstm", "transformer"}) {
+    INFO(family);
+    const TemporaryDirectory folder;
+    train(folder, family, 40);
+    const auto partly = run_program_in(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --set train.validate_every=20 --set train.max_steps=20");
+    INFO(partly.output);
+    REQUIRE(partly.status == 0);
+    const auto resumed = run_program_in(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --resume --override --set train.max_steps=40");
+    INFO(resumed.output);
+    REQUIRE(resumed.status == 0);
+    for (const char* file : {"weights.safetensors", "optimizer.safetensors", "generator.safetensors"})
+      CHECK(read_file(folder / "parts/checkpoints/last" / file) == read_file(folder / "run/checkpoints/last" / file));
+  }
+}
+
+}  // namespace attnzoo::test
