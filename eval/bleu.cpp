@@ -36,15 +36,17 @@ class WordNumbers {
 
 std::string BleuScore::text() const {
   const double ratio = reference_length > 0 ? static_cast<double>(hypothesis_length) / static_cast<double>(reference_length) : 0.0;
-  return fmt::format("BLEU = {:.2f} {:.1f}/{:.1f}/{:.1f}/{:.1f} (BP = {:.3f} ratio = {:.3f} hyp_len = {} ref_len = {})", score, precisions[0],
-                     precisions[1], precisions[2], precisions[3], brevity_penalty, ratio, hypothesis_length, reference_length);
+  return fmt::format("BLEU = {:.2f} {:.1f}/{:.1f}/{:.1f}/{:.1f} (BP = {:.3f} ratio = {:.3f} hyp_len = {} ref_len = {})", score,
+                     precisions[0], precisions[1], precisions[2], precisions[3], brevity_penalty, ratio, hypothesis_length,
+                     reference_length);
 }
 
 BleuScore corpus_bleu(std::span<const std::string> hypotheses, std::span<const std::string> references, const BleuOptions& options) {
   if (hypotheses.size() != references.size())
     fail<DataError>("BLEU: {} hypotheses and {} references; equal counts are needed", hypotheses.size(), references.size());
   BleuScore bleu;
-  bleu.signature = fmt::format("nrefs:1|case:{}|eff:no|tok:{}|smooth:exp|version:2.6.0", options.lowercase ? "lc" : "mixed", options.tokenize);
+  bleu.signature =
+      fmt::format("nrefs:1|case:{}|eff:no|tok:{}|smooth:exp|version:2.6.0", options.lowercase ? "lc" : "mixed", options.tokenize);
   std::array<NgramMatches, 4> totals{};
   WordNumbers word_numbers;
   for (size_t i = 0; i < hypotheses.size(); ++i) {
@@ -59,9 +61,9 @@ BleuScore corpus_bleu(std::span<const std::string> hypotheses, std::span<const s
   }
 
   if (bleu.hypothesis_length < bleu.reference_length) {
-    bleu.brevity_penalty = bleu.hypothesis_length == 0 ? 0.0
-                                                       : std::exp(1 - static_cast<double>(bleu.reference_length) /
-                                                                          static_cast<double>(bleu.hypothesis_length));
+    bleu.brevity_penalty = bleu.hypothesis_length == 0
+                               ? 0.0
+                               : std::exp(1 - static_cast<double>(bleu.reference_length) / static_cast<double>(bleu.hypothesis_length));
   }
   if (totals[0].matched == 0) return bleu;  // no unigram matches, so none of any order
   double smoothing = 1, sum_of_logs = 0;

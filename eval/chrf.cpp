@@ -13,7 +13,9 @@
 namespace attnzoo {
 namespace {
 
-bool is_punctuation(char32_t c) { return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~'); }
+bool is_punctuation(char32_t c) {
+  return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+}
 
 // What chrF counts of one line.
 class Symbols {
@@ -61,8 +63,8 @@ ChrfScore corpus_chrf(std::span<const std::string> hypotheses, std::span<const s
   if (hypotheses.size() != references.size())
     fail<DataError>("chrF: {} hypotheses and {} references; equal counts are needed", hypotheses.size(), references.size());
   if (options.char_order < 1 || options.word_order < 0 || options.beta < 1)
-    fail<ConfigError>("chrF: char_order must be at least 1, word_order at least 0 and beta at least 1, got {}, {} and {}", options.char_order,
-                      options.word_order, options.beta);
+    fail<ConfigError>("chrF: char_order must be at least 1, word_order at least 0 and beta at least 1, got {}, {} and {}",
+                      options.char_order, options.word_order, options.beta);
   ChrfScore chrf;
   chrf.name = fmt::format("chrF{}{}", options.beta, std::string(static_cast<size_t>(options.word_order), '+'));
   chrf.signature = fmt::format("nrefs:1|case:{}|eff:yes|nc:{}|nw:{}|space:no|version:2.6.0", options.lowercase ? "lc" : "mixed",

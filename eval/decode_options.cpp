@@ -53,23 +53,23 @@ void add_decode_options(cxxopts::Options& options) {
   const TranslateOptions translate;
   const auto integer = [](int64_t value) { return cxxopts::value<int64_t>()->default_value(std::to_string(value)); };
   const auto real = [](double value) { return cxxopts::value<double>()->default_value(fmt::format("{}", value)); };
-  options.add_options("Model")
-      ("run", "Run folder of attnzoo-train, or one checkpoint directory", cxxopts::value<std::string>(), "DIR")
-      ("checkpoint", "Checkpoint of the run: best, last, step-000400 (default: best)", cxxopts::value<std::string>(), "NAME");
-  options.add_options("Search")
-      ("beam", "Hypotheses kept alive a sentence; 1 is greedy", integer(search.beam), "N")
-      ("n-best", "Translations a sentence, best first; at most --beam", integer(search.n_best), "N")
-      ("length-penalty", "Exponent a of score = log p / ((5 + length) / 6)^a; 0 for none", real(search.length_penalty), "A")
-      ("min-length", "Least target tokens", integer(search.min_length), "N")
-      ("max-length", "Most target tokens; a longer translation is cut and counted", integer(search.max_length), "N")
-      ("max-length-ratio", "Most target tokens a source token, 10 are added", real(search.max_length_ratio), "R")
-      ("no-repeat-ngram", "No N tokens in a row occur twice; 0 for no such rule", integer(search.no_repeat_ngram), "N")
-      ("patience", "Search on until patience * beam hypotheses have ended", real(search.patience), "P");
-  options.add_options("Running")
-      ("batch-size", "Sentences a batch; the output does not depend on it", integer(translate.batch_size), "N")
-      ("threads", "Workers (default: one a core)", cxxopts::value<int64_t>(), "N")
-      ("max-source-tokens", "A longer source is cut to it and counted", integer(translate.max_source_tokens), "N")
-      ("device", "cpu, cuda or cuda:N", cxxopts::value<std::string>()->default_value("cpu"), "DEVICE");
+  auto model_options = options.add_options("Model");
+  model_options("run", "Run folder of attnzoo-train, or one checkpoint directory", cxxopts::value<std::string>(), "DIR");
+  model_options("checkpoint", "Checkpoint of the run: best, last, step-000400 (default: best)", cxxopts::value<std::string>(), "NAME");
+  auto search_options = options.add_options("Search");
+  search_options("beam", "Hypotheses kept alive a sentence; 1 is greedy", integer(search.beam), "N");
+  search_options("n-best", "Translations a sentence, best first; at most --beam", integer(search.n_best), "N");
+  search_options("length-penalty", "Exponent a of score = log p / ((5 + length) / 6)^a; 0 for none", real(search.length_penalty), "A");
+  search_options("min-length", "Least target tokens", integer(search.min_length), "N");
+  search_options("max-length", "Most target tokens; a longer translation is cut and counted", integer(search.max_length), "N");
+  search_options("max-length-ratio", "Most target tokens a source token, 10 are added", real(search.max_length_ratio), "R");
+  search_options("no-repeat-ngram", "No N tokens in a row occur twice; 0 for no such rule", integer(search.no_repeat_ngram), "N");
+  search_options("patience", "Search on until patience * beam hypotheses have ended", real(search.patience), "P");
+  auto running_options = options.add_options("Running");
+  running_options("batch-size", "Sentences a batch; the output does not depend on it", integer(translate.batch_size), "N");
+  running_options("threads", "Workers (default: one a core)", cxxopts::value<int64_t>(), "N");
+  running_options("max-source-tokens", "A longer source is cut to it and counted", integer(translate.max_source_tokens), "N");
+  running_options("device", "cpu, cuda or cuda:N", cxxopts::value<std::string>()->default_value("cpu"), "DEVICE");
 }
 
 TranslateOptions decode_options(const cxxopts::ParseResult& arguments) {

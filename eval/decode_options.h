@@ -11,15 +11,16 @@
 
 namespace attnzoo {
 
-// --run, --checkpoint, --beam, --n-best, --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --batch-size, --threads,
+// --run, --checkpoint, --beam, --n-best, --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --batch-size,
+// --threads,
 // --max-source-tokens, --device.
 void add_decode_options(cxxopts::Options& options);
 
 // Throws UsageError for values out of range, all of them together, and for a device that is unknown or not there.
 TranslateOptions decode_options(const cxxopts::ParseResult& arguments);
 
-// The checkpoint that --run and --checkpoint name: the run's best unless told otherwise. Throws UsageError without --run, CheckpointError for
-// a name that the run does not have, listing those it has.
+// The checkpoint that --run and --checkpoint name: the run's best unless told otherwise. Throws UsageError without --run, CheckpointError
+// for a name that the run does not have, listing those it has.
 std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments);
 
 // Sets `stop` at the first Ctrl-C and makes a read of standard input that waits come to its end, so that a program leaves through its

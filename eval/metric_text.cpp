@@ -50,11 +50,20 @@ std::u32string code_points(std::string_view text) {
     const size_t length = utf8_length(text, i);
     const auto byte = [&](size_t k) { return static_cast<char32_t>(static_cast<unsigned char>(text[i + k])); };
     switch (length) {
-      case 1: points.push_back(byte(0)); break;
-      case 2: points.push_back((byte(0) & 0x1F) << 6 | (byte(1) & 0x3F)); break;
-      case 3: points.push_back((byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F)); break;
-      case 4: points.push_back((byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F)); break;
-      default: points.push_back(0xDC00 + byte(0));
+      case 1:
+        points.push_back(byte(0));
+        break;
+      case 2:
+        points.push_back((byte(0) & 0x1F) << 6 | (byte(1) & 0x3F));
+        break;
+      case 3:
+        points.push_back((byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F));
+        break;
+      case 4:
+        points.push_back((byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F));
+        break;
+      default:
+        points.push_back(0xDC00 + byte(0));
     }
     i += std::max<size_t>(length, 1);
   }

@@ -1,5 +1,5 @@
-// Text as the metrics see it: code points, Python's idea of white space and of lower case. sacrebleu is written in Python, and a score equal
-// to its own needs both to the letter (str.split, str.lower).
+// Text as the metrics see it: code points, Python's idea of white space and of lower case. sacrebleu is written in Python, and a score
+// equal to its own needs both to the letter (str.split, str.lower).
 #pragma once
 
 #include <string>

@@ -65,12 +65,21 @@ std::u32string tokenize_13a(std::u32string_view line) {
       spaced.push_back(c);
     }
   }
-  spaced = substitute_pairs(spaced, [](char32_t a, char32_t b) { return !is_digit(a) && is_point_or_comma(b); },
-                            [](std::u32string& out, char32_t a, char32_t b) { out += {a, U' ', b, U' '}; });
-  spaced = substitute_pairs(spaced, [](char32_t a, char32_t b) { return is_point_or_comma(a) && !is_digit(b); },
-                            [](std::u32string& out, char32_t a, char32_t b) { out += {U' ', a, U' ', b}; });
-  return substitute_pairs(spaced, [](char32_t a, char32_t b) { return is_digit(a) && b == '-'; },
-                          [](std::u32string& out, char32_t a, char32_t b) { out += {a, U' ', b, U' '}; });
+  spaced = substitute_pairs(
+      spaced, [](char32_t a, char32_t b) { return !is_digit(a) && is_point_or_comma(b); },
+      [](std::u32string& out, char32_t a, char32_t b) {
+        out += {a, U' ', b, U' '};
+      });
+  spaced = substitute_pairs(
+      spaced, [](char32_t a, char32_t b) { return is_point_or_comma(a) && !is_digit(b); },
+      [](std::u32string& out, char32_t a, char32_t b) {
+        out += {U' ', a, U' ', b};
+      });
+  return substitute_pairs(
+      spaced, [](char32_t a, char32_t b) { return is_digit(a) && b == '-'; },
+      [](std::u32string& out, char32_t a, char32_t b) {
+        out += {a, U' ', b, U' '};
+      });
 }
 
 }  // namespace

@@ -66,7 +66,8 @@ void keep_best(std::vector<RankedToken>& tokens, int64_t k, std::span<const int3
 
 void require_finite(double log_sum_exp) {
   if (std::isfinite(log_sum_exp)) return;
-  fail<Error>("search: the model's logits are not numbers (log of their sum is {}); its training diverged or its weights are damaged", log_sum_exp);
+  fail<Error>("search: the model's logits are not numbers (log of their sum is {}); its training diverged or its weights are damaged",
+              log_sum_exp);
 }
 
 // Logits on another device: the selection happens there.
@@ -84,7 +85,8 @@ void top_k_on_device(const torch::Tensor& logits_NV, int64_t k, const std::vecto
       const float value = values.const_data_ptr<float>()[static_cast<int64_t>(n) * width + i];
       if (std::isnan(value)) require_finite(value);
       if (value > -std::numeric_limits<float>::infinity())
-        best[n].push_back({static_cast<int32_t>(ids.const_data_ptr<int64_t>()[static_cast<int64_t>(n) * width + i]), std::min(value, 0.0f)});
+        best[n].push_back(
+            {static_cast<int32_t>(ids.const_data_ptr<int64_t>()[static_cast<int64_t>(n) * width + i]), std::min(value, 0.0f)});
     }
     keep_best(best[n], k, banned[n]);
   }

@@ -119,7 +119,8 @@ ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchC
     if (stop != nullptr && *stop) fail<Error>("scoring: stopped after {} of {} pairs", totals.num_sentences, corpus.num_pairs());
     const auto batch = make_batch(corpus, pair_ids);
     const auto scores = score_batch(model, device.is_cpu() ? batch : batch.to(device), totals);
-    for (size_t b = 0; log_probability != nullptr && b < scores.size(); ++b) (*log_probability)[static_cast<size_t>(pair_ids[b])] = scores[b];
+    for (size_t b = 0; log_probability != nullptr && b < scores.size(); ++b)
+      (*log_probability)[static_cast<size_t>(pair_ids[b])] = scores[b];
     if (on_progress) on_progress(totals.num_sentences);
   }
   return totals;
@@ -127,13 +128,15 @@ ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchC
 
 ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> sources,
                        std::span<const std::string> targets, int64_t max_source_tokens, const BatchConfig& batches, torch::Device device,
-                       std::vector<double>* log_probability, const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop) {
+                       std::vector<double>* log_probability, const std::function<void(int64_t)>& on_progress,
+                       const std::atomic<bool>* stop) {
   if (sources.size() != targets.size())
     fail<DataError>("scoring: {} sources and {} targets; equal counts are needed", sources.size(), targets.size());
   TokenizedPairs pairs;
   for (size_t i = 0; i < sources.size(); ++i) {
     pairs.sources.push_back(tokenizers.source->encode(sources[i]));
-    if (static_cast<int64_t>(pairs.sources.back().size()) > max_source_tokens) pairs.sources.back().resize(static_cast<size_t>(max_source_tokens));
+    if (static_cast<int64_t>(pairs.sources.back().size()) > max_source_tokens)
+      pairs.sources.back().resize(static_cast<size_t>(max_source_tokens));
     pairs.targets.push_back(tokenizers.target->encode(targets[i]));
   }
   return score_corpus(model, pairs, batches, device, log_probability, on_progress, stop);

@@ -35,8 +35,8 @@ struct ScoreTotals {
 // present mode (eval() it for a score) and records no gradient. Throws Error where the logits are not numbers.
 std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals);
 
-// Every pair of a corpus, longest first. `log_probability` may be null; otherwise it gets one value a pair, in corpus order. `on_progress(pairs
-// done)` may be empty; a set `stop` ends the work with an Error.
+// Every pair of a corpus, longest first. `log_probability` may be null; otherwise it gets one value a pair, in corpus order.
+// `on_progress(pairs done)` may be empty; a set `stop` ends the work with an Error.
 ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
                          std::vector<double>* log_probability = nullptr, const std::function<void(int64_t)>& on_progress = {},
                          const std::atomic<bool>* stop = nullptr);

@@ -35,11 +35,11 @@ struct SearchOptions {
 };
 
 struct Hypothesis {
-  std::vector<int32_t> ids;      // without <s> and </s>
-  double log_probability = 0;    // sum over the tokens, </s> included
-  double score = 0;              // log_probability after length normalisation: what hypotheses are ranked by
-  bool truncated = false;        // ended by the maximum length, not by </s>
-  torch::Tensor attention_TS;    // undefined unless asked for; T includes the step that gave </s>
+  std::vector<int32_t> ids;    // without <s> and </s>
+  double log_probability = 0;  // sum over the tokens, </s> included
+  double score = 0;            // log_probability after length normalisation: what hypotheses are ranked by
+  bool truncated = false;      // ended by the maximum length, not by </s>
+  torch::Tensor attention_TS;  // undefined unless asked for; T includes the step that gave </s>
 };
 
 // n_best hypotheses (fewer where the model has fewer, never none) for each row of source_BS, best first. Each row's result depends on that

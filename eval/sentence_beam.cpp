@@ -97,8 +97,8 @@ bool SentenceBeam::is_decided() const {
   double best_live = live_[0].log_probability;
   for (const auto& hypothesis : live_) best_live = std::max(best_live, hypothesis.log_probability);
   const double attainable = normalized_score(best_live, max_length_, options_.length_penalty);
-  return static_cast<size_t>(std::count_if(ended_.begin(), ended_.end(), [&](const Ended& e) { return e.hypothesis.score >= attainable; })) >=
-         wanted;
+  return static_cast<size_t>(
+             std::count_if(ended_.begin(), ended_.end(), [&](const Ended& e) { return e.hypothesis.score >= attainable; })) >= wanted;
 }
 
 std::vector<SentenceBeam::Ended> SentenceBeam::take_best() {

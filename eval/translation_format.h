@@ -16,8 +16,8 @@ std::string plain_line(const Translation& translation);
 // input line gives one line with empty text and score 0.
 std::string n_best_lines(const Translation& translation, int64_t index);
 
-// One JSON object: index (from 0), text, score, log_probability, tokens, truncated, source_truncated; with several hypotheses `n_best`, a list
-// of objects of the first five of these; with attention `source_tokens` and `attention` (a row a target token, </s> counted, a number
+// One JSON object: index (from 0), text, score, log_probability, tokens, truncated, source_truncated; with several hypotheses `n_best`, a
+// list of objects of the first five of these; with attention `source_tokens` and `attention` (a row a target token, </s> counted, a number
 // a source token, </s> counted).
 std::string json_line(const Translation& translation, int64_t index, const std::string& source_line, const TokenizerPair& tokenizers,
                       const TranslateOptions& options);

@@ -44,7 +44,8 @@ void run_on_workers(int64_t num_threads, size_t count, const std::function<void(
 
 // A piece of bytes may say LF or CR; a translation stays one line.
 std::string one_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
 }
 
@@ -106,7 +107,8 @@ class Translator {
     for (size_t b = 0; b < members.size(); ++b) {
       auto& translation = translations_[members[b]];
       translation.hypotheses = std::move(results[b]);
-      for (const auto& hypothesis : translation.hypotheses) translation.n_best_text.push_back(one_line(tokenizers_.target->decode(hypothesis.ids)));
+      for (const auto& hypothesis : translation.hypotheses)
+        translation.n_best_text.push_back(one_line(tokenizers_.target->decode(hypothesis.ids)));
       translation.text = translation.n_best_text.front();
     }
     const std::lock_guard lock(progress_mutex_);
@@ -137,8 +139,8 @@ std::vector<std::string> TranslateOptions::problems() const {
 }
 
 std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
-                                   const TranslateOptions& options, TranslateReport* report, const std::function<void(int64_t)>& on_progress,
-                                   const std::atomic<bool>* stop) {
+                                   const TranslateOptions& options, TranslateReport* report,
+                                   const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop) {
   if (const auto problems = options.problems(); !problems.empty()) fail<ConfigError>("translate: {}", fmt::join(problems, "; "));
   const auto start = std::chrono::steady_clock::now();
   auto translations = Translator(model, tokenizers, lines, options, on_progress, stop).run();

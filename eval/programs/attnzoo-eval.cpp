@@ -27,26 +27,29 @@ const CommandLine kAbout = {
     "attnzoo-eval",
     "Translates a test set with a trained model and scores it: BLEU and chrF as sacrebleu prints them, perplexity a target token.",
     "--run DIR --source FILE --reference FILE [OPTION...]\n"
-    "  attnzoo-eval metrics --hypothesis FILE --reference FILE [OPTION...]   scores a file of translations; see attnzoo-eval metrics --help",
+    "  attnzoo-eval metrics --hypothesis FILE --reference FILE [OPTION...]\n\n"
+    "The second form scores a file of translations; see attnzoo-eval metrics --help.",
     {"attnzoo-eval --run runs/demo --source test.en --reference test.de",
      "attnzoo-eval --run runs/demo --source test.en.gz --reference test.de.gz --beam 5 --hypotheses-out test.hyp",
      "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --json"}};
 
 const CommandLine kAboutMetrics = {
-    "attnzoo-eval",
+    "attnzoo-eval metrics",
     "Scores a file of translations: BLEU and chrF as sacrebleu prints them.",
-    "metrics --hypothesis FILE --reference FILE [OPTION...]",
+    "--hypothesis FILE --reference FILE [OPTION...]",
     {"attnzoo-eval metrics --hypothesis test.hyp --reference test.de",
      "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --lowercase --chrf-word-order 2",
      "attnzoo-translate --run runs/demo --input test.en | attnzoo-eval metrics --hypothesis - --reference test.de --json"}};
 
 void add_metric_options(cxxopts::Options& options) {
-  options.add_options("Metrics")
-      ("tokenize", "How BLEU cuts words: 13a, or none for text already cut", cxxopts::value<std::string>()->default_value("13a"), "NAME")
-      ("lowercase", "Compare without case")
-      ("chrf-word-order", "Longest word n-gram of chrF; 2 is chrF++", cxxopts::value<int64_t>()->default_value("0"), "N")
-      ("json", "Print one JSON object with all numbers")
-      ("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD", cxxopts::value<std::string>()->default_value("error"), "POLICY");
+  auto metrics_options = options.add_options("Metrics");
+  metrics_options("tokenize", "How BLEU cuts words: 13a, or none for text already cut", cxxopts::value<std::string>()->default_value("13a"),
+                  "NAME");
+  metrics_options("lowercase", "Compare without case");
+  metrics_options("chrf-word-order", "Longest word n-gram of chrF; 2 is chrF++", cxxopts::value<int64_t>()->default_value("0"), "N");
+  metrics_options("json", "Print one JSON object with all numbers");
+  metrics_options("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD",
+                  cxxopts::value<std::string>()->default_value("error"), "POLICY");
 }
 
 struct MetricSettings {
@@ -87,14 +90,14 @@ TextPair read_text_pair(const std::string& first, const std::string& second, Inv
   TextPair text = {read_lines(first, policy), read_lines(second, policy)};
   if (text.first.empty() && text.second.empty()) fail<DataError>("{}: empty; there is nothing to score", first);
   if (text.first.size() != text.second.size())
-    fail<DataError>("{} has {} lines and {} {}; line i of one belongs to line i of the other, so equal counts are needed", first, text.first.size(),
-                    second, text.second.size());
+    fail<DataError>("{} has {} lines and {} {}; line i of one belongs to line i of the other, so equal counts are needed", first,
+                    text.first.size(), second, text.second.size());
   return text;
 }
 
 // The score lines as `sacrebleu --format text` prints them; adds the same numbers to `results`.
-std::string score_metrics(const std::vector<std::string>& hypotheses, const std::vector<std::string>& references, const MetricSettings& settings,
-                          nlohmann::ordered_json& results) {
+std::string score_metrics(const std::vector<std::string>& hypotheses, const std::vector<std::string>& references,
+                          const MetricSettings& settings, nlohmann::ordered_json& results) {
   const auto bleu = corpus_bleu(hypotheses, references, settings.bleu);
   const auto chrf = corpus_chrf(hypotheses, references, settings.chrf);
   results["bleu"] = {{"score", bleu.score},
@@ -105,14 +108,15 @@ std::string score_metrics(const std::vector<std::string>& hypotheses, const std:
                      {"hypothesis_length", bleu.hypothesis_length},
                      {"reference_length", bleu.reference_length}};
   results["chrf"] = {{"score", chrf.score}, {"name", chrf.name}, {"signature", chrf.signature}, {"text", chrf.text()}};
-  return fmt::format("BLEU|{}{}\n{}|{}{}\n", bleu.signature, bleu.text().substr(4), chrf.name, chrf.signature, chrf.text().substr(chrf.name.size()));
+  return fmt::format("BLEU|{}{}\n{}|{}{}\n", bleu.signature, bleu.text().substr(4), chrf.name, chrf.signature,
+                     chrf.text().substr(chrf.name.size()));
 }
 
 int run_metrics(int argc, char** argv) {
   cxxopts::Options options(kAboutMetrics.program, kAboutMetrics.summary);
-  options.add_options()
-      ("hypothesis", "Translations, plain or gzip, one a line; - is standard input", cxxopts::value<std::string>(), "FILE")
-      ("reference", "The right translations, line by line", cxxopts::value<std::string>(), "FILE");
+  auto text_options = options.add_options();
+  text_options("hypothesis", "Translations, plain or gzip, one a line; - is standard input", cxxopts::value<std::string>(), "FILE");
+  text_options("reference", "The right translations, line by line", cxxopts::value<std::string>(), "FILE");
   add_metric_options(options);
   cxxopts::ParseResult arguments;
   if (!parse_command_line(kAboutMetrics, options, argc, argv, arguments)) return 0;
@@ -128,12 +132,12 @@ int run_metrics(int argc, char** argv) {
 
 int run_model(int argc, char** argv) {
   cxxopts::Options options(kAbout.program, kAbout.summary);
-  options.add_options("Test set")
-      ("source", "Text to translate, plain or gzip, one sentence a line", cxxopts::value<std::string>(), "FILE")
-      ("reference", "Its right translations, line by line", cxxopts::value<std::string>(), "FILE")
-      ("hypotheses-out", "Write the translations here", cxxopts::value<std::string>(), "FILE")
-      ("no-perplexity", "Leave the perplexity out")
-      ("quiet", "No progress and no closing line");
+  auto test_set_options = options.add_options("Test set");
+  test_set_options("source", "Text to translate, plain or gzip, one sentence a line", cxxopts::value<std::string>(), "FILE");
+  test_set_options("reference", "Its right translations, line by line", cxxopts::value<std::string>(), "FILE");
+  test_set_options("hypotheses-out", "Write the translations here", cxxopts::value<std::string>(), "FILE");
+  test_set_options("no-perplexity", "Leave the perplexity out");
+  test_set_options("quiet", "No progress and no closing line");
   add_decode_options(options);
   add_metric_options(options);
   cxxopts::ParseResult arguments;
@@ -170,11 +174,12 @@ int run_model(int argc, char** argv) {
     nlohmann::ordered_json results;
     auto lines = score_metrics(hypotheses, text.second, metrics, results);
     if (arguments.count("no-perplexity") == 0) {
-      const auto totals = score_text(*loaded.model, loaded.tokenizers, text.first, text.second, decoding.max_source_tokens, {}, decoding.device,
-                                     nullptr, show("scored"), &stop);
+      const auto totals = score_text(*loaded.model, loaded.tokenizers, text.first, text.second, decoding.max_source_tokens, {},
+                                     decoding.device, nullptr, show("scored"), &stop);
       lines += fmt::format("perplexity = {:.3f} ({:.4f} nats a target token, {} tokens with </s>)\n", totals.perplexity(), totals.loss(),
                            totals.num_tokens);
-      results["perplexity"] = {{"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", totals.accuracy()}, {"tokens", totals.num_tokens}};
+      results["perplexity"] = {
+          {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", totals.accuracy()}, {"tokens", totals.num_tokens}};
     }
     results["sentences"] = num_lines;
     results["beam"] = decoding.search.beam;
@@ -187,7 +192,8 @@ int run_model(int argc, char** argv) {
     std::cout << (metrics.json ? results.dump(1) + "\n" : lines);
     if (!quiet) {
       fmt::print(stderr, "{}: {} sentences, beam {}, {} target tokens in {} ({:.0f} tokens/s)", loaded.checkpoint.string(), num_lines,
-                 decoding.search.beam, report.num_target_tokens, short_duration(report.seconds),
+                 decoding.search.beam, report.num_target_tokens,
+                 report.seconds < 10 ? fmt::format("{:.2f} s", report.seconds) : short_duration(report.seconds),
                  static_cast<double>(report.num_target_tokens) / std::max(report.seconds, 1e-9));
       if (report.num_truncated_targets > 0) fmt::print(stderr, "; {} translations cut at the maximum length", report.num_truncated_targets);
       if (report.num_truncated_sources > 0) fmt::print(stderr, "; {} sources cut to --max-source-tokens", report.num_truncated_sources);
@@ -205,7 +211,7 @@ int run_model(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_program(kAbout.program, [&] {
-    return argc > 1 && std::strcmp(argv[1], "metrics") == 0 ? run_metrics(argc - 1, argv + 1) : run_model(argc, argv);
-  });
+  const bool metrics = argc > 1 && std::strcmp(argv[1], "metrics") == 0;
+  return run_program(metrics ? kAboutMetrics.program : kAbout.program,
+                     [&] { return metrics ? run_metrics(argc - 1, argv + 1) : run_model(argc, argv); });
 }

@@ -68,7 +68,8 @@ Settings read_settings(const cxxopts::ParseResult& arguments) {
   if (format != "text" && format != "json") throw UsageError(fmt::format("--format: unknown format '{}'; accepted: text, json", format));
   settings.json = format == "json";
   settings.translate.search.want_attention = arguments.count("attention") > 0;
-  if (settings.translate.search.want_attention && !settings.json) throw UsageError("--attention is written as JSON only; add --format json");
+  if (settings.translate.search.want_attention && !settings.json)
+    throw UsageError("--attention is written as JSON only; add --format json");
   settings.quiet = arguments.count("quiet") > 0;
   settings.buffer_lines = arguments["buffer-lines"].as<int64_t>();
   if (settings.buffer_lines < 1) throw UsageError(fmt::format("--buffer-lines must be at least 1, got {}", settings.buffer_lines));
@@ -80,7 +81,8 @@ Settings read_settings(const cxxopts::ParseResult& arguments) {
   return settings;
 }
 
-std::string formatted(const Translation& translation, int64_t index, const std::string& line, const LoadedModel& loaded, const Settings& settings) {
+std::string formatted(const Translation& translation, int64_t index, const std::string& line, const LoadedModel& loaded,
+                      const Settings& settings) {
   if (settings.json) return json_line(translation, index, line, loaded.tokenizers, settings.translate);
   return settings.translate.search.n_best > 1 ? n_best_lines(translation, index) : plain_line(translation);
 }
@@ -108,17 +110,16 @@ int run_prompt(LoadedModel& loaded, Settings settings, LineReader& input, Output
 }
 
 void print_summary(const TranslateReport& report) {
-  fmt::print(stderr, "{} sentences, {} target tokens in {}: {:.1f} sentences/s, {:.0f} tokens/s", report.num_sentences, report.num_target_tokens,
-             short_duration(report.seconds), static_cast<double>(report.num_sentences) / std::max(report.seconds, 1e-9),
+  fmt::print(stderr, "{} sentences, {} target tokens in {}: {:.1f} sentences/s, {:.0f} tokens/s", report.num_sentences,
+             report.num_target_tokens, report.seconds < 10 ? fmt::format("{:.2f} s", report.seconds) : short_duration(report.seconds),
+             static_cast<double>(report.num_sentences) / std::max(report.seconds, 1e-9),
              static_cast<double>(report.num_target_tokens) / std::max(report.seconds, 1e-9));
   if (report.num_truncated_targets > 0) fmt::print(stderr, "; {} translations cut at the maximum length", report.num_truncated_targets);
   if (report.num_truncated_sources > 0) fmt::print(stderr, "; {} sources cut to --max-source-tokens", report.num_truncated_sources);
   fmt::print(stderr, "\n");
 }
 
-int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input, Output& output) {
-  static std::atomic<bool> stop{false};
-  stop_at_interrupt(stop);
+int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input, Output& output, const std::atomic<bool>& stop) {
   std::unique_ptr<Progress> progress = settings.quiet ? nullptr : std::make_unique<Progress>();
   TranslateReport report;
   std::vector<std::string> lines;
@@ -142,7 +143,8 @@ int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input,
       break;
     }
     if (progress) progress->clear();
-    for (size_t i = 0; i < lines.size(); ++i) output.write(formatted(translations[i], first + static_cast<int64_t>(i), lines[i], loaded, settings));
+    for (size_t i = 0; i < lines.size(); ++i)
+      output.write(formatted(translations[i], first + static_cast<int64_t>(i), lines[i], loaded, settings));
     output.flush();
   }
   progress.reset();
@@ -159,23 +161,29 @@ int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input,
 int run(int argc, char** argv) {
   cxxopts::Options options(kAbout.program, kAbout.summary);
   add_decode_options(options);
-  options.add_options("Text")
-      ("input", "Text to translate, plain or gzip, one sentence a line; - is standard input (the default)", cxxopts::value<std::string>(), "FILE")
-      ("output", "Written when all is translated (default: standard output, as it comes)", cxxopts::value<std::string>(), "FILE")
-      ("format", "text, or json: an object a line with scores and tokens", cxxopts::value<std::string>()->default_value("text"), "FORMAT")
-      ("attention", "With --format json: the attention weights of the best translation")
-      ("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD", cxxopts::value<std::string>()->default_value("error"), "POLICY")
-      ("buffer-lines", "Lines read before they are translated together; 1 answers every line of a pipe at once",
-       cxxopts::value<int64_t>()->default_value("2000"), "N")
-      ("quiet", "No progress and no closing line");
+  auto text_options = options.add_options("Text");
+  text_options("input", "Text to translate, plain or gzip, one sentence a line; - is standard input (the default)",
+               cxxopts::value<std::string>(), "FILE");
+  text_options("output", "Written when all is translated (default: standard output, as it comes)", cxxopts::value<std::string>(), "FILE");
+  text_options("format", "text, or json: an object a line with scores and tokens", cxxopts::value<std::string>()->default_value("text"),
+               "FORMAT");
+  text_options("attention", "With --format json: the attention weights of the best translation");
+  text_options("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD",
+               cxxopts::value<std::string>()->default_value("error"), "POLICY");
+  text_options("buffer-lines", "Lines read before they are translated together; 1 answers every line of a pipe at once",
+               cxxopts::value<int64_t>()->default_value("2000"), "N");
+  text_options("quiet", "No progress and no closing line");
   cxxopts::ParseResult arguments;
   if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
   const auto settings = read_settings(arguments);
   const auto checkpoint = chosen_checkpoint(arguments);
+  const bool prompt = settings.input == "-" && isatty(STDIN_FILENO);
+  static std::atomic<bool> stop{false};
+  if (!prompt) stop_at_interrupt(stop);  // before a file is begun, so that none is left behind
   LineReader input(settings.input);
   Output output(settings.output);
   auto loaded = load_model(checkpoint, settings.translate.device);
-  return settings.input == "-" && isatty(STDIN_FILENO) ? run_prompt(loaded, settings, input, output) : run_stream(loaded, settings, input, output);
+  return prompt ? run_prompt(loaded, settings, input, output) : run_stream(loaded, settings, input, output, stop);
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
+#include "eval/row_top_k.h"
+
 #include <ATen/ATen.h>
 #include <torch/types.h>
 
 #include <limits>
 
 #include "data/error.h"
-#include "eval/row_top_k.h"
 #include "tests/catch.h"
 
 using namespace attnzoo;

@@ -1,3 +1,5 @@
+#include "eval/scoring.h"
+
 #include <ATen/ATen.h>
 #include <torch/types.h>
 
@@ -5,7 +7,6 @@
 
 #include "data/error.h"
 #include "data/tokenizer.h"
-#include "eval/scoring.h"
 #include "eval/search.h"
 #include "tests/catch.h"
 #include "tests/eval/letter_tokenizer.h"
@@ -73,8 +74,8 @@ TEST_CASE("accuracy counts the tokens that the model ranks first") {
     logits[prefix.size() == 3 ? kEosId : static_cast<size_t>(kNumSpecialTokens)] = 1;  // "aaa"
     return logits;
   });
-  const auto totals = score_text(model, letter_tokenizers(), std::vector<std::string>{"x", "x"}, std::vector<std::string>{"aaa", "aba"}, 1024,
-                                 {}, torch::kCPU);
+  const auto totals = score_text(model, letter_tokenizers(), std::vector<std::string>{"x", "x"}, std::vector<std::string>{"aaa", "aba"},
+                                 1024, {}, torch::kCPU);
   CHECK(totals.num_correct == 7);
   CHECK(totals.accuracy() == Approx(7.0 / 8));
 }
@@ -86,8 +87,8 @@ TEST_CASE("a found hypothesis has the log-probability that scoring gives it") {
   const auto best = search(model, source_rows({letters("abcdef")}), options)[0][0];
   REQUIRE_FALSE(best.truncated);
   std::vector<double> log_probability;
-  score_text(model, letter_tokenizers(), std::vector<std::string>{"abcdef"}, std::vector<std::string>{LetterTokenizer().decode(best.ids)}, 1024,
-             {}, torch::kCPU, &log_probability);
+  score_text(model, letter_tokenizers(), std::vector<std::string>{"abcdef"}, std::vector<std::string>{LetterTokenizer().decode(best.ids)},
+             1024, {}, torch::kCPU, &log_probability);
   CHECK(log_probability[0] == Approx(best.log_probability).epsilon(1e-9));
 }
 
@@ -96,7 +97,8 @@ TEST_CASE("scores do not depend on how many positions pass the output layer toge
   const auto logits = hashed_logits(kVocabulary, 8);
   TableModel model(kVocabulary, logits);
   const std::string target(300, 'k');
-  ScoreTotals totals = score_text(model, letter_tokenizers(), std::vector<std::string>{"ab"}, std::vector<std::string>{target}, 1024, {}, torch::kCPU);
+  ScoreTotals totals =
+      score_text(model, letter_tokenizers(), std::vector<std::string>{"ab"}, std::vector<std::string>{target}, 1024, {}, torch::kCPU);
   CHECK(totals.negative_log_likelihood == Approx(-stepped_log_probability(logits, letters("ab"), letters(target))).epsilon(1e-6));
 }
 
@@ -104,7 +106,8 @@ TEST_CASE("sources are cut for scoring as for translating") {
   const auto logits = hashed_logits(kVocabulary, 2);
   TableModel model(kVocabulary, logits);
   std::vector<double> log_probability;
-  score_text(model, letter_tokenizers(), std::vector<std::string>{"abcdef"}, std::vector<std::string>{"x"}, 2, {}, torch::kCPU, &log_probability);
+  score_text(model, letter_tokenizers(), std::vector<std::string>{"abcdef"}, std::vector<std::string>{"x"}, 2, {}, torch::kCPU,
+             &log_probability);
   CHECK(log_probability[0] == Approx(stepped_log_probability(logits, letters("ab"), letters("x"))).epsilon(1e-6));
 }
 
@@ -116,7 +119,8 @@ TEST_CASE("scoring refuses unequal counts, logits that are not numbers, and stop
   std::atomic<bool> stop{true};
   CHECK_THROWS_WITH(score_text(model, letter_tokenizers(), two, two, 1024, {}, torch::kCPU, nullptr, {}, &stop),
                     "scoring: stopped after 0 of 2 pairs");
-  TableModel broken(kVocabulary, [](const Ids&, const Ids&) { return std::vector<float>(kVocabulary, std::numeric_limits<float>::quiet_NaN()); });
+  TableModel broken(kVocabulary,
+                    [](const Ids&, const Ids&) { return std::vector<float>(kVocabulary, std::numeric_limits<float>::quiet_NaN()); });
   CHECK_THROWS_WITH(score_text(broken, letter_tokenizers(), one, one, 1024, {}, torch::kCPU),
                     "scoring: the model's logits are not numbers; its training diverged or its weights are damaged");
 }

@@ -1,3 +1,5 @@
+#include "eval/search.h"
+
 #include <ATen/ATen.h>
 #include <torch/types.h>
 
@@ -6,7 +8,6 @@
 #include <set>
 
 #include "data/error.h"
-#include "eval/search.h"
 #include "eval/sentence_beam.h"
 #include "tests/catch.h"
 #include "tests/eval/table_model.h"
@@ -322,9 +323,10 @@ TEST_CASE("search options are checked together") {
   options.no_repeat_ngram = -1;
   options.patience = 0;
   TableModel model(kVocabulary, hashed_logits(kVocabulary, 1));
-  CHECK_THROWS_WITH(search(model, source_rows({{5}}), options),
-                    "search: beam must be at least 1, got 0; n_best must be in 1 .. beam (0), got 2; length_penalty must be at least 0, got -1; "
-                    "max_length must be at least 1, got 0; min_length must be in 0 .. max_length (0), got 3; max_length_ratio must be at least "
-                    "0, got -2; no_repeat_ngram must be at least 0, got -1; patience must be above 0, got 0");
+  CHECK_THROWS_WITH(
+      search(model, source_rows({{5}}), options),
+      "search: beam must be at least 1, got 0; n_best must be in 1 .. beam (0), got 2; length_penalty must be at least 0, got -1; "
+      "max_length must be at least 1, got 0; min_length must be in 0 .. max_length (0), got 3; max_length_ratio must be at least "
+      "0, got -2; no_repeat_ngram must be at least 0, got -1; patience must be above 0, got 0");
   CHECK(SearchOptions().problems().empty());
 }

@@ -1,10 +1,11 @@
+#include "eval/translator.h"
+
 #include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <algorithm>
 
 #include "data/error.h"
-#include "eval/translator.h"
 #include "tests/catch.h"
 #include "tests/eval/letter_tokenizer.h"
 #include "tests/eval/table_model.h"
@@ -162,7 +163,8 @@ TEST_CASE("translate checks its options and those of the search together") {
   TableModel model(kVocabulary, reversing());
   auto options = with(0, 0, 0);
   options.max_source_tokens = 0;
-  CHECK_THROWS_WITH(translate(model, letter_tokenizers(), std::vector<std::string>{"a"}, options),
-                    "translate: beam must be at least 1, got 0; n_best must be in 1 .. beam (0), got 1; batch_size must be at least 1, got 0; "
-                    "num_threads must be at least 1, got 0; max_source_tokens must be at least 1, got 0");
+  CHECK_THROWS_WITH(
+      translate(model, letter_tokenizers(), std::vector<std::string>{"a"}, options),
+      "translate: beam must be at least 1, got 0; n_best must be in 1 .. beam (0), got 1; batch_size must be at least 1, got 0; "
+      "num_threads must be at least 1, got 0; max_source_tokens must be at least 1, got 0");
 }

@@ -1,0 +1,196 @@
+// attnzoo-translate and attnzoo-eval as a user runs them, on an untrained model: what it says does not matter, that all the ways of asking
+// agree does.
+#include <sys/wait.h>
+#include <torch/utils.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "data/files.h"
+#include "data/text_reader.h"
+#include "data/tokenizer.h"
+#include "models/checkpoint.h"
+#include "models/registry.h"
+#include "tests/catch.h"
+#include "tests/temporary_directory.h"
+
+using namespace attnzoo;
+using namespace attnzoo::test;
+
+namespace {
+
+struct Outcome {
+  int status = -1;
+  std::string output;
+};
+
+bool have_programs() {
+  if (std::filesystem::exists(ATTNZOO_BIN_DIR "/attnzoo-translate") && std::filesystem::exists(ATTNZOO_BIN_DIR "/attnzoo-eval"))
+    return true;
+  WARN("skipped: attnzoo-translate and attnzoo-eval are not built");
+  return false;
+}
+
+// A shell command line in `folder`; $translate and $eval are the programs.
+Outcome run(const TemporaryDirectory& folder, const std::string& command_line) {
+  const std::string command = "cd " + folder.path().string() +
+                              " && translate=" ATTNZOO_BIN_DIR "/attnzoo-translate eval=" ATTNZOO_BIN_DIR "/attnzoo-eval && { " +
+                              command_line + "; }";
+  std::FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  Outcome outcome;
+  char buffer[4096];
+  for (size_t num_read; (num_read = fread(buffer, 1, sizeof buffer, pipe)) > 0;) outcome.output.append(buffer, num_read);
+  outcome.status = WEXITSTATUS(pclose(pipe));
+  return outcome;
+}
+
+// The run folder DIR/run with one checkpoint of a tiny model, and the text DIR/text of lines of many lengths, some of them empty.
+void make_run(const TemporaryDirectory& folder) {
+  const std::vector<std::string> words = {"a", "b", "c", "d", "e", "f", "g", "h"};
+  CheckpointContents contents;
+  TokenizerConfig tokenizer;
+  tokenizer.kind = "words";
+  contents.tokenizers.source = contents.tokenizers.target = train_tokenizer(tokenizer, words);
+  const int64_t size = contents.tokenizers.source->vocabulary_size();
+  contents.config["model"] =
+      complete_model_config({{"family", "transformer"}, {"preset", "tiny"}, {"encoder_layers", 1}, {"decoder_layers", 1}});
+  torch::manual_seed(3);
+  contents.weights = model_weights(*build_model(contents.config["model"], {size, size, true}));
+  const auto checkpoint = folder / "run/checkpoints/step-000010";
+  std::filesystem::create_directories(checkpoint.parent_path());
+  save_checkpoint(checkpoint, contents);
+  point_to_checkpoint(folder / "run", "last", checkpoint);
+
+  std::string text;
+  for (size_t i = 0; i < 60; ++i) {
+    for (size_t k = 0; k < i * 5 % 13; ++k) text += (k > 0 ? " " : "") + words[(i + k * k) % words.size()];
+    text += "\n";
+  }
+  folder.file("text", text);
+}
+
+}  // namespace
+
+TEST_CASE("attnzoo-translate gives the same bytes for every batch size, thread count and way in and out") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  CHECK(
+      run(folder, "$translate --run run --max-length 20 --input text --output one --batch-size 1 --threads 1 --quiet 2>&1").output.empty());
+  const auto expected = read_file(folder / "one");
+  CHECK(read_lines((folder / "one").string()).size() == 60);
+  CHECK(expected.substr(0, 1) == "\n");  // an empty line in is an empty line out
+  const auto piped = run(folder, "$translate --run run --max-length 20 --batch-size 64 --threads 2 < text 2> summary");
+  CHECK(piped.status == 0);
+  CHECK(piped.output == expected);
+  CHECK_THAT(read_file(folder / "summary"), ContainsSubstring("60 sentences, ") && ContainsSubstring(" tokens/s"));
+  CHECK(run(folder, "gzip < text | $translate --run run/checkpoints/last --max-length 20 --buffer-lines 7 --quiet").output == expected);
+}
+
+TEST_CASE("attnzoo-translate writes n-best lists and JSON lines that agree with its text") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  folder.file("two", "a b c\n\nb a\n");
+  const std::string common = "$translate --run run --checkpoint last --input two --max-length 12 --beam 3 --quiet ";
+  const auto plain = run(folder, common).output;
+  const auto n_best = run(folder, common + "--n-best 2").output;
+  const auto json = run(folder, common + "--n-best 2 --format json --attention").output;
+  std::vector<std::string> texts, objects;
+  for (size_t begin = 0, end; (end = plain.find('\n', begin)) != plain.npos; begin = end + 1)
+    texts.push_back(plain.substr(begin, end - begin));
+  for (size_t begin = 0, end; (end = json.find('\n', begin)) != json.npos; begin = end + 1)
+    objects.push_back(json.substr(begin, end - begin));
+  REQUIRE(texts.size() == 3);
+  REQUIRE(objects.size() == 3);
+  std::string expected;
+  for (size_t i = 0; i < 3; ++i) {
+    const auto object = nlohmann::json::parse(objects[i]);
+    CHECK(object["index"] == i);
+    CHECK(object["text"] == texts[i]);
+    CHECK(object["n_best"].size() == (i == 1 ? 0 : 2));
+    for (const auto& entry : object["n_best"])
+      expected += fmt::format("{} ||| {} ||| {:.6f}\n", i, entry["text"].get<std::string>(), entry["score"].get<double>());
+    if (i == 1) {
+      expected += "1 |||  ||| 0\n";
+      continue;
+    }
+    CHECK(object["source_tokens"] == (i == 0 ? nlohmann::json{"a", "b", "c", "</s>"} : nlohmann::json{"b", "a", "</s>"}));
+    REQUIRE(object["attention"].size() == object["tokens"].size());
+    CHECK(object["attention"][0].size() == object["source_tokens"].size());
+  }
+  CHECK(n_best == expected);
+}
+
+TEST_CASE("attnzoo-eval scores what attnzoo-translate writes, and a file of translations alike") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  run(folder, "$translate --run run --max-length 20 --input text --output translated --quiet");
+  const auto scored = run(folder, "$eval --run run --max-length 20 --source text --reference text --hypotheses-out hypotheses --quiet");
+  CHECK(scored.status == 0);
+  CHECK(read_file(folder / "hypotheses") == read_file(folder / "translated"));
+  const auto metrics = run(folder, "$eval metrics --hypothesis hypotheses --reference text");
+  CHECK(metrics.status == 0);
+  CHECK_THAT(scored.output, ContainsSubstring(metrics.output + "perplexity = ") && ContainsSubstring(" nats a target token, "));
+  CHECK_THAT(metrics.output, ContainsSubstring("BLEU|nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0 = ") &&
+                                 ContainsSubstring("chrF2|nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0 = "));
+  const auto json =
+      nlohmann::json::parse(run(folder, "$eval --run run --max-length 20 --source text --reference text --json --quiet").output);
+  CHECK(metrics.output.find("BLEU|" + json["bleu"]["signature"].get<std::string>() + json["bleu"]["text"].get<std::string>().substr(4)) ==
+        0);
+  CHECK(json["sentences"] == 60);
+  CHECK(json["perplexity"]["score"].get<double>() > 1);
+}
+
+TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and say what they accept") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  folder.file("short", "a\n");
+  folder.file("empty", "");
+  folder.file("bad", "a\n\xFF\n");
+  const auto check = [&](const std::string& command_line, int status, const std::string& message) {
+    INFO(command_line);
+    const auto outcome = run(folder, command_line + " 2>&1");
+    CHECK(outcome.status == status);
+    CHECK_THAT(outcome.output, ContainsSubstring(message));
+  };
+  check("$translate --run run --bean 3", 2, "attnzoo-translate: unknown option --bean; did you mean --beam?");
+  check("$translate --input text", 2, "--run is needed: the folder that attnzoo-train wrote");
+  check("$translate --run run --input text --beam 2 --n-best 3 --batch-size 0", 2,
+        "--n-best must be in 1 .. beam (2), got 3; --batch-size must be at least 1, got 0");
+  check("$translate --run run --input text --format xml", 2, "--format: unknown format 'xml'; accepted: text, json");
+  check("$translate --run run --input text --attention", 2, "--attention is written as JSON only; add --format json");
+  check("$translate --run run --input text --device tpu", 2, "--device: unknown device 'tpu'; accepted: cpu, cuda, cuda:N");
+  check("$translate --run run --input text --checkpoint lost", 1,
+        "run: has no checkpoint 'lost', did you mean 'last'?; it has: last, step-000010");
+  check("$translate --run run --input bad --output out", 1, "bad:2: not valid UTF-8 at byte 1");
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
+  check("$translate --run run --input missing", 1, "missing: no such file");
+  check("$eval --run run --source text --reference short", 1,
+        "text has 60 lines and short 1; line i of one belongs to line i of the other, so equal counts are needed");
+  check("$eval metrics --hypothesis empty --reference empty", 1, "empty: empty; there is nothing to score");
+  check("$eval metrics --hypothesis text", 2, "--reference is needed: the file of right translations");
+  check("$eval metrics --hypothesis text --reference text --tokenize 13b", 2,
+        "--tokenize: unknown tokeniser '13b', did you mean '13a'?; known tokenisers: 13a, none");
+}
+
+TEST_CASE("an interrupted attnzoo-translate leaves no file behind") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  // The pipe stays open: the program waits for its next line when the signal comes.
+  const auto outcome = run(
+      folder,
+      "mkfifo in; { cat text; sleep 20; } > in & feeder=$!; "
+      "$translate --run run --max-length 5 --buffer-lines 10 --quiet --input - --output out < in 2> message & program=$!; "
+      "until test -e out.tmp; do sleep 0.1; done; sleep 1; ls; kill -INT $program; wait $program; status=$?; kill $feeder; exit $status");
+  CHECK(outcome.status == 130);
+  CHECK_THAT(outcome.output, ContainsSubstring("out.tmp"));
+  CHECK_THAT(read_file(folder / "message"),
+             ContainsSubstring("attnzoo-translate: interrupted after ") && ContainsSubstring(" sentences; out was not written\n"));
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
+  CHECK_FALSE(std::filesystem::exists(folder / "out.tmp"));
+}
