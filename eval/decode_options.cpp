@@ -64,7 +64,7 @@ void add_decode_options(cxxopts::Options& options) {
   search_options("max-length", "Most target tokens; a longer translation is cut and counted", integer(search.max_length), "N");
   search_options("max-length-ratio", "Most target tokens a source token, 10 are added", real(search.max_length_ratio), "R");
   search_options("no-repeat-ngram", "No N tokens in a row occur twice; 0 for no such rule", integer(search.no_repeat_ngram), "N");
-  search_options("patience", "Search on until patience * beam hypotheses have ended", real(search.patience), "P");
+  search_options("patience", "Search until patience * beam hypotheses have ended; 1e9: until none can win", real(search.patience), "P");
   auto running_options = options.add_options("Running");
   running_options("batch-size", "Sentences a batch; the output does not depend on it", integer(translate.batch_size), "N");
   running_options("threads", "Workers (default: one a core)", cxxopts::value<int64_t>(), "N");
