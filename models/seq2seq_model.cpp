@@ -1,6 +1,7 @@
 #include "models/seq2seq_model.h"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/jit/frontend/tracer.h>
 
 #include "models/layers/packing.h"
 
@@ -18,8 +19,21 @@ torch::Tensor Seq2SeqModel::forward(const Batch& batch) {
   return at::linear(forward_states(batch), output_weight_VD(), output_bias_V());
 }
 
+torch::Tensor Seq2SeqModel::logits(const torch::Tensor& states) {
+  return packed_output_.linear(states, output_weight_VD(), output_bias_V(), is_training());
+}
+
+bool Seq2SeqModel::runs_packed(const torch::Tensor& ids) const {
+  return ids.device().is_cpu() && output_weight_VD().scalar_type() == torch::kFloat && !torch::jit::tracer::isTracing();
+}
+
+void Seq2SeqModel::train(bool on) {
+  torch::nn::Module::train(on);
+  packed_output_.clear();
+}
+
 torch::Tensor packed_targets_P(const Batch& batch) {
-  return batch.target_out_BT.flatten().index_select(0, Packing(batch.target_length_B, batch.target_out_BT.size(1)).index_P.to(batch.target_out_BT.device()));
+  return Packing(batch.target_length_B, batch.target_out_BT.size(1)).pack(batch.target_out_BT);
 }
 
 }  // namespace attnzoo

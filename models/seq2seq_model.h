@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "data/batch.h"
+#include "models/kernels/gemm.h"
 
 namespace attnzoo {
 
@@ -55,6 +56,17 @@ class Seq2SeqModel : public torch::nn::Module {
   virtual torch::Tensor output_bias_V() const = 0;  // may be undefined
   // forward_states() through the output layer; for tests and small batches.
   torch::Tensor forward(const Batch& batch);  // -> logits_PV
+
+  void train(bool on = true) override;
+
+ protected:
+  // The output layer, [.., D] -> [.., V]; in inference the packed kernel.
+  torch::Tensor logits(const torch::Tensor& states);
+  // True where the packed passes apply: float parameters, ids on the CPU, not tracing. Else padded tensors go through ATen.
+  bool runs_packed(const torch::Tensor& ids) const;
+
+ private:
+  kernels::PackedWeightCache packed_output_;
 };
 
 // Every target id in packed order, to be compared with forward(): target_out_BT without its padding.

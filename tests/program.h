@@ -1,23 +1,26 @@
-// Running the project's programs as a user does, through a shell.
+// Running the project's programs as a user does, through a shell. Include it after LibTorch's headers.
 #pragma once
 
 #include <sys/wait.h>
 
 #include <cstdio>
 #include <filesystem>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 
 struct Outcome {
   int status = -1;     // exit status; 128 + signal where a signal ended it
-  std::string output;  // standard output and error together, unless the command redirects them
+  std::string output;
 };
 
-// "PROGRAM ARGUMENTS", run in `folder`; the programs built with the tests come first on the path.
-inline Outcome run_program_in(const std::filesystem::path& folder, const std::string& command) {
-  const std::string line = "cd '" + folder.string() + "' && export PATH=\"" ATTNZOO_BIN_DIR ":$PATH\" && " + command + " 2>&1";
+// A shell command line run in `folder`, with the programs built beside the tests first on the path. Captures standard output.
+inline Outcome run_shell(const std::filesystem::path& folder, const std::string& command) {
+  const std::string line = "cd '" + folder.string() + "' && export PATH=\"" ATTNZOO_BIN_DIR ":$PATH\" && { " + command + "; }";
   std::FILE* pipe = popen(line.c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error("cannot start a shell");
   Outcome outcome;
@@ -26,6 +29,19 @@ inline Outcome run_program_in(const std::filesystem::path& folder, const std::st
   const int status = pclose(pipe);
   outcome.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return outcome;
+}
+
+// The same with standard error among the output.
+inline Outcome run_merged(const std::filesystem::path& folder, const std::string& command) { return run_shell(folder, "{ " + command + "; } 2>&1"); }
+
+// Where only a part of the project was built, a test of a program says so and is passed over.
+inline bool programs_are_built(std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (!std::filesystem::exists(std::filesystem::path(ATTNZOO_BIN_DIR) / name)) {
+      WARN("skipped: " << name << " is not built");
+      return false;
+    }
+  return true;
 }
 
 }  // namespace attnzoo::test

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <torch/csrc/jit/frontend/tracer.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -32,15 +31,6 @@ AttentionRnnModel::AttentionRnnModel(CellKind kind, const AttentionRnnConfig& co
     score_vector_A_ = register_parameter("attention_vector", torch::empty({attention_dim}).uniform_(-bound, bound));
   }
   readout_ = add_linear(*this, "readout", config.decoder_dim + config.encoder_dim, config.output_dim());
-}
-
-void AttentionRnnModel::train(bool on) {
-  Seq2SeqModel::train(on);
-  packed_output_.clear();
-}
-
-bool AttentionRnnModel::runs_packed(const torch::Tensor& ids) const {
-  return ids.device().is_cpu() && output_bias_V().scalar_type() == torch::kFloat && !torch::jit::tracer::isTracing();
 }
 
 torch::Tensor AttentionRnnModel::embed(const Embedding& table, const torch::Tensor& ids) const {
@@ -122,13 +112,11 @@ StepOutput AttentionRnnModel::step(const Memory& memory, const State& state, con
   }
   const auto attended = attend(memory, query_->forward(input), state.sentence_N, want_attention);
   auto readout = readout_->forward(at::cat({input, attended.context_NC}, -1));
-  const bool inference = !is_training() && kernels::use_inference_kernels(readout);
-  if (inference)
+  if (!is_training() && kernels::use_inference_kernels(readout))
     kernels::tanh_rows(readout.size(0), readout.size(1), readout.data_ptr<float>());
   else
     readout = apply_dropout(readout.tanh(), config_.dropout, is_training());
-  output.logits_NV = inference ? packed_output_.get(output_weight_VD(), output_bias_V())->apply(readout)
-                               : at::linear(readout, output_weight_VD(), output_bias_V());
+  output.logits_NV = logits(readout);
   if (want_attention) output.attention_NS = attended.weights_NS;
   output.state.per_row.push_back(readout);
   output.state.per_row.insert(output.state.per_row.end(), states.begin(), states.end());

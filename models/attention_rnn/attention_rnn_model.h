@@ -29,13 +29,11 @@ class AttentionRnnModel : public Seq2SeqModel {
   torch::Tensor forward_states(const Batch& batch) override;
   torch::Tensor output_weight_VD() const override { return embeddings_.output_weight_VD; }
   torch::Tensor output_bias_V() const override { return embeddings_.output_bias_V; }
-  void train(bool on = true) override;
 
  private:
   struct Attended {
     torch::Tensor context_NC, weights_NS;
   };
-  bool runs_packed(const torch::Tensor& ids) const;
   torch::Tensor embed(const Embedding& table, const torch::Tensor& ids) const;
   // The keys that the score function compares queries with; the memory itself for the general score.
   torch::Tensor keys(const torch::Tensor& memory) const { return key_ ? key_->forward(memory) : memory; }
@@ -51,7 +49,6 @@ class AttentionRnnModel : public Seq2SeqModel {
   std::shared_ptr<Linear> bridge_, query_, key_, readout_;
   torch::Tensor score_vector_A_;  // additive only
   std::vector<std::shared_ptr<Cell>> cells_;
-  kernels::PackedWeightCache packed_output_;
 };
 
 ModelFamily attention_lstm_family();

@@ -1,5 +1,6 @@
 #include "models/kernels/gemm.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
@@ -140,6 +141,10 @@ std::shared_ptr<const PackedWeight> PackedWeightCache::get(const torch::Tensor& 
     packed_version_ = version;
   }
   return packed_;
+}
+
+torch::Tensor PackedWeightCache::linear(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias, bool training) {
+  return !training && use_inference_kernels(x) ? get(weight, bias)->apply(x) : at::linear(x, weight, bias);
 }
 
 void PackedWeightCache::clear() {

@@ -30,10 +30,12 @@ class PackedWeight {
 // A packed copy of a layer's weight, made at its first use after eval() and dropped by train(). Safe to use from several threads.
 class PackedWeightCache {
  public:
-  std::shared_ptr<const PackedWeight> get(const torch::Tensor& weight, const torch::Tensor& bias);
+  // x W^T + b: through the packed copy where the kernels apply and the layer is not training, else ATen's linear.
+  torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias, bool training);
   void clear();
 
  private:
+  std::shared_ptr<const PackedWeight> get(const torch::Tensor& weight, const torch::Tensor& bias);
   std::mutex mutex_;
   std::shared_ptr<const PackedWeight> packed_;
   const void* packed_from_ = nullptr;

@@ -1,7 +1,5 @@
 #include "models/layers/linear.h"
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 
 namespace attnzoo {
@@ -10,11 +8,6 @@ Linear::Linear(int64_t num_inputs, int64_t num_outputs, bool with_bias, double g
   const double bound = gain * std::sqrt(6.0 / static_cast<double>(num_inputs + num_outputs));
   weight = register_parameter("weight", torch::empty({num_outputs, num_inputs}).uniform_(-bound, bound));
   if (with_bias) bias = register_parameter("bias", torch::zeros({num_outputs}));
-}
-
-torch::Tensor Linear::forward(const torch::Tensor& x) const {
-  if (!is_training() && kernels::use_inference_kernels(x)) return packed_.get(weight, bias)->apply(x);
-  return at::linear(x, weight, bias);
 }
 
 void Linear::train(bool on) {

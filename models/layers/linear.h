@@ -15,7 +15,8 @@ class Linear : public torch::nn::Module {
  public:
   // Weights: Xavier uniform (Glorot and Bengio 2010); `gain` scales them. Bias: zeros.
   Linear(int64_t num_inputs, int64_t num_outputs, bool with_bias = true, double gain = 1.0);
-  torch::Tensor forward(const torch::Tensor& x) const;  // [.., inputs] -> [.., outputs]
+  // [.., inputs] -> [.., outputs]
+  torch::Tensor forward(const torch::Tensor& x) const { return packed_.linear(x, weight, bias, is_training()); }
   void train(bool on = true) override;
 
   torch::Tensor weight;  // [outputs, inputs]

@@ -32,11 +32,6 @@ void Cell::train(bool on) {
   packed_hh_.clear();
 }
 
-torch::Tensor Cell::input_part(const torch::Tensor& x) const {
-  if (!is_training() && kernels::use_inference_kernels(x)) return packed_ih_.get(weight_ih, bias_ih)->apply(x);
-  return at::linear(x, weight_ih, bias_ih);
-}
-
 std::vector<torch::Tensor> Cell::step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state) const {
   if (!is_training() && kernels::use_inference_kernels(x_NI))
     return cell_forward(kind, input_part(x_NI), recurrent_part(state[0]), state, {});

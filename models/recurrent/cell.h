@@ -26,9 +26,9 @@ class Cell : public torch::nn::Module {
 
   // x_NI, state {h_NH} or {h_NH, c_NH} -> the next state. Packed kernels in inference on the CPU, ATen's cells otherwise.
   std::vector<torch::Tensor> step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state) const;
-  // W_hh h + b_hh for inference loops: rows do not depend on each other.
-  torch::Tensor recurrent_part(const torch::Tensor& h_NH) const { return packed_hh_.get(weight_hh, bias_hh)->apply(h_NH); }
-  torch::Tensor input_part(const torch::Tensor& x) const;  // W_ih x + b_ih, any leading shape
+  // W_ih x + b_ih and W_hh h + b_hh, any leading shape.
+  torch::Tensor input_part(const torch::Tensor& x) const { return packed_ih_.linear(x, weight_ih, bias_ih, is_training()); }
+  torch::Tensor recurrent_part(const torch::Tensor& h) const { return packed_hh_.linear(h, weight_hh, bias_hh, is_training()); }
   void train(bool on = true) override;
 
   const CellKind kind;

@@ -95,8 +95,6 @@ torch::Tensor DecoderRecord::attend_backward(int64_t t, const torch::Tensor& d_h
   return at::addmm(d_hc.narrow(1, 0, hidden), d_query, weights_.query_weight);
 }
 
-torch::Tensor DecoderRecord::below(size_t l) const { return between_[l - 1]; }
-
 DecoderRecord::Gradients DecoderRecord::backward(const torch::Tensor& d_r_P) {
   Gradients gradients;
   gradients.keys_PA = torch::zeros_like(keys_);
@@ -125,7 +123,7 @@ DecoderRecord::Gradients DecoderRecord::backward(const torch::Tensor& d_r_P) {
   for (size_t l = 0; l < cells_.size(); ++l) {
     w.weight_hh.push_back(cells_[l].d_weight_hh());
     w.bias_hh.push_back(cells_[l].d_bias_hh());
-    w.weight_ih.push_back(l == 0 ? torch::Tensor() : cells_[l].d_gx_P.t().mm(below(l)));
+    w.weight_ih.push_back(l == 0 ? torch::Tensor() : cells_[l].d_gx_P.t().mm(between_[l - 1]));
     w.bias_ih.push_back(l == 0 ? torch::Tensor() : cells_[l].d_gx_P.sum(0));
     for (const auto& d_state : cells_[l].d_initial()) gradients.initial.push_back(d_state);
   }

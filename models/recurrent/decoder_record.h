@@ -42,14 +42,13 @@ class DecoderRecord : public torch::CustomClassHolder {
   kernels::ScoreOperands operands() const;
   void attend(int64_t t, const torch::Tensor& h);
   torch::Tensor attend_backward(int64_t t, const torch::Tensor& d_hc, Gradients& gradients, torch::Tensor& d_vector_rows);
-  torch::Tensor below(size_t l) const;  // input of cell l > 0 over all steps: the dropped h of the cell beneath
 
   CellKind kind_;
   DecoderWeights weights_;
   TimeMajor order_;
   double dropout_;
   std::vector<CellPass> cells_;
-  std::vector<torch::Tensor> between_;    // dropped h of each cell but the last, [P, H]
+  std::vector<torch::Tensor> between_;    // dropped h of each cell but the last, [P, H]: the input of the cell above
   std::vector<torch::Tensor> between_mask_;
   torch::Tensor keys_, memory_;
   std::vector<kernels::ScoreRow> score_rows_;  // one a time-major row

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <torch/csrc/jit/frontend/tracer.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -24,15 +23,6 @@ TransformerModel::TransformerModel(const TransformerConfig& config, const Vocabu
     encoder_norm_ = add_layer_norm(*this, "encoder_norm", config.model_dim);
     decoder_norm_ = add_layer_norm(*this, "decoder_norm", config.model_dim);
   }
-}
-
-void TransformerModel::train(bool on) {
-  Seq2SeqModel::train(on);
-  packed_output_.clear();
-}
-
-bool TransformerModel::runs_packed(const torch::Tensor& ids) const {
-  return ids.device().is_cpu() && output_bias_V().scalar_type() == torch::kFloat && !torch::jit::tracer::isTracing();
 }
 
 torch::Tensor TransformerModel::embed(const Embedding& table, const torch::Tensor& ids, const torch::Tensor& position) const {
@@ -83,10 +73,7 @@ StepOutput TransformerModel::step(const Memory& memory, const State& state, cons
     auto* weights = want_attention && l + 1 == decoder_.size() ? &output.attention_NS : nullptr;
     stream = decoder_[l]->step(stream, output.state.per_row[l + 1], memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights);
   }
-  const auto states_ND = normed(decoder_norm_, stream);
-  output.logits_NV = !is_training() && kernels::use_inference_kernels(states_ND)
-                         ? packed_output_.get(output_weight_VD(), output_bias_V())->apply(states_ND)
-                         : at::linear(states_ND, output_weight_VD(), output_bias_V());
+  output.logits_NV = logits(normed(decoder_norm_, stream));
   return output;
 }
 

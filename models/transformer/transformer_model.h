@@ -26,14 +26,12 @@ class TransformerModel : public Seq2SeqModel {
   torch::Tensor forward_states(const Batch& batch) override;
   torch::Tensor output_weight_VD() const override { return embeddings_.output_weight_VD; }
   torch::Tensor output_bias_V() const override { return embeddings_.output_bias_V; }
-  void train(bool on = true) override;
 
  private:
   // Scaled embeddings plus positions, dropped: [..] ids -> [.., D].
   torch::Tensor embed(const Embedding& table, const torch::Tensor& ids, const torch::Tensor& position) const;
   torch::Tensor run_encoder(const torch::Tensor& x, const Rows& rows) const;
   torch::Tensor normed(const std::shared_ptr<LayerNorm>& norm, const torch::Tensor& x) const { return norm ? norm->forward(x) : x; }
-  bool runs_packed(const torch::Tensor& ids) const;
 
   TransformerConfig config_;
   ModelEmbeddings embeddings_;
@@ -41,7 +39,6 @@ class TransformerModel : public Seq2SeqModel {
   std::vector<std::shared_ptr<EncoderLayer>> encoder_;
   std::vector<std::shared_ptr<DecoderLayer>> decoder_;
   std::shared_ptr<LayerNorm> encoder_norm_, decoder_norm_;  // pre-norm only
-  kernels::PackedWeightCache packed_output_;
 };
 
 ModelFamily transformer_family();

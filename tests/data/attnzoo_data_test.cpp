@@ -1,40 +1,21 @@
 // The program attnzoo-data as a user runs it.
-#include <sys/wait.h>
-
-#include <cstdio>
-
 #include "data/files.h"
 #include "tests/catch.h"
+#include "tests/program.h"
 #include "tests/temporary_directory.h"
 
 using attnzoo::test::ContainsSubstring;
+using attnzoo::test::Outcome;
+using attnzoo::test::programs_are_built;
+using attnzoo::test::run_merged;
 using attnzoo::test::Equals;
 using attnzoo::test::TemporaryDirectory;
 
 namespace {
 
-struct Outcome {
-  int status = -1;
-  std::string output;  // standard output and error together
-};
+bool have_program() { return programs_are_built({"attnzoo-data"}); }
 
-// Runs the program in `folder` through a shell. Where it is not built, the test says so and is passed over.
-bool have_program() {
-  if (std::filesystem::exists(ATTNZOO_BIN_DIR "/attnzoo-data")) return true;
-  WARN("skipped: attnzoo-data is not built");
-  return false;
-}
-
-Outcome run(const TemporaryDirectory& folder, const std::string& arguments) {
-  const std::string command = "cd " + folder.path().string() + " && " ATTNZOO_BIN_DIR "/attnzoo-data " + arguments + " 2>&1";
-  std::FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Outcome outcome;
-  char buffer[4096];
-  for (size_t num_read; (num_read = fread(buffer, 1, sizeof buffer, pipe)) > 0;) outcome.output.append(buffer, num_read);
-  outcome.status = WEXITSTATUS(pclose(pipe));
-  return outcome;
-}
+Outcome run(const TemporaryDirectory& folder, const std::string& arguments) { return run_merged(folder.path(), "attnzoo-data " + arguments); }
 
 }  // namespace
 

@@ -63,7 +63,7 @@ void train(const TemporaryDirectory& folder, const std::string& family, int step
     "model": {{"family": "{}", "preset": "tiny"}},
     "train": {{"batch": {{"batch_tokens": 512}}, "learning_rate": 0.003, "schedule": {{"kind": "constant"}}, "max_steps": {}, "validate_every": 1000}}
   }})", family, steps));
-  const auto outcome = run_program_in(folder.path(), "attnzoo-train recipe.json --run run --threads 1");
+  const auto outcome = run_merged(folder.path(), "attnzoo-train recipe.json --run run --threads 1");
   INFO(outcome.output);
   REQUIRE(outcome.status == 0);
 }
@@ -87,7 +87,7 @@ TEST_CASE("The output file is the same to the byte for any batch size, number of
 
     for (const char* search : {"--beam 1", "--beam 4 --n-best 2 --format json"}) {
       const auto translate = [&](const char* input, const char* options) {
-        const auto outcome = run_program_in(folder.path(), fmt::format("attnzoo-translate --run run --quiet {} {} --input {} --output out", search, options, input));
+        const auto outcome = run_merged(folder.path(), fmt::format("attnzoo-translate --run run --quiet {} {} --input {} --output out", search, options, input));
         INFO(outcome.output);
         REQUIRE(outcome.status == 0);
         return read_file(folder / "out");
@@ -109,7 +109,7 @@ TEST_CASE("A trained model translates its language and attnzoo-eval scores it") 
   const auto test = invented_text(60, 5);
   folder.file("test.src", joined(test.source));
   folder.file("test.tgt", joined(test.target));
-  const auto scored = run_program_in(folder.path(), "attnzoo-eval --run run --source test.src --reference test.tgt --hypotheses-out hyp");
+  const auto scored = run_merged(folder.path(), "attnzoo-eval --run run --source test.src --reference test.tgt --hypotheses-out hyp");
   INFO(scored.output);
   REQUIRE(scored.status == 0);
   CHECK_THAT(scored.output, ContainsSubstring("|case:mixed|eff:no|tok:13a|smooth:exp|version:"));
@@ -117,10 +117,10 @@ TEST_CASE("A trained model translates its language and attnzoo-eval scores it") 
   size_t right = 0;
   for (size_t i = 0; i < hypotheses.size(); ++i) right += hypotheses[i] == test.target[i];
   CHECK(right >= 45);
-  const auto metrics = run_program_in(folder.path(), "attnzoo-eval metrics --hypothesis hyp --reference test.tgt");
+  const auto metrics = run_merged(folder.path(), "attnzoo-eval metrics --hypothesis hyp --reference test.tgt");
   CHECK(metrics.status == 0);
   CHECK_THAT(scored.output, ContainsSubstring(metrics.output.substr(0, metrics.output.find('\n'))));
-  const auto piped = run_program_in(folder.path(), "head -n 2 test.src | attnzoo-translate --run run --quiet --beam 5");
+  const auto piped = run_merged(folder.path(), "head -n 2 test.src | attnzoo-translate --run run --quiet --beam 5");
   CHECK(split_lines(piped.output).size() == 2);
 }
 
@@ -129,10 +129,10 @@ TEST_CASE("Forty steps equal twenty, a kill and twenty more, bit for bit") {
     INFO(family);
     const TemporaryDirectory folder;
     train(folder, family, 40);
-    const auto partly = run_program_in(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --set train.validate_every=20 --set train.max_steps=20");
+    const auto partly = run_merged(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --set train.validate_every=20 --set train.max_steps=20");
     INFO(partly.output);
     REQUIRE(partly.status == 0);
-    const auto resumed = run_program_in(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --resume --override --set train.max_steps=40");
+    const auto resumed = run_merged(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --resume --override --set train.max_steps=40");
     INFO(resumed.output);
     REQUIRE(resumed.status == 0);
     for (const char* file : {"weights.safetensors", "optimizer.safetensors", "generator.safetensors"})

@@ -1,9 +1,7 @@
 // attnzoo-translate and attnzoo-eval as a user runs them, on an untrained model: what it says does not matter, that all the ways of asking
 // agree does.
-#include <sys/wait.h>
 #include <torch/utils.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "data/files.h"
@@ -12,6 +10,7 @@
 #include "models/checkpoint.h"
 #include "models/registry.h"
 #include "tests/catch.h"
+#include "tests/program.h"
 #include "tests/temporary_directory.h"
 
 using namespace attnzoo;
@@ -19,31 +18,9 @@ using namespace attnzoo::test;
 
 namespace {
 
-struct Outcome {
-  int status = -1;
-  std::string output;
-};
+bool have_programs() { return programs_are_built({"attnzoo-translate", "attnzoo-eval"}); }
 
-bool have_programs() {
-  if (std::filesystem::exists(ATTNZOO_BIN_DIR "/attnzoo-translate") && std::filesystem::exists(ATTNZOO_BIN_DIR "/attnzoo-eval"))
-    return true;
-  WARN("skipped: attnzoo-translate and attnzoo-eval are not built");
-  return false;
-}
-
-// A shell command line in `folder`; $translate and $eval are the programs.
-Outcome run(const TemporaryDirectory& folder, const std::string& command_line) {
-  const std::string command = "cd " + folder.path().string() +
-                              " && translate=" ATTNZOO_BIN_DIR "/attnzoo-translate eval=" ATTNZOO_BIN_DIR "/attnzoo-eval && { " +
-                              command_line + "; }";
-  std::FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Outcome outcome;
-  char buffer[4096];
-  for (size_t num_read; (num_read = fread(buffer, 1, sizeof buffer, pipe)) > 0;) outcome.output.append(buffer, num_read);
-  outcome.status = WEXITSTATUS(pclose(pipe));
-  return outcome;
-}
+Outcome run(const TemporaryDirectory& folder, const std::string& command_line) { return run_shell(folder.path(), command_line); }
 
 // The run folder DIR/run with one checkpoint of a tiny model, and the text DIR/text of lines of many lengths, some of them empty.
 void make_run(const TemporaryDirectory& folder) {
@@ -77,15 +54,15 @@ TEST_CASE("attnzoo-translate gives the same bytes for every batch size, thread c
   const TemporaryDirectory folder;
   make_run(folder);
   CHECK(
-      run(folder, "$translate --run run --max-length 20 --input text --output one --batch-size 1 --threads 1 --quiet 2>&1").output.empty());
+      run(folder, "attnzoo-translate --run run --max-length 20 --input text --output one --batch-size 1 --threads 1 --quiet 2>&1").output.empty());
   const auto expected = read_file(folder / "one");
   CHECK(read_lines((folder / "one").string()).size() == 60);
   CHECK(expected.substr(0, 1) == "\n");  // an empty line in is an empty line out
-  const auto piped = run(folder, "$translate --run run --max-length 20 --batch-size 64 --threads 2 < text 2> summary");
+  const auto piped = run(folder, "attnzoo-translate --run run --max-length 20 --batch-size 64 --threads 2 < text 2> summary");
   CHECK(piped.status == 0);
   CHECK(piped.output == expected);
   CHECK_THAT(read_file(folder / "summary"), ContainsSubstring("60 sentences, ") && ContainsSubstring(" tokens/s"));
-  CHECK(run(folder, "gzip < text | $translate --run run/checkpoints/last --max-length 20 --buffer-lines 7 --quiet").output == expected);
+  CHECK(run(folder, "gzip < text | attnzoo-translate --run run/checkpoints/last --max-length 20 --buffer-lines 7 --quiet").output == expected);
 }
 
 TEST_CASE("attnzoo-translate writes n-best lists and JSON lines that agree with its text") {
@@ -93,7 +70,7 @@ TEST_CASE("attnzoo-translate writes n-best lists and JSON lines that agree with 
   const TemporaryDirectory folder;
   make_run(folder);
   folder.file("two", "a b c\n\nb a\n");
-  const std::string common = "$translate --run run --checkpoint last --input two --max-length 12 --beam 3 --quiet ";
+  const std::string common = "attnzoo-translate --run run --checkpoint last --input two --max-length 12 --beam 3 --quiet ";
   const auto plain = run(folder, common).output;
   const auto n_best = run(folder, common + "--n-best 2").output;
   const auto json = run(folder, common + "--n-best 2 --format json --attention").output;
@@ -127,17 +104,17 @@ TEST_CASE("attnzoo-eval scores what attnzoo-translate writes, and a file of tran
   if (!have_programs()) return;
   const TemporaryDirectory folder;
   make_run(folder);
-  run(folder, "$translate --run run --max-length 20 --input text --output translated --quiet");
-  const auto scored = run(folder, "$eval --run run --max-length 20 --source text --reference text --hypotheses-out hypotheses --quiet");
+  run(folder, "attnzoo-translate --run run --max-length 20 --input text --output translated --quiet");
+  const auto scored = run(folder, "attnzoo-eval --run run --max-length 20 --source text --reference text --hypotheses-out hypotheses --quiet");
   CHECK(scored.status == 0);
   CHECK(read_file(folder / "hypotheses") == read_file(folder / "translated"));
-  const auto metrics = run(folder, "$eval metrics --hypothesis hypotheses --reference text");
+  const auto metrics = run(folder, "attnzoo-eval metrics --hypothesis hypotheses --reference text");
   CHECK(metrics.status == 0);
   CHECK_THAT(scored.output, ContainsSubstring(metrics.output + "perplexity = ") && ContainsSubstring(" nats a target token, "));
   CHECK_THAT(metrics.output, ContainsSubstring("BLEU|nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0 = ") &&
                                  ContainsSubstring("chrF2|nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0 = "));
   const auto json =
-      nlohmann::json::parse(run(folder, "$eval --run run --max-length 20 --source text --reference text --json --quiet").output);
+      nlohmann::json::parse(run(folder, "attnzoo-eval --run run --max-length 20 --source text --reference text --json --quiet").output);
   CHECK(metrics.output.find("BLEU|" + json["bleu"]["signature"].get<std::string>() + json["bleu"]["text"].get<std::string>().substr(4)) ==
         0);
   CHECK(json["sentences"] == 60);
@@ -157,23 +134,23 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
     CHECK(outcome.status == status);
     CHECK_THAT(outcome.output, ContainsSubstring(message));
   };
-  check("$translate --run run --bean 3", 2, "attnzoo-translate: unknown option --bean; did you mean --beam?");
-  check("$translate --input text", 2, "--run is needed: the folder that attnzoo-train wrote");
-  check("$translate --run run --input text --beam 2 --n-best 3 --batch-size 0", 2,
+  check("attnzoo-translate --run run --bean 3", 2, "attnzoo-translate: unknown option --bean; did you mean --beam?");
+  check("attnzoo-translate --input text", 2, "--run is needed: the folder that attnzoo-train wrote");
+  check("attnzoo-translate --run run --input text --beam 2 --n-best 3 --batch-size 0", 2,
         "--n-best must be in 1 .. beam (2), got 3; --batch-size must be at least 1, got 0");
-  check("$translate --run run --input text --format xml", 2, "--format: unknown format 'xml'; accepted: text, json");
-  check("$translate --run run --input text --attention", 2, "--attention is written as JSON only; add --format json");
-  check("$translate --run run --input text --device tpu", 2, "--device: unknown device 'tpu'; accepted: cpu, cuda, cuda:N");
-  check("$translate --run run --input text --checkpoint lost", 1,
+  check("attnzoo-translate --run run --input text --format xml", 2, "--format: unknown format 'xml'; accepted: text, json");
+  check("attnzoo-translate --run run --input text --attention", 2, "--attention is written as JSON only; add --format json");
+  check("attnzoo-translate --run run --input text --device tpu", 2, "--device: unknown device 'tpu'; accepted: cpu, cuda, cuda:N");
+  check("attnzoo-translate --run run --input text --checkpoint lost", 1,
         "run: has no checkpoint 'lost', did you mean 'last'?; it has: last, step-000010");
-  check("$translate --run run --input bad --output out", 1, "bad:2: not valid UTF-8 at byte 1");
+  check("attnzoo-translate --run run --input bad --output out", 1, "bad:2: not valid UTF-8 at byte 1");
   CHECK_FALSE(std::filesystem::exists(folder / "out"));
-  check("$translate --run run --input missing", 1, "missing: no such file");
-  check("$eval --run run --source text --reference short", 1,
+  check("attnzoo-translate --run run --input missing", 1, "missing: no such file");
+  check("attnzoo-eval --run run --source text --reference short", 1,
         "text has 60 lines and short 1; line i of one belongs to line i of the other, so equal counts are needed");
-  check("$eval metrics --hypothesis empty --reference empty", 1, "empty: empty; there is nothing to score");
-  check("$eval metrics --hypothesis text", 2, "--reference is needed: the file of right translations");
-  check("$eval metrics --hypothesis text --reference text --tokenize 13b", 2,
+  check("attnzoo-eval metrics --hypothesis empty --reference empty", 1, "empty: empty; there is nothing to score");
+  check("attnzoo-eval metrics --hypothesis text", 2, "--reference is needed: the file of right translations");
+  check("attnzoo-eval metrics --hypothesis text --reference text --tokenize 13b", 2,
         "--tokenize: unknown tokeniser '13b', did you mean '13a'?; known tokenisers: 13a, none");
 }
 
@@ -185,7 +162,7 @@ TEST_CASE("an interrupted attnzoo-translate leaves no file behind") {
   const auto outcome = run(
       folder,
       "mkfifo in; { cat text; sleep 20; } > in & feeder=$!; "
-      "$translate --run run --max-length 5 --buffer-lines 10 --quiet --input - --output out < in 2> message & program=$!; "
+      "attnzoo-translate --run run --max-length 5 --buffer-lines 10 --quiet --input - --output out < in 2> message & program=$!; "
       "until test -e out.tmp; do sleep 0.1; done; sleep 1; ls; kill -INT $program; wait $program; status=$?; kill $feeder; exit $status");
   CHECK(outcome.status == 130);
   CHECK_THAT(outcome.output, ContainsSubstring("out.tmp"));

@@ -1,40 +1,19 @@
 // The program as a user runs it.
 #include <torch/types.h>
 
-#include <cstdio>
 #include <fstream>
-#include <sys/wait.h>
 
 #include "data/files.h"
 #include "tests/catch.h"
+#include "tests/program.h"
 #include "tests/train/tiny_run.h"
 
 namespace attnzoo::test {
 namespace {
 
-struct Outcome {
-  int status = 0;
-  std::string output;
-};
+bool program_is_built() { return programs_are_built({"attnzoo-train"}); }
 
-bool program_is_built() {
-  if (std::filesystem::exists(ATTNZOO_BIN_DIR "/attnzoo-train")) return true;
-  WARN("skipped: " ATTNZOO_BIN_DIR "/attnzoo-train is not built");
-  return false;
-}
-
-// In a shell with the folder as working folder and $train for the program, on one thread; both outputs together.
-Outcome shell(const TemporaryDirectory& folder, const std::string& command) {
-  const std::string line = "cd " + folder.path().string() + " && export OMP_NUM_THREADS=1 train=" ATTNZOO_BIN_DIR "/attnzoo-train; { " + command + "; } 2>&1";
-  std::FILE* pipe = popen(line.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Outcome outcome;
-  char buffer[4096];
-  for (size_t n; (n = std::fread(buffer, 1, sizeof(buffer), pipe)) > 0;) outcome.output.append(buffer, n);
-  const int status = pclose(pipe);
-  outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
-}
+Outcome shell(const TemporaryDirectory& folder, const std::string& command) { return run_merged(folder.path(), "export OMP_NUM_THREADS=1; " + command); }
 
 void write_recipe(const TemporaryDirectory& folder, const nlohmann::json& train) { folder.file("recipe.json", tiny_recipe(folder, train).dump()); }
 
@@ -44,16 +23,16 @@ TEST_CASE("attnzoo-train trains, stops at the limit, and refuses to write over t
   if (!program_is_built()) return;
   const TemporaryDirectory folder;
   write_recipe(folder, {{"max_steps", 4}, {"validate_every", 2}});
-  const auto first = shell(folder, "$train recipe.json --run run --threads 1");
+  const auto first = shell(folder, "attnzoo-train recipe.json --run run --threads 1");
   INFO(first.output);
   REQUIRE(first.status == 0);
   for (const char* part : {"model: transformer with ", "step 4/4  epoch 1  loss ", "validation at step 4: loss ", "finished: max_steps 4 reached",
                            "of the ", "trained 4 steps on "})
     CHECK_THAT(first.output, ContainsSubstring(part));
-  const auto again = shell(folder, "$train recipe.json --run run");
+  const auto again = shell(folder, "attnzoo-train recipe.json --run run");
   CHECK(again.status == 1);
   CHECK(again.output == "attnzoo-train: error: run: holds a training run already; pass --resume to go on with it, or choose another folder\n");
-  const auto longer = shell(folder, "$train --run run --resume --set train.max_steps=6 --quiet");
+  const auto longer = shell(folder, "attnzoo-train --run run --resume --set train.max_steps=6 --quiet");
   CHECK(longer.output == "");
   CHECK(std::filesystem::exists(folder / "run/checkpoints/step-000006"));
 }
@@ -65,7 +44,7 @@ TEST_CASE("Ctrl-C saves, says how to go on and exits with 130; SIGTERM with 143"
   for (const auto& [name, status] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
     const std::string run = std::string("run") + name;
     // `set -m`: a background job of a script would ignore Ctrl-C otherwise.
-    const auto outcome = shell(folder, "set -m; $train recipe.json --run " + run + " & pid=$!; until grep -q train " + run +
+    const auto outcome = shell(folder, "set -m; attnzoo-train recipe.json --run " + run + " & pid=$!; until grep -q train " + run +
                                            "/log.jsonl 2>/dev/null; do sleep 0.05; done; kill -" + name + " $pid; wait $pid");
     INFO(outcome.output);
     CHECK(outcome.status == status);
@@ -78,12 +57,12 @@ TEST_CASE("resuming refuses another configuration with both values unless told t
   if (!program_is_built()) return;
   const TemporaryDirectory folder;
   write_recipe(folder, {{"max_steps", 2}, {"validate_every", 100}, {"valid_decode", {{"beam", 0}}}, {"best_metric", "loss"}});
-  REQUIRE(shell(folder, "$train recipe.json --run run").status == 0);
-  const auto refused = shell(folder, "$train recipe.json --run run --resume --set train.learning_rate=0.5 --set train.max_steps=4");
+  REQUIRE(shell(folder, "attnzoo-train recipe.json --run run").status == 0);
+  const auto refused = shell(folder, "attnzoo-train recipe.json --run run --resume --set train.learning_rate=0.5 --set train.max_steps=4");
   CHECK(refused.status == 1);
   CHECK(refused.output == "attnzoo-train: error: run: the run has another configuration:\n  train.learning_rate: 0.003 in the run, 0.5 now\n"
                           "leave the recipe and --set away to go on as it was, or pass --override\n");
-  const auto overridden = shell(folder, "$train recipe.json --run run --resume --override --set train.learning_rate=0.5 --set train.max_steps=4");
+  const auto overridden = shell(folder, "attnzoo-train recipe.json --run run --resume --override --set train.learning_rate=0.5 --set train.max_steps=4");
   CHECK(overridden.status == 0);
   CHECK_THAT(overridden.output, ContainsSubstring("override: train.learning_rate: 0.003 in the run, 0.5 now"));
   CHECK_THAT(read_file(folder / "run/config.json"), ContainsSubstring("\"learning_rate\": 0.5"));
@@ -93,21 +72,21 @@ TEST_CASE("--print-config prints a recipe that prints itself") {
   if (!program_is_built()) return;
   const TemporaryDirectory folder;
   write_recipe(folder, {});
-  const auto first = shell(folder, "$train recipe.json --print-config --max-time 50m --set model.dropout=0.25");
+  const auto first = shell(folder, "attnzoo-train recipe.json --print-config --max-time 50m --set model.dropout=0.25");
   REQUIRE(first.status == 0);
   const auto config = nlohmann::json::parse(first.output);
   CHECK(config["train"]["max_time"] == 3000);
   CHECK(config["model"]["dropout"] == 0.25);
   CHECK(config["train"]["schedule"]["kind"] == "inverse_sqrt");
   folder.file("printed.json", first.output);
-  CHECK(shell(folder, "$train printed.json --print-config").output == first.output);
+  CHECK(shell(folder, "attnzoo-train printed.json --print-config").output == first.output);
 }
 
 TEST_CASE("--log-format json prints one object a report on standard output") {
   if (!program_is_built()) return;
   const TemporaryDirectory folder;
   write_recipe(folder, {{"max_steps", 4}, {"validate_every", 100}, {"valid_decode", {{"beam", 0}}}, {"best_metric", "loss"}});
-  const auto outcome = shell(folder, "$train recipe.json --run run --log-format json --report-every 2 --quiet 2>/dev/null");
+  const auto outcome = shell(folder, "attnzoo-train recipe.json --run run --log-format json --report-every 2 --quiet 2>/dev/null");
   std::istringstream lines(outcome.output);
   int num_lines = 0;
   for (std::string line; std::getline(lines, line); ++num_lines) {
@@ -125,7 +104,7 @@ TEST_CASE("bad command lines and recipes of attnzoo-train are answered with what
   const TemporaryDirectory folder;
   write_recipe(folder, {});
   const auto check = [&](const std::string& arguments, int status, const std::string& part) {
-    const auto outcome = shell(folder, "$train " + arguments);
+    const auto outcome = shell(folder, "attnzoo-train " + arguments);
     INFO(arguments << ": " << outcome.output);
     CHECK(outcome.status == status);
     CHECK_THAT(outcome.output, ContainsSubstring(part));
