@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Decoding rate of attnzoo against OpenNMT-py in the same run: the Transformer 3+3 of width 256, Multi30k's test set as BPE pieces, batches of
-# 32 sentences sorted by length, two threads, loading excluded. Both models are trained for a minute first; a rate is per produced token, so
+# 32 sentences sorted by length, two threads, loading excluded. Both models are trained for a minute or two first; a rate is per produced token, so
 # they need not say the same.
 #
 #   tests/benchmarks/peers_decoding.sh [BEAM ..]          default: 1 5
@@ -16,7 +16,7 @@ beams=${*:-1 5}
 
 checkpoint=$(ls -v "$RUNS"/anchor_decoding/model_step_*.pt 2> /dev/null | tail -n 1 || true)
 if [ -z "$checkpoint" ]; then
-  SECS=150 BATCH=1024 EVERY=100 "$bench/anchor.sh" decoding > /dev/null
+  SECS=100 BATCH=1024 EVERY=50 "$bench/anchor.sh" decoding > /dev/null
   checkpoint=$(ls -v "$RUNS"/anchor_decoding/model_step_*.pt | tail -n 1)
 fi
 run=$RUNS/ours_decoding
@@ -27,7 +27,7 @@ if [ ! -d "$run/run/checkpoints/last" ]; then
  "data": {"train": {"source": "$DATA/train.spm.en", "target": "$DATA/train.spm.de"}, "tokenizer": {"kind": "words", "vocabulary_size": 8000}},
  "model": {"family": "transformer", "preset": "small"}, "train": {"batch": {"batch_tokens": 1024}, "schedule": {"warmup_steps": 300}}}
 JSON
-  "$root/build/release/bin/attnzoo-train" "$run/recipe.json" --run "$run/run" --threads "$THREADS" --max-time 60s > "$run/train.log" 2>&1
+  "$root/build/release/bin/attnzoo-train" "$run/recipe.json" --run "$run/run" --threads "$THREADS" --max-time 45s > "$run/train.log" 2>&1
 fi
 for beam in $beams; do
   "$PY" "$bench/decode.py" onmt "$(dirname "$checkpoint")" --ckpt "$checkpoint" --batches 32 --beams "$beam" --reps 3 --threads "$THREADS" | tail -n 1
