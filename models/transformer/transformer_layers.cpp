@@ -7,6 +7,17 @@
 #include "models/layers/dropout.h"
 
 namespace attnzoo {
+namespace {
+
+// qkv: [.., 3D], queries, keys and values side by side; packed or padded as `rows` says.
+torch::Tensor self_attention(const torch::Tensor& qkv, const Rows& rows, int64_t num_heads, bool causal, double drop) {
+  if (rows.packing) return packed_attention(qkv, qkv, *rows.packing, *rows.packing, num_heads, causal, drop);
+  const int64_t dim = qkv.size(-1) / 3;
+  const auto parts = qkv.split({dim, 2 * dim}, -1);
+  return padded_attention(parts[0], parts[1], rows.keep_BS, num_heads, causal, drop, false).out;
+}
+
+}  // namespace
 
 Residual::Residual(const TransformerConfig& config)
     : pre_norm_(config.norm == "pre"), dropout_(config.dropout), norm_(add_layer_norm(*this, "norm", config.model_dim)) {}
@@ -40,12 +51,7 @@ EncoderLayer::EncoderLayer(const TransformerConfig& config)
 torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const Rows& rows) const {
   const double drop = is_training() ? attention_dropout_ : 0.0;
   const auto attended = attention_residual_->forward(x, [&](const torch::Tensor& y) {
-    const auto qkv = qkv_->forward(y);
-    if (rows.packing)
-      return attention_out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, num_heads_, false, drop));
-    const int64_t dim = qkv_->weight.size(1);
-    const auto parts = qkv.split({dim, 2 * dim}, -1);
-    return attention_out_->forward(padded_attention(parts[0], parts[1], rows.keep_BS, num_heads_, false, drop, false).out);
+    return attention_out_->forward(self_attention(qkv_->forward(y), rows, num_heads_, false, drop));
   });
   return feed_forward_residual_->forward(attended, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
 }
@@ -66,11 +72,7 @@ DecoderLayer::DecoderLayer(const TransformerConfig& config)
 torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows) const {
   const double drop = is_training() ? attention_dropout_ : 0.0;
   const auto self = self_residual_->forward(x, [&](const torch::Tensor& y) {
-    const auto qkv = qkv_->forward(y);
-    if (rows.packing) return self_out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, num_heads_, true, drop));
-    const int64_t dim = qkv_->weight.size(1);
-    const auto parts = qkv.split({dim, 2 * dim}, -1);
-    return self_out_->forward(padded_attention(parts[0], parts[1], {}, num_heads_, true, drop, false).out);
+    return self_out_->forward(self_attention(qkv_->forward(y), rows, num_heads_, true, drop));
   });
   const auto cross = cross_residual_->forward(self, [&](const torch::Tensor& y) {
     const auto query = cross_query_->forward(y);
