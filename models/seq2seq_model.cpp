@@ -12,6 +12,7 @@ State State::select(const torch::Tensor& row_M) const {
   selected.sentence_N = sentence_N.index_select(0, row_M);
   selected.per_row.reserve(per_row.size());
   for (const auto& tensor : per_row) selected.per_row.push_back(tensor.index_select(0, row_M));
+  selected.per_step = per_step;
   return selected;
 }
 

@@ -28,6 +28,9 @@ struct Memory {
 struct State {
   torch::Tensor sentence_N;                   // int64, which row of the Memory each decoding row reads
   std::vector<torch::Tensor> per_row;         // first dimension N
+  // What earlier steps left and no later one changes. It stays where it was written: a reorder copies none of it, and a tensor of per_row says
+  // which of its rows are whose. Free to stay empty.
+  std::vector<torch::Tensor> per_step;
   // The rows row_M (int64 indices into N, any order, repeats allowed) of this state.
   State select(const torch::Tensor& row_M) const;
 };

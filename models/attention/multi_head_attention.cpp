@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "models/kernels/attention.h"
+#include "models/kernels/decoding_attention.h"
 #include "models/layers/dropout.h"
 
 namespace attnzoo {
@@ -27,6 +28,10 @@ std::vector<AttentionSegment> segments_of(const std::vector<int64_t>& q_offsets,
   for (size_t b = 0; b < segments.size(); ++b)
     segments[b] = {q_offsets[b], q_offsets[b + 1] - q_offsets[b], k_offsets[b], k_offsets[b + 1] - k_offsets[b], 0};
   return segments;
+}
+
+kernels::DecodingQueries queries_of(const torch::Tensor& q_ND, const torch::Tensor& out_ND, int64_t num_heads) {
+  return {q_ND.const_data_ptr<float>(), q_ND.stride(0), out_ND.data_ptr<float>(), q_ND.size(0), num_heads, q_ND.size(1) / num_heads};
 }
 
 // q and kv are one tensor for self-attention (columns q, k, v), two for cross attention (q; k, v).
@@ -99,40 +104,36 @@ AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor
   return {out, want_weights ? weights.mean(1).select(1, 0) : torch::Tensor()};
 }
 
-AttentionResult cached_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& row_N,
+AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
                                  const torch::Tensor& length_B, int64_t num_heads, bool want_weights) {
   if (!kernels::use_inference_kernels(q_ND)) {
-    const auto kv = row_N.defined() ? kv_BSE.index_select(0, row_N) : kv_BSE;
-    torch::Tensor keep;
-    if (length_B.defined()) {
-      const auto length = row_N.defined() ? length_B.index_select(0, row_N) : length_B;
-      keep = at::ones_like(kv.select(2, 0), torch::kLong).cumsum(1) <= length.unsqueeze(1);
-    }
+    const auto kv = kv_BSE.index_select(0, sentence_N);
+    const auto keep = at::ones_like(kv.select(2, 0), torch::kLong).cumsum(1) <= length_B.index_select(0, sentence_N).unsqueeze(1);
     auto result = padded_attention(q_ND.unsqueeze(1), kv, keep, num_heads, false, 0, want_weights);
     return {result.out.squeeze(1), result.weights_NS};
   }
-  const int64_t num_rows = q_ND.size(0), dim = kv_BSE.size(2) / 2, num_keys = kv_BSE.size(1), head_dim = dim / num_heads;
-  const auto q = q_ND.contiguous(), kv = kv_BSE.contiguous().flatten(0, 1);
-  const int64_t* row = row_N.defined() ? row_N.const_data_ptr<int64_t>() : nullptr;
-  const int64_t* length = length_B.defined() ? length_B.const_data_ptr<int64_t>() : nullptr;
-  std::vector<AttentionSegment> segments(static_cast<size_t>(num_rows));
-  for (int64_t n = 0; n < num_rows; ++n) {
-    const int64_t b = row ? row[n] : n;
-    segments[static_cast<size_t>(n)] = {n, 1, b * num_keys, length ? length[b] : num_keys, 0};
-  }
-  const kernels::AttentionShape shape{num_heads, head_dim, 1.0f / std::sqrt(static_cast<float>(head_dim)), false};
-  AttentionResult result{torch::empty({num_rows, dim}, q.options()), {}};
-  torch::Tensor weights;
-  if (want_weights) weights = torch::empty({kernels::place_weights(segments, num_heads)}, q.options());
-  kernels::attention_forward(segments, shape, operand(q, 0), operand(kv, 0), operand(kv, dim), mutable_operand(result.out, 0),
-                             want_weights ? weights.data_ptr<float>() : nullptr, nullptr);
-  if (want_weights) {
-    result.weights_NS = torch::zeros({num_rows, num_keys}, q.options());
-    for (const auto& s : segments)
-      result.weights_NS[s.query_begin].narrow(0, 0, s.num_keys) =
-          weights.narrow(0, s.weights_begin, num_heads * s.num_keys).view({num_heads, s.num_keys}).mean(0);
-  }
+  const int64_t num_rows = q_ND.size(0), num_keys = kv_BSE.size(1), dim = kv_BSE.size(2) / 2;
+  const auto kv = kv_BSE.contiguous();
+  const auto *sentence = sentence_N.const_data_ptr<int64_t>(), *length = length_B.const_data_ptr<int64_t>();
+  std::vector<kernels::KeyRun> runs(static_cast<size_t>(num_rows));
+  for (int64_t n = 0; n < num_rows; ++n) runs[static_cast<size_t>(n)] = {sentence[n] * num_keys, length[sentence[n]]};
+  AttentionResult result{torch::empty({num_rows, dim}, q_ND.options()), {}};
+  if (want_weights) result.weights_NS = torch::empty({num_rows, num_keys}, q_ND.options());
+  const auto* keys = kv.const_data_ptr<float>();
+  kernels::attend_runs(queries_of(q_ND, result.out, num_heads), keys, keys + dim, 2 * dim, runs.data(),
+                       want_weights ? result.weights_NS.data_ptr<float>() : nullptr, num_keys);
   return result;
+}
+
+torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& steps, const torch::Tensor& origin_NT,
+                             int64_t num_heads) {
+  std::vector<const float*> step_data;
+  step_data.reserve(steps.size());
+  for (const auto& step : steps) step_data.push_back(step.const_data_ptr<float>());
+  const auto out = torch::empty(q_ND.sizes(), q_ND.options());
+  const int64_t dim = q_ND.size(1);
+  kernels::attend_steps(queries_of(q_ND, out, num_heads), step_data.data(), origin_NT.const_data_ptr<int32_t>(), origin_NT.size(1), 2 * dim, 0, dim);
+  return out;
 }
 
 }  // namespace attnzoo

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "models/layers/linear.h"
 #include "models/layers/packing.h"
@@ -29,9 +30,14 @@ struct AttentionResult {
 AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor& kv_BSE, const torch::Tensor& keep_BS, int64_t num_heads,
                                  bool causal, double dropout, bool want_weights);
 
-// One query a row against rows of a cache: q_ND, kv_BSE; row n reads row_N[n] of kv (undefined: row n), its first length_B keys (undefined: all).
-// The inference kernel of decoding.
-AttentionResult cached_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& row_N,
+// Decoding, one query a row, against the memory of its sentence: q_ND, kv_BSE with E = 2D; row n reads sentence sentence_N[n], of which
+// length_B positions are real.
+AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
                                  const torch::Tensor& length_B, int64_t num_heads, bool want_weights);
+
+// Decoding, one query a row, against the steps before it and itself: q_ND; steps[t] holds keys and values side by side, [N_t, 2D], as step t left
+// them, and row n reads its row origin_NT[n][t] (int32). Inference in float on the CPU only.
+torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& steps, const torch::Tensor& origin_NT,
+                             int64_t num_heads);
 
 }  // namespace attnzoo

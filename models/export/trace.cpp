@@ -24,7 +24,7 @@ TensorList flatten(const State& state) {
 }
 
 Memory to_memory(const TensorList& list) { return {list.at(0), list.at(1), {list.begin() + 2, list.end()}}; }
-State to_state(const TensorList& list) { return {list.at(0), {list.begin() + 1, list.end()}}; }
+State to_state(const TensorList& list) { return {list.at(0), {list.begin() + 1, list.end()}, {}}; }
 
 void mirror(const torch::nn::Module& from, torch::jit::Module& to) {
   for (const auto& parameter : from.named_parameters(/*recurse=*/false)) to.register_parameter(parameter.key(), parameter.value(), false);
@@ -77,16 +77,17 @@ TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary) {
   const auto source_BS = torch::randint(kNumSpecialTokens, source_vocabulary, {2, 5}, torch::kLong);
   source_BS[1][4] = kPadId;
   const Memory memory = model.encode(source_BS);
-  const State state = model.start(memory);
   traced.num_per_sentence = memory.per_sentence.size();
-  traced.num_per_row = state.per_row.size();
   const auto num_memory = static_cast<int64_t>(2 + traced.num_per_sentence);
-  // One step in, so that growing caches are traced with something in them.
-  const auto previous_N = torch::full({2}, kBosId, torch::kLong);
-  const State grown = model.step(memory, state, previous_N, true).state;
-
   add_verb(traced.module, "encode", {source_BS}, [&](const TensorList& in) { return flatten(model.encode(in[0])); });
   add_verb(traced.module, "start", flatten(memory), [&](const TensorList& in) { return flatten(model.start(to_memory(in))); });
+
+  // The traced start gives the state its traced form, which a model may keep apart from the one its own kernels use. One step in, so that
+  // growing caches are traced with something in them.
+  const State state = traced_start(traced, memory);
+  traced.num_per_row = state.per_row.size();
+  const auto previous_N = torch::full({2}, kBosId, torch::kLong);
+  const State grown = model.step(memory, state, previous_N, true).state;
   add_verb(traced.module, "step", concatenated(concatenated(flatten(memory), flatten(grown)), {previous_N}), [&](const TensorList& in) {
     const auto output = model.step(to_memory({in.begin(), in.begin() + num_memory}), to_state({in.begin() + num_memory, in.end() - 1}), in.back(), true);
     return concatenated({output.logits_NV, output.attention_NS}, flatten(output.state));

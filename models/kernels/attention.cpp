@@ -6,6 +6,7 @@
 
 #include "models/kernels/simd.h"
 #include "models/kernels/small_matmul.h"
+#include "models/kernels/softmax_row.h"
 
 namespace attnzoo::kernels {
 namespace {
@@ -30,47 +31,16 @@ ATTNZOO_INLINE void transpose(const float* from, int64_t stride, int64_t num_row
     for (int64_t d = 0; d < num_columns; ++d) to[d * to_stride + j] = from[j * stride + d];
 }
 
-// Softmax of the first `count` entries; entries from there to `padded` become 0.
-ATTNZOO_INLINE void softmax_row(float* row, int64_t count, int64_t padded) {
-  float largest = -3e38f;
-  for (int64_t j = 0; j < count; ++j) largest = row[j] > largest ? row[j] : largest;
-  for (int64_t j = 0; j < count; ++j) row[j] = fast_exp(row[j] - largest);
-  float sum = 0;
-  for (int64_t j = 0; j < count; ++j) sum += row[j];
-  const float inverse = count > 0 ? 1.0f / sum : 0.0f;
-  for (int64_t j = 0; j < count; ++j) row[j] *= inverse;
-  for (int64_t j = count; j < padded; ++j) row[j] = 0;
-}
-
 ATTNZOO_INLINE int64_t visible_keys(const AttentionSegment& s, bool causal, int64_t query) {
   return causal ? std::clamp<int64_t>(query + 1 + s.num_keys - s.num_queries, 0, s.num_keys) : s.num_keys;
-}
-
-// One query row: a cached decoding step. Scores are dot products; no transposed copy of the keys is worth making for one row.
-ATTNZOO_INLINE void single_query(const float* q, const float* k, int64_t k_stride, int64_t num_keys, int64_t dim, float scale, float* scores) {
-  typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
-  for (int64_t j = 0; j < num_keys; ++j) {
-    const float* key = k + j * k_stride;
-    Vector sum = {};
-    int64_t d = 0;
-    for (; d + 16 <= dim; d += 16) sum += *reinterpret_cast<const Vector*>(q + d) * *reinterpret_cast<const Vector*>(key + d);
-    float total = 0;
-    for (int lane = 0; lane < 16; ++lane) total += sum[lane];
-    for (; d < dim; ++d) total += q[d] * key[d];
-    scores[j] = total * scale;
-  }
 }
 
 ATTNZOO_CPU_CLONES void forward_head(const AttentionSegment& s, const AttentionShape& shape, const float* q, int64_t q_stride, const float* k,
                                      int64_t k_stride, const float* v, int64_t v_stride, float* out, int64_t out_stride, float* weights,
                                      const float* dropout, float* scores, float* keys_transposed) {
   const int64_t padded = round_up_16(s.num_keys), dim = shape.head_dim;
-  if (s.num_queries == 1) {
-    single_query(q, k, k_stride, s.num_keys, dim, shape.scale, scores);
-  } else {
-    transpose(k, k_stride, s.num_keys, dim, keys_transposed, padded);
-    small_matmul(q, q_stride, 1, keys_transposed, padded, scores, padded, s.num_queries, padded, dim, shape.scale);
-  }
+  transpose(k, k_stride, s.num_keys, dim, keys_transposed, padded);
+  small_matmul(q, q_stride, 1, keys_transposed, padded, scores, padded, s.num_queries, padded, dim, shape.scale);
   for (int64_t i = 0; i < s.num_queries; ++i) {
     float* row = scores + i * padded;
     softmax_row(row, visible_keys(s, shape.causal, i), padded);

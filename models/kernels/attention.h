@@ -1,6 +1,6 @@
 // Scaled dot-product attention over segments of packed rows, forward and backward, on the CPU in float. No padding exists here:
-// a segment is a run of query rows that reads a run of key rows, so sentences of any length, cached decoding steps and beams that share a
-// memory are the same case (Vaswani et al. 2017, eq. 1).
+// a segment is a run of query rows that reads a run of key rows (Vaswani et al. 2017, eq. 1). Decoding steps have a kernel of their own,
+// decoding_attention.h.
 //
 // Sentences are short (10 to 100 tokens), so a head's scores fit the cache and a plain two-pass softmax beats a flash kernel.
 #pragma once

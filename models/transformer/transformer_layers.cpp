@@ -83,16 +83,15 @@ torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, co
   return feed_forward_residual_->forward(cross, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
 }
 
-torch::Tensor DecoderLayer::step(const torch::Tensor& x_ND, torch::Tensor& cache_NTE, const torch::Tensor& memory_kv_BSE,
+torch::Tensor DecoderLayer::step(const torch::Tensor& x_ND, const AttendPast& attend_past, const torch::Tensor& memory_kv_BSE,
                                  const torch::Tensor& sentence_N, const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const {
   const auto self = self_residual_->forward(x_ND, [&](const torch::Tensor& y) {
     const int64_t dim = qkv_->weight.size(1);
     const auto parts = qkv_->forward(y).split({dim, 2 * dim}, -1);
-    cache_NTE = at::cat({cache_NTE, parts[1].unsqueeze(1)}, 1);
-    return self_out_->forward(cached_attention(parts[0], cache_NTE, {}, {}, num_heads_, false).out);
+    return self_out_->forward(attend_past(parts[0], parts[1]));
   });
   const auto cross = cross_residual_->forward(self, [&](const torch::Tensor& y) {
-    const auto result = cached_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, num_heads_, weights_NS != nullptr);
+    const auto result = memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, num_heads_, weights_NS != nullptr);
     if (weights_NS) *weights_NS = result.weights_NS;
     return cross_out_->forward(result.out);
   });

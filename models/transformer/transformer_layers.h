@@ -63,9 +63,11 @@ class DecoderLayer : public torch::nn::Module {
   // Keys and values of the memory for this layer: [.., 2D]. Made once a sentence.
   torch::Tensor project_memory(const torch::Tensor& memory) const { return memory_kv_->forward(memory); }
   torch::Tensor forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows) const;
-  // One position a row. cache_NTE grows by that position's keys and values; weights_NS is set when asked for.
-  torch::Tensor step(const torch::Tensor& x_ND, torch::Tensor& cache_NTE, const torch::Tensor& memory_kv_BSE, const torch::Tensor& sentence_N,
-                     const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const;
+  // One position a row. attend_past(q_ND, kv_NE) is the attention over this position and those before it, whose keys and values the caller
+  // keeps; weights_NS is set when asked for.
+  using AttendPast = std::function<torch::Tensor(const torch::Tensor&, const torch::Tensor&)>;
+  torch::Tensor step(const torch::Tensor& x_ND, const AttendPast& attend_past, const torch::Tensor& memory_kv_BSE,
+                     const torch::Tensor& sentence_N, const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const;
 
  private:
   int64_t num_heads_;

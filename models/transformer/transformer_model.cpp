@@ -6,7 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "data/error.h"
 #include "data/special_tokens.h"
+#include "models/attention/multi_head_attention.h"
 #include "models/layers/dropout.h"
 
 namespace attnzoo {
@@ -53,12 +55,19 @@ Memory TransformerModel::encode(const torch::Tensor& source_BS) {
   return memory;
 }
 
+// The decoder's past has two forms. In inference on the CPU each step's keys and values stay where they were made (State::per_step, layer by
+// layer), and per_row[1] is origin_NT: in which row of step t the past of row n lies. A beam then reorders a table of a few numbers, where copying
+// caches took a tenth of the time of short sentences and most of long ones. Elsewhere per_row holds a cache [N, T, 2D] a layer.
 State TransformerModel::start(const Memory& memory) {
   State state;
   const auto zero_B = at::zeros_like(memory.per_sentence[0]);
   state.sentence_N = at::ones_like(zero_B).cumsum(0) - 1;
   state.per_row.push_back(zero_B);
-  for (size_t l = 0; l < decoder_.size(); ++l) state.per_row.push_back(memory.per_sentence[l + 1].narrow(1, 0, 0));
+  if (kernels::use_inference_kernels(memory.memory_BSC)) {
+    state.per_row.push_back(at::empty({zero_B.size(0), 0}, torch::kInt));
+  } else {
+    for (size_t l = 0; l < decoder_.size(); ++l) state.per_row.push_back(memory.per_sentence[l + 1].narrow(1, 0, 0));
+  }
   return state;
 }
 
@@ -67,11 +76,28 @@ StepOutput TransformerModel::step(const Memory& memory, const State& state, cons
   output.state = state;
   const auto& position_N = state.per_row[0];
   output.state.per_row[0] = position_N + 1;
+  const bool keeps_steps = state.per_row[1].dim() == 2;
   auto stream = embed(*embeddings_.target, previous_N, position_N);
+  if (keeps_steps) {
+    if (!kernels::use_inference_kernels(stream)) fail<Error>("transformer: a state that start() made for inference cannot be stepped with gradients");
+    const auto own_row_N1 = at::arange(previous_N.size(0), state.per_row[1].options()).unsqueeze(1);
+    output.state.per_row[1] = at::cat({state.per_row[1], own_row_N1}, 1);
+  }
   for (size_t l = 0; l < decoder_.size(); ++l) {
+    const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE) {
+      if (!keeps_steps) {
+        auto& cache_NTE = output.state.per_row[l + 1];
+        cache_NTE = at::cat({cache_NTE, kv_NE.unsqueeze(1)}, 1);
+        return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, config_.num_heads, false, 0, false).out.squeeze(1);
+      }
+      output.state.per_step.push_back(kv_NE.contiguous());
+      std::vector<torch::Tensor> steps;
+      for (size_t i = l; i < output.state.per_step.size(); i += decoder_.size()) steps.push_back(output.state.per_step[i]);
+      return past_attention(q_ND, steps, output.state.per_row[1], config_.num_heads);
+    };
     // The weights shown to users are the last layer's, averaged over its heads.
     auto* weights = want_attention && l + 1 == decoder_.size() ? &output.attention_NS : nullptr;
-    stream = decoder_[l]->step(stream, output.state.per_row[l + 1], memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights);
+    stream = decoder_[l]->step(stream, attend_past, memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights);
   }
   output.logits_NV = logits(normed(decoder_norm_, stream));
   return output;

@@ -1,0 +1,125 @@
+#include "models/kernels/decoding_attention.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "models/kernels/simd.h"
+#include "models/kernels/softmax_row.h"
+
+// Every function that returns a vector is inlined: no such value crosses an ABI.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace attnzoo::kernels {
+namespace {
+
+typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
+
+ATTNZOO_INLINE Vector load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
+
+// Pairs of lanes sixteen apart, then eight: four dependent additions instead of fifteen.
+ATTNZOO_INLINE float sum_of(const Vector& lanes) {
+  const auto eight = __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15);
+  const auto four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+  return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+// out[d] = sum_j weights[j] * row_at(j)[d]: as many columns at a time as registers hold, each one chain over j.
+template <int kVectors, class RowAt>
+ATTNZOO_INLINE void weighted_sum(const float* weights, int64_t count, const RowAt& row_at, float* out) {
+  Vector sum[kVectors] = {};
+  for (int64_t j = 0; j < count; ++j) {
+    const float* row = row_at(j);
+#pragma GCC unroll 4
+    for (int i = 0; i < kVectors; ++i) sum[i] += weights[j] * load(row + i * 16);
+  }
+  for (int i = 0; i < kVectors; ++i) *reinterpret_cast<Vector*>(out + i * 16) = sum[i];
+}
+
+// One head of one row. key_at(j) and value_at(j): where key and value j of this head begin.
+template <class KeyAt, class ValueAt>
+ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float scale, const KeyAt& key_at, const ValueAt& value_at, float* scores,
+                           float* out) {
+  for (int64_t j = 0; j < count; ++j) {
+    const float* key = key_at(j);
+    Vector sum = {};
+    int64_t d = 0;
+    for (; d + 16 <= dim; d += 16) sum += load(q + d) * load(key + d);
+    float total = sum_of(sum);
+    for (; d < dim; ++d) total += q[d] * key[d];
+    scores[j] = total * scale;
+  }
+  softmax_row(scores, count, count);
+  int64_t d = 0;
+  for (; d + 64 <= dim; d += 64) weighted_sum<4>(scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
+  for (; d + 16 <= dim; d += 16) weighted_sum<1>(scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
+  for (; d < dim; ++d) {
+    float sum = 0;
+    for (int64_t j = 0; j < count; ++j) sum += scores[j] * value_at(j)[d];
+    out[d] = sum;
+  }
+}
+
+float inverse_root(int64_t head_dim) { return 1.0f / std::sqrt(static_cast<float>(head_dim)); }
+
+float* scores_of_thread(int64_t count) {
+  static thread_local std::vector<float> scores;
+  if (static_cast<int64_t>(scores.size()) < count) scores.resize(static_cast<size_t>(count));
+  return scores.data();
+}
+
+}  // namespace
+
+// External linkage: the processor's variant is chosen when the program starts.
+ATTNZOO_CPU_CLONES void attend_run(const DecodingQueries& queries, int64_t n, const float* keys, const float* values, int64_t stride,
+                                   const KeyRun& run, float* scores, float* mean_weights) {
+  const int64_t dim = queries.head_dim;
+  const float scale = inverse_root(dim), share = 1.0f / static_cast<float>(queries.num_heads);
+  for (int64_t head = 0; head < queries.num_heads; ++head) {
+    const int64_t column = head * dim;
+    const float *first_key = keys + run.begin * stride + column, *first_value = values + run.begin * stride + column;
+    attend(
+        queries.q + n * queries.q_stride + column, dim, run.count, scale, [&](int64_t j) { return first_key + j * stride; },
+        [&](int64_t j) { return first_value + j * stride; }, scores, queries.out + n * queries.num_heads * dim + column);
+    if (mean_weights)
+      for (int64_t j = 0; j < run.count; ++j) mean_weights[j] += scores[j] * share;
+  }
+}
+
+ATTNZOO_CPU_CLONES void attend_past(const DecodingQueries& queries, int64_t n, const float* const* rows, int64_t num_steps, int64_t key_column,
+                                    int64_t value_column, float* scores) {
+  const int64_t dim = queries.head_dim;
+  const float scale = inverse_root(dim);
+  for (int64_t head = 0; head < queries.num_heads; ++head) {
+    const int64_t column = head * dim;
+    attend(
+        queries.q + n * queries.q_stride + column, dim, num_steps, scale, [&](int64_t t) { return rows[t] + key_column + column; },
+        [&](int64_t t) { return rows[t] + value_column + column; }, scores, queries.out + n * queries.num_heads * dim + column);
+  }
+}
+
+void attend_runs(const DecodingQueries& queries, const float* keys, const float* values, int64_t stride, const KeyRun* runs,
+                 float* mean_weights, int64_t mean_weights_stride) {
+  at::parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; ++n) {
+      float* mean = mean_weights ? mean_weights + n * mean_weights_stride : nullptr;
+      if (mean) std::fill(mean, mean + mean_weights_stride, 0.0f);
+      attend_run(queries, n, keys, values, stride, runs[n], scores_of_thread(runs[n].count), mean);
+    }
+  });
+}
+
+void attend_steps(const DecodingQueries& queries, const float* const* steps, const int32_t* origin_NT, int64_t num_steps, int64_t stride,
+                  int64_t key_column, int64_t value_column) {
+  at::parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
+    std::vector<const float*> rows(static_cast<size_t>(num_steps));
+    for (int64_t n = begin; n < end; ++n) {
+      for (int64_t t = 0; t < num_steps; ++t) rows[static_cast<size_t>(t)] = steps[t] + origin_NT[n * num_steps + t] * stride;
+      attend_past(queries, n, rows.data(), num_steps, key_column, value_column, scores_of_thread(num_steps));
+    }
+  });
+}
+
+}  // namespace attnzoo::kernels
