@@ -163,4 +163,14 @@ class MappedCorpus : public Corpus {
 
 std::shared_ptr<const Corpus> Corpus::open(const std::filesystem::path& file) { return std::make_shared<MappedCorpus>(file); }
 
+void for_each_pair(const Corpus& corpus, const std::function<void(int64_t)>& visit) {
+  // The table of so many pairs is 24 MB.
+  constexpr int64_t kReleasePairs = 1000000;
+  for (int64_t pair = 0; pair < corpus.num_pairs(); ++pair) {
+    visit(pair);
+    if (pair % kReleasePairs == 0) corpus.release_memory();
+  }
+  corpus.release_memory();
+}
+
 }  // namespace attnzoo

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -36,5 +37,8 @@ class Corpus {
   // What reads through a large corpus calls this now and then. Any thread may call it.
   virtual void release_memory() const {}
 };
+
+// Calls visit(pair) for every pair in order and gives pages back now and then: resident memory does not grow with the corpus.
+void for_each_pair(const Corpus& corpus, const std::function<void(int64_t)>& visit);
 
 }  // namespace attnzoo

@@ -48,9 +48,6 @@ int64_t count_cuts(const BatchConfig& config, const std::vector<int64_t>& counts
   return num_batches;
 }
 
-// Pairs read in a row after which the corpus gives its pages back: their table is 24 MB.
-constexpr int64_t kReleasePairs = 1000000;
-
 // What a window is sorted by; `order` keeps the shuffle among equals.
 struct SortItem {
   uint64_t key;
@@ -60,15 +57,12 @@ struct SortItem {
 }  // namespace
 
 EpochPlanner::EpochPlanner(const Corpus& corpus, const BatchConfig& config) : config_(config) {
-  const int64_t num_pairs = corpus.num_pairs();
-  lengths_.reserve(static_cast<size_t>(num_pairs));
-  for (int64_t pair = 0; pair < num_pairs; ++pair) {
+  lengths_.reserve(static_cast<size_t>(corpus.num_pairs()));
+  for_each_pair(corpus, [&](int64_t pair) {
     const auto source = static_cast<uint32_t>(corpus.source(pair).size() + 1),
                target = static_cast<uint32_t>(corpus.target(pair).size() + 1);
     lengths_.push_back({std::max(source, target), source});
-    if (pair % kReleasePairs == 0) corpus.release_memory();
-  }
-  corpus.release_memory();
+  });
 }
 
 std::vector<int64_t> EpochPlanner::shuffled(uint64_t seed, int64_t epoch) const {

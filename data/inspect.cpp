@@ -25,21 +25,21 @@ using Side = std::span<const int32_t> (Corpus::*)(int64_t) const;
 
 std::vector<int64_t> count_lengths(const Corpus& corpus, Side side) {
   std::vector<int64_t> counts;
-  for (int64_t i = 0; i < corpus.num_pairs(); ++i) {
+  for_each_pair(corpus, [&](int64_t i) {
     const size_t length = (corpus.*side)(i).size();
     if (length >= counts.size()) counts.resize(length + 1);
     ++counts[length];
-  }
+  });
   return counts;
 }
 
 std::string coverage(const Corpus& corpus, Side side, const Tokenizer& tokenizer) {
   std::vector<int64_t> uses(static_cast<size_t>(tokenizer.vocabulary_size()));
   int64_t num_tokens = 0;
-  for (int64_t i = 0; i < corpus.num_pairs(); ++i) {
+  for_each_pair(corpus, [&](int64_t i) {
     for (const int32_t id : (corpus.*side)(i)) ++uses.at(static_cast<size_t>(id));
     num_tokens += static_cast<int64_t>((corpus.*side)(i).size());
-  }
+  });
   int64_t num_bytes = 0, num_used = 0, num_usable = 0;
   for (size_t id = kNumSpecialTokens; id < uses.size(); ++id) {
     const std::string piece = tokenizer.piece(static_cast<int32_t>(id));
@@ -64,8 +64,9 @@ std::string pieces(std::span<const int32_t> ids, const Tokenizer& tokenizer) {
 
 int64_t count_repeated_pairs(const Corpus& corpus) {
   std::vector<uint64_t> hashes(static_cast<size_t>(corpus.num_pairs()));
-  for (int64_t i = 0; i < corpus.num_pairs(); ++i)
+  for_each_pair(corpus, [&](int64_t i) {
     hashes[static_cast<size_t>(i)] = hash_of(corpus.source(i)) * 0x9E3779B97F4A7C15u + hash_of(corpus.target(i));
+  });
   std::sort(hashes.begin(), hashes.end());
   return static_cast<int64_t>(hashes.end() - std::unique(hashes.begin(), hashes.end()));
 }
@@ -73,10 +74,10 @@ int64_t count_repeated_pairs(const Corpus& corpus) {
 int64_t count_seen_in_training(const Corpus& train, const Corpus& valid) {
   std::unordered_set<uint64_t> wanted, found;
   for (int64_t i = 0; i < valid.num_pairs(); ++i) wanted.insert(hash_of(valid.source(i)));
-  for (int64_t i = 0; i < train.num_pairs(); ++i) {
+  for_each_pair(train, [&](int64_t i) {
     const uint64_t hash = hash_of(train.source(i));
     if (wanted.count(hash) > 0) found.insert(hash);
-  }
+  });
   int64_t count = 0;
   for (int64_t i = 0; i < valid.num_pairs(); ++i) count += static_cast<int64_t>(found.count(hash_of(valid.source(i))));
   return count;

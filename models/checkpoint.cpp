@@ -77,11 +77,12 @@ std::vector<std::string> verified_files(const fs::path& directory, bool with_ext
     const bool needed = name == "config.json" || name == "weights.safetensors" || name.ends_with(".tokenizer");
     if (!needed && !with_extras) continue;
     const fs::path file = directory / name;
-    if (!fs::is_regular_file(file, ignored)) fail<CheckpointError>("{}: missing from the checkpoint; copy it again or take another one", file.string());
+    if (!fs::is_regular_file(file, ignored))
+      fail<CheckpointError>("{}: missing from the checkpoint; copy it again or take another one", file.string());
     const auto num_bytes = fs::file_size(file), expected = entry["bytes"].get<uintmax_t>();
     if (num_bytes != expected)
-      fail<CheckpointError>("{}: {} bytes long instead of {}; the file is truncated or damaged, take another checkpoint", file.string(), num_bytes,
-                            expected);
+      fail<CheckpointError>("{}: {} bytes long instead of {}; the file is truncated or damaged, take another checkpoint", file.string(),
+                            num_bytes, expected);
     const auto crc = fmt::format("{:08x}", crc32_of_file(file));
     if (crc != entry["crc32"].get<std::string>())
       fail<CheckpointError>("{}: damaged: its checksum is {} instead of {}; take another checkpoint", file.string(), crc,
@@ -89,7 +90,8 @@ std::vector<std::string> verified_files(const fs::path& directory, bool with_ext
     names.push_back(name);
   }
   for (const char* required : {"config.json", "weights.safetensors", "source.tokenizer"})
-    if (std::find(names.begin(), names.end(), required) == names.end()) fail<CheckpointError>("{}: the manifest lists no {}", where, required);
+    if (std::find(names.begin(), names.end(), required) == names.end())
+      fail<CheckpointError>("{}: the manifest lists no {}", where, required);
   return names;
 }
 
@@ -100,8 +102,8 @@ void check_vocabulary(const Seq2SeqModel& model, const NamedTensors& weights, co
     if (found == weights.end() || tensor.dim() != 2 || found->second.dim() != 2 || tensor.size(1) != found->second.size(1)) continue;
     const int64_t rows = tensor.size(0), stored = found->second.size(0);
     if (rows != stored && (rows == sizes.source || rows == sizes.target))
-      fail<CheckpointError>("{}: the tokeniser has {} pieces and the weights were made for {} ({}); it is the tokeniser of another model", where,
-                            rows, stored, name);
+      fail<CheckpointError>("{}: the tokeniser has {} pieces and the weights were made for {} ({}); it is the tokeniser of another model",
+                            where, rows, stored, name);
   }
 }
 
@@ -149,7 +151,8 @@ void save_checkpoint(const fs::path& directory, const CheckpointContents& conten
 
     nlohmann::json files = nlohmann::json::object();
     for (const auto& entry : fs::directory_iterator(temporary))
-      files[entry.path().filename().string()] = {{"bytes", entry.file_size()}, {"crc32", fmt::format("{:08x}", crc32_of_file(entry.path()))}};
+      files[entry.path().filename().string()] = {{"bytes", entry.file_size()},
+                                                 {"crc32", fmt::format("{:08x}", crc32_of_file(entry.path()))}};
     write_file(temporary / kManifest, nlohmann::json{{"format", kFormat}, {"files", files}}.dump(2) + "\n");
     sync_directory(temporary);
     move_into_place(temporary, directory);
@@ -202,7 +205,8 @@ void point_to_checkpoint(const fs::path& run, const std::string& name, const fs:
   fs::remove(temporary, error);
   fs::create_symlink(checkpoint.filename(), temporary, error);
   if (!error) fs::rename(temporary, folder / name, error);
-  if (error) fail<CheckpointError>("{}: cannot be pointed to {}: {}", (folder / name).string(), checkpoint.filename().string(), error.message());
+  if (error)
+    fail<CheckpointError>("{}: cannot be pointed to {}: {}", (folder / name).string(), checkpoint.filename().string(), error.message());
   sync_directory(folder);
 }
 
@@ -213,7 +217,8 @@ LoadedModel load_model(const fs::path& run, torch::Device device) {
   const auto where = loaded.checkpoint.string();
   const VocabularySizes sizes{contents.tokenizers.source->vocabulary_size(), contents.tokenizers.target->vocabulary_size(),
                               contents.tokenizers.joint()};
-  if (!contents.config.is_object() || !contents.config.contains("model")) fail<CheckpointError>("{}/config.json: has no section 'model'", where);
+  if (!contents.config.is_object() || !contents.config.contains("model"))
+    fail<CheckpointError>("{}/config.json: has no section 'model'", where);
   loaded.model = build_model(contents.config["model"], sizes);
   check_vocabulary(*loaded.model, contents.weights, sizes, where);
   set_model_weights(*loaded.model, contents.weights, where);

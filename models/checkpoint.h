@@ -25,8 +25,8 @@ struct CheckpointContents {
   nlohmann::json config;
   TokenizerPair tokenizers;
   NamedTensors weights;
-  std::map<std::string, NamedTensors> extra_tensors;   // "optimizer" -> optimizer.safetensors
-  std::map<std::string, nlohmann::json> extra_json;    // "train_state" -> train_state.json
+  std::map<std::string, NamedTensors> extra_tensors;  // "optimizer" -> optimizer.safetensors
+  std::map<std::string, nlohmann::json> extra_json;   // "train_state" -> train_state.json
 };
 
 // Parameters and buffers by dotted name, detached and on the CPU; tied parameters appear once, under their first name.

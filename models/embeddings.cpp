@@ -11,14 +11,16 @@ ModelEmbeddings::ModelEmbeddings(torch::nn::Module& parent, const VocabularySize
   const bool all = tied == "all" || (tied == "auto" && sizes.joint);
   const bool fits = embedding_dim == output_dim;
   if (all && !sizes.joint)
-    fail<ConfigError>("model.tied_embeddings: 'all' shares one table between source and target, but each side has its own vocabulary; "
-                      "set data.tokenizer.joint to true, or tied_embeddings to 'decoder' or 'none'");
+    fail<ConfigError>(
+        "model.tied_embeddings: 'all' shares one table between source and target, but each side has its own vocabulary; "
+        "set data.tokenizer.joint to true, or tied_embeddings to 'decoder' or 'none'");
   if (!fits && tied != "none" && tied != "auto")
-    fail<ConfigError>("model.tied_embeddings: '{}' needs the embeddings ({}) as wide as the output layer's input ({}); "
-                      "make them equal or set tied_embeddings to 'none'", tied, embedding_dim, output_dim);
+    fail<ConfigError>(
+        "model.tied_embeddings: '{}' needs the embeddings ({}) as wide as the output layer's input ({}); "
+        "make them equal or set tied_embeddings to 'none'",
+        tied, embedding_dim, output_dim);
   source = parent.register_module("source_embedding", std::make_shared<Embedding>(sizes.source, embedding_dim, deviation));
-  target = all ? source
-               : parent.register_module("target_embedding", std::make_shared<Embedding>(sizes.target, embedding_dim, deviation));
+  target = all ? source : parent.register_module("target_embedding", std::make_shared<Embedding>(sizes.target, embedding_dim, deviation));
   if (tied != "none" && fits) {
     output_weight_VD = target->weight;
   } else {

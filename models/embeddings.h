@@ -20,8 +20,8 @@ struct ModelEmbeddings {
 
   // Registers what it makes on `parent`. `tied`: "auto", "all", "decoder" or "none"; throws ConfigError for "all" without a joint
   // vocabulary, and where sharing does not fit the widths. output_dim: width of what the output layer gets.
-  ModelEmbeddings(torch::nn::Module& parent, const VocabularySizes& sizes, int64_t embedding_dim, int64_t output_dim, const std::string& tied,
-                  double deviation);
+  ModelEmbeddings(torch::nn::Module& parent, const VocabularySizes& sizes, int64_t embedding_dim, int64_t output_dim,
+                  const std::string& tied, double deviation);
 };
 
 }  // namespace attnzoo

@@ -28,8 +28,8 @@ const ModelFamily& find_model_family(const std::string& name) {
     known.push_back(family.name);
   }
   const auto near = nearest(name, known);
-  fail<ConfigError>("model.family: unknown family '{}'{}; known families: {}", name, near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
-                    fmt::join(known, ", "));
+  fail<ConfigError>("model.family: unknown family '{}'{}; known families: {}", name,
+                    near.empty() ? "" : fmt::format(", did you mean '{}'?", near), fmt::join(known, ", "));
 }
 
 nlohmann::json complete_model_config(const nlohmann::json& model) {

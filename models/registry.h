@@ -20,8 +20,8 @@ struct VocabularySizes {
 };
 
 struct ModelPreset {
-  std::string name;     // "tiny", "small", "base"
-  std::string fields;   // JSON object of overrides of the family's defaults
+  std::string name;    // "tiny", "small", "base"
+  std::string fields;  // JSON object of overrides of the family's defaults
 };
 
 struct ModelFamily {

@@ -19,7 +19,7 @@ struct DtypeName {
   const char* name;
   torch::ScalarType type;
 };
-constexpr std::array kDtypes = {DtypeName{"F64", torch::kFloat64},  DtypeName{"F32", torch::kFloat32}, DtypeName{"F16", torch::kFloat16},
+constexpr std::array kDtypes = {DtypeName{"F64", torch::kFloat64},   DtypeName{"F32", torch::kFloat32}, DtypeName{"F16", torch::kFloat16},
                                 DtypeName{"BF16", torch::kBFloat16}, DtypeName{"I64", torch::kInt64},   DtypeName{"I32", torch::kInt32},
                                 DtypeName{"I16", torch::kInt16},     DtypeName{"I8", torch::kInt8},     DtypeName{"U8", torch::kUInt8},
                                 DtypeName{"BOOL", torch::kBool}};
@@ -41,7 +41,9 @@ struct Entry {
 
 // One tensor of the header; every field is checked, as the file may hold anything.
 Entry read_entry(const std::string& where, const std::string& name, const nlohmann::json& fields) {
-  const auto refuse = [&](const std::string& what) { fail<CheckpointError>("{}: tensor '{}': {}; the file is damaged", where, name, what); };
+  const auto refuse = [&](const std::string& what) {
+    fail<CheckpointError>("{}: tensor '{}': {}; the file is damaged", where, name, what);
+  };
   if (!fields.is_object() || !fields.contains("dtype") || !fields.contains("shape") || !fields.contains("data_offsets"))
     refuse("dtype, shape or data_offsets is missing");
   Entry entry;
@@ -68,8 +70,8 @@ Entry read_entry(const std::string& where, const std::string& name, const nlohma
   entry.begin = offsets[0].get<uint64_t>();
   entry.end = offsets[1].get<uint64_t>();
   if (entry.end < entry.begin || entry.end - entry.begin != num_bytes)
-    refuse(fmt::format("its shape [{}] needs {} bytes, its offsets {} to {} do not hold that", fmt::join(entry.shape, ", "), num_bytes, entry.begin,
-                       entry.end));
+    refuse(fmt::format("its shape [{}] needs {} bytes, its offsets {} to {} do not hold that", fmt::join(entry.shape, ", "), num_bytes,
+                       entry.begin, entry.end));
   return entry;
 }
 
@@ -83,7 +85,8 @@ void read_metadata(const std::string& where, const nlohmann::json& fields, Metad
 
 // The tensors must fill the data part exactly, without overlap or hole.
 void check_layout(const std::string& where, std::vector<Entry>& entries, uint64_t num_data_bytes) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   uint64_t expected = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != expected)
@@ -92,7 +95,8 @@ void check_layout(const std::string& where, std::vector<Entry>& entries, uint64_
     expected = entry.end;
   }
   if (expected != num_data_bytes)
-    fail<CheckpointError>("{}: its tensors need {} bytes of data and it holds {}; the file is truncated or damaged", where, expected, num_data_bytes);
+    fail<CheckpointError>("{}: its tensors need {} bytes of data and it holds {}; the file is truncated or damaged", where, expected,
+                          num_data_bytes);
 }
 
 }  // namespace
@@ -101,7 +105,8 @@ void save_safetensors(const std::filesystem::path& file, const NamedTensors& ten
   // Larger elements first keeps every tensor aligned for readers that map the file.
   std::vector<const NamedTensors::value_type*> order;
   for (const auto& item : tensors) order.push_back(&item);
-  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->second.element_size() > b->second.element_size(); });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->second.element_size() > b->second.element_size(); });
 
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
@@ -145,7 +150,8 @@ NamedTensors load_safetensors(const std::filesystem::path& file, Metadata* metad
   std::string text(header_bytes, '\0');
   in.read(text.data(), static_cast<std::streamsize>(header_bytes));
   const auto header = nlohmann::json::parse(text, nullptr, false);
-  if (!in || !header.is_object()) fail<CheckpointError>("{}: its header is not a JSON object; the file is damaged or not in safetensors format", where);
+  if (!in || !header.is_object())
+    fail<CheckpointError>("{}: its header is not a JSON object; the file is damaged or not in safetensors format", where);
 
   std::vector<Entry> entries;
   for (const auto& [name, fields] : header.items()) {

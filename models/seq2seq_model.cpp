@@ -16,9 +16,7 @@ State State::select(const torch::Tensor& row_M) const {
   return selected;
 }
 
-torch::Tensor Seq2SeqModel::forward(const Batch& batch) {
-  return at::linear(forward_states(batch), output_weight_VD(), output_bias_V());
-}
+torch::Tensor Seq2SeqModel::forward(const Batch& batch) { return at::linear(forward_states(batch), output_weight_VD(), output_bias_V()); }
 
 torch::Tensor Seq2SeqModel::logits(const torch::Tensor& states) {
   return packed_output_.linear(states, output_weight_VD(), output_bias_V(), is_training());

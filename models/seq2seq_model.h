@@ -19,25 +19,25 @@ namespace attnzoo {
 // What the encoder leaves for the decoder. Never changes while decoding; one row a sentence.
 struct Memory {
   torch::Tensor memory_BSC;
-  torch::Tensor keep_BS;                      // bool, true where a real source token stands (</s> included)
-  std::vector<torch::Tensor> per_sentence;    // what `encode` prepares for `step` (projected keys); first dimension B
+  torch::Tensor keep_BS;                    // bool, true where a real source token stands (</s> included)
+  std::vector<torch::Tensor> per_sentence;  // what `encode` prepares for `step` (projected keys); first dimension B
 };
 
 // Everything that a decoder carries from one step to the next. A value: the search copies, reorders, repeats and drops
 // rows without knowing what is in it. Several rows may decode the same sentence (beams).
 struct State {
-  torch::Tensor sentence_N;                   // int64, which row of the Memory each decoding row reads
-  std::vector<torch::Tensor> per_row;         // first dimension N
-  // What earlier steps left and no later one changes. It stays where it was written: a reorder copies none of it, and a tensor of per_row says
-  // which of its rows are whose. Free to stay empty.
+  torch::Tensor sentence_N;            // int64, which row of the Memory each decoding row reads
+  std::vector<torch::Tensor> per_row;  // first dimension N
+  // What earlier steps left and no later one changes. It stays where it was written: a reorder copies none of it, and a tensor of per_row
+  // says which of its rows are whose. Free to stay empty.
   std::vector<torch::Tensor> per_step;
   // The rows row_M (int64 indices into N, any order, repeats allowed) of this state.
   State select(const torch::Tensor& row_M) const;
 };
 
 struct StepOutput {
-  torch::Tensor logits_NV;      // unnormalised
-  torch::Tensor attention_NS;   // weights over the source positions, rows sum to 1; undefined unless asked for
+  torch::Tensor logits_NV;     // unnormalised
+  torch::Tensor attention_NS;  // weights over the source positions, rows sum to 1; undefined unless asked for
   State state;
 };
 

@@ -14,7 +14,7 @@
 namespace attnzoo::test {
 
 struct Outcome {
-  int status = -1;     // exit status; 128 + signal where a signal ended it
+  int status = -1;  // exit status; 128 + signal where a signal ended it
   std::string output;
 };
 
@@ -32,7 +32,9 @@ inline Outcome run_shell(const std::filesystem::path& folder, const std::string&
 }
 
 // The same with standard error among the output.
-inline Outcome run_merged(const std::filesystem::path& folder, const std::string& command) { return run_shell(folder, "{ " + command + "; } 2>&1"); }
+inline Outcome run_merged(const std::filesystem::path& folder, const std::string& command) {
+  return run_shell(folder, "{ " + command + "; } 2>&1");
+}
 
 // Where only a part of the project was built, a test of a program says so and is passed over.
 inline bool programs_are_built(std::initializer_list<const char*> names) {

@@ -29,7 +29,8 @@ void Adam::update(bool decayed, double learning_rate, const std::optional<torch:
   if (weights.empty()) return;
   const double decay = decayed ? config_.weight_decay : 0.0;
   const auto run = [&](auto fused) {
-    fused(weights, gradients, first, second, std::vector<torch::Tensor>(), steps, learning_rate, config_.beta1, config_.beta2, decay, config_.epsilon, /*amsgrad=*/false,
+    fused(weights, gradients, first, second, std::vector<torch::Tensor>(), steps, learning_rate, config_.beta1, config_.beta2, decay,
+          config_.epsilon, /*amsgrad=*/false,
           /*maximize=*/false, gradient_divisor, std::optional<torch::Tensor>());
   };
   // In a lambda each: both names are overloaded on the type of the learning rate.

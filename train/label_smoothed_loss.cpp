@@ -27,8 +27,12 @@ class FusedLoss {
  public:
   FusedLoss(const torch::Tensor& states_PD, const torch::Tensor& weight_VD, const torch::Tensor& bias_V, const torch::Tensor& targets_P,
             const LossOptions& options, bool want_gradients)
-      : states_(states_PD.detach().contiguous()), weight_(weight_VD.detach()), bias_(bias_V.defined() ? bias_V.detach() : torch::Tensor()),
-        targets_(targets_P.contiguous()), options_(options), want_gradients_(want_gradients) {
+      : states_(states_PD.detach().contiguous()),
+        weight_(weight_VD.detach()),
+        bias_(bias_V.defined() ? bias_V.detach() : torch::Tensor()),
+        targets_(targets_P.contiguous()),
+        options_(options),
+        want_gradients_(want_gradients) {
     if (!want_gradients_) return;
     gradients_.states_PD = torch::empty_like(states_);
     gradients_.weight_VD = torch::empty_like(weight_, torch::MemoryFormat::Contiguous);
@@ -75,7 +79,8 @@ class FusedLoss {
         const int64_t row = group * kGroupRows;
         softmax_gradient_rows(settings, logits_RV.data_ptr<float>() + row * width, bias.defined() ? bias.data_ptr<float>() : nullptr,
                               targets_R.data_ptr<int64_t>() + row, std::min(kGroupRows, rows - row),
-                              bias_gradient ? group_bias_GV.data_ptr<float>() + group * width : nullptr, loss_R.data() + row, nll_R.data() + row);
+                              bias_gradient ? group_bias_GV.data_ptr<float>() + group * width : nullptr, loss_R.data() + row,
+                              nll_R.data() + row);
       }
     });
     for (size_t row = 0; row < loss_R.size(); ++row) {
@@ -147,7 +152,8 @@ torch::Tensor label_smoothed_loss(const torch::Tensor& states_PD, const torch::T
   if (states_PD.size(0) != targets_P.size(0))
     fail<Error>("loss: {} states and {} targets; each target position needs one state", states_PD.size(0), targets_P.size(0));
   if (torch::GradMode::is_enabled())
-    return LossFunction::apply(states_PD, weight_VD, bias_V.defined() ? std::optional<torch::Tensor>(bias_V) : std::nullopt, targets_P, options, &sums);
+    return LossFunction::apply(states_PD, weight_VD, bias_V.defined() ? std::optional<torch::Tensor>(bias_V) : std::nullopt, targets_P,
+                               options, &sums);
   const double before = sums.loss;
   FusedLoss(states_PD, weight_VD, bias_V, targets_P, options, false).run(sums);
   return torch::full({}, options.scale * (sums.loss - before), states_PD.options());

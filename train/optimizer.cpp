@@ -32,15 +32,15 @@ OptimizerConfig OptimizerConfig::from_json(const nlohmann::json& fields) {
 }
 
 nlohmann::json OptimizerConfig::to_json() const {
-  return {{"kind", kind},       {"beta1", beta1},       {"beta2", beta2}, {"epsilon", epsilon}, {"weight_decay", weight_decay},
-          {"momentum", momentum}};
+  return {{"kind", kind}, {"beta1", beta1}, {"beta2", beta2}, {"epsilon", epsilon}, {"weight_decay", weight_decay}, {"momentum", momentum}};
 }
 
 NamedTensors trainable_parameters(const torch::nn::Module& model) {
   NamedTensors parameters;
   std::unordered_set<const void*> seen;
   for (const auto& item : model.named_parameters())
-    if (item.value().requires_grad() && seen.insert(item.value().unsafeGetTensorImpl()).second) parameters.emplace(item.key(), item.value());
+    if (item.value().requires_grad() && seen.insert(item.value().unsafeGetTensorImpl()).second)
+      parameters.emplace(item.key(), item.value());
   return parameters;
 }
 
@@ -60,8 +60,8 @@ void Optimizer::set_state(const NamedTensors& given, const std::string& where) {
     if (!own.count(name)) problems.push_back(fmt::format("'{}' is unknown", name));
   if (problems.size() > 8) problems.resize(8);
   if (!problems.empty())
-    fail<CheckpointError>("{}: the optimiser's state does not fit the model: {}; resume with the model and optimiser it was saved with", where,
-                          fmt::join(problems, ", "));
+    fail<CheckpointError>("{}: the optimiser's state does not fit the model: {}; resume with the model and optimiser it was saved with",
+                          where, fmt::join(problems, ", "));
   const torch::NoGradGuard no_grad;
   for (auto& [name, tensor] : own) tensor.copy_(given.at(name));
 }

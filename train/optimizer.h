@@ -19,11 +19,11 @@ struct OptimizerConfig {
   // "adam" (Kingma and Ba 2015; weight_decay is an L2 term), "adamw" (Loshchilov and Hutter 2019; decoupled decay, not applied to
   // parameters of one dimension: biases and norms), "sgd" (with momentum).
   std::string kind = "adam";
-  double beta1 = 0.9;           // [0, 1)
-  double beta2 = 0.98;          // [0, 1); 0.98 as in Vaswani et al. 2017
-  double epsilon = 1e-9;        // > 0
-  double weight_decay = 0;      // >= 0
-  double momentum = 0.9;        // sgd only, [0, 1)
+  double beta1 = 0.9;       // [0, 1)
+  double beta2 = 0.98;      // [0, 1); 0.98 as in Vaswani et al. 2017
+  double epsilon = 1e-9;    // > 0
+  double weight_decay = 0;  // >= 0
+  double momentum = 0.9;    // sgd only, [0, 1)
 
   static OptimizerConfig from_json(const nlohmann::json& fields);  // throws ConfigError
   nlohmann::json to_json() const;

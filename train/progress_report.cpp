@@ -44,7 +44,8 @@ double estimate_remaining(const TrainConfig& config, const TrainState& state, do
 }
 
 std::string validation_text(const ValidationResult& result, int64_t step, bool is_best) {
-  std::string text = fmt::format("validation at step {}: loss {:.3f}, perplexity {:.2f}", step, result.metric("loss"), result.scores.perplexity());
+  std::string text =
+      fmt::format("validation at step {}: loss {:.3f}, perplexity {:.2f}", step, result.metric("loss"), result.scores.perplexity());
   if (result.bleu) text += fmt::format(", BLEU {:.2f}", result.bleu->score);
   if (result.chrf) text += fmt::format(", chrF {:.2f}", result.chrf->score);
   text += fmt::format(" ({})", short_duration(result.seconds));
@@ -55,10 +56,9 @@ std::string validation_text(const ValidationResult& result, int64_t step, bool i
 }
 
 std::string summary_text(const TrainState& state, double flops, double matmul_rate) {
-  std::string text = fmt::format("trained {} steps on {} source and {} target tokens in {}: {}", state.step,
-                                 short_count(static_cast<double>(state.num_source_tokens)),
-                                 short_count(static_cast<double>(state.num_target_tokens)), short_duration(state.elapsed_s),
-                                 state.time.text(state.elapsed_s));
+  std::string text = fmt::format(
+      "trained {} steps on {} source and {} target tokens in {}: {}", state.step, short_count(static_cast<double>(state.num_source_tokens)),
+      short_count(static_cast<double>(state.num_target_tokens)), short_duration(state.elapsed_s), state.time.text(state.elapsed_s));
   const double seconds = state.time.training_seconds();
   if (matmul_rate > 0 && seconds > 0)
     text += fmt::format("\ntraining reached {:.1f} GFLOP/s, {:.0f}% of the {:.1f} GFLOP/s that matrix products alone reach here",

@@ -20,7 +20,8 @@ ScheduleConfig ScheduleConfig::from_json(const nlohmann::json& fields) {
   reader.read_choice("metric", config.metric, {"loss", "bleu", "chrf"});
   if (config.warmup_steps < 0) reader.problem("warmup_steps", fmt::format("must not be negative, got {}", config.warmup_steps));
   if (config.decay_steps < 0) reader.problem("decay_steps", fmt::format("must not be negative, got {}", config.decay_steps));
-  if (!(config.min_learning_rate >= 0)) reader.problem("min_learning_rate", fmt::format("must not be negative, got {}", config.min_learning_rate));
+  if (!(config.min_learning_rate >= 0))
+    reader.problem("min_learning_rate", fmt::format("must not be negative, got {}", config.min_learning_rate));
   if (!(config.factor > 0 && config.factor < 1)) reader.problem("factor", fmt::format("must be between 0 and 1, got {}", config.factor));
   if (config.patience < 1) reader.problem("patience", fmt::format("must be at least 1, got {}", config.patience));
   reader.finish();
@@ -28,8 +29,13 @@ ScheduleConfig ScheduleConfig::from_json(const nlohmann::json& fields) {
 }
 
 nlohmann::json ScheduleConfig::to_json() const {
-  return {{"kind", kind},     {"warmup_steps", warmup_steps}, {"decay_steps", decay_steps}, {"min_learning_rate", min_learning_rate},
-          {"factor", factor}, {"patience", patience},         {"metric", metric}};
+  return {{"kind", kind},
+          {"warmup_steps", warmup_steps},
+          {"decay_steps", decay_steps},
+          {"min_learning_rate", min_learning_rate},
+          {"factor", factor},
+          {"patience", patience},
+          {"metric", metric}};
 }
 
 nlohmann::json PlateauState::to_json() const {

@@ -12,13 +12,13 @@ struct ScheduleConfig {
   // "inverse_sqrt" (Vaswani et al. 2017, equation 3, scaled so that the peak is learning_rate), "cosine" (Loshchilov and Hutter
   // 2017, without restarts), "constant", "plateau" (learning_rate times `factor` whenever validation stops getting better).
   std::string kind = "inverse_sqrt";
-  int64_t warmup_steps = 1000;       // linear from 0 to learning_rate; 0 for none
+  int64_t warmup_steps = 1000;  // linear from 0 to learning_rate; 0 for none
   // cosine: the step where min_learning_rate is reached; 0 takes max_steps.
   int64_t decay_steps = 0;
-  double min_learning_rate = 0;      // cosine and plateau never go below
-  double factor = 0.5;               // plateau, (0, 1)
-  int64_t patience = 2;              // plateau: validations without improvement before a cut
-  std::string metric = "loss";       // plateau: "loss", "bleu" or "chrf"
+  double min_learning_rate = 0;  // cosine and plateau never go below
+  double factor = 0.5;           // plateau, (0, 1)
+  int64_t patience = 2;          // plateau: validations without improvement before a cut
+  std::string metric = "loss";   // plateau: "loss", "bleu" or "chrf"
 
   static ScheduleConfig from_json(const nlohmann::json& fields);  // throws ConfigError
   nlohmann::json to_json() const;
@@ -26,8 +26,8 @@ struct ScheduleConfig {
 
 // What the plateau schedule remembers. The other kinds leave it as it is.
 struct PlateauState {
-  double scale = 1;                  // product of all cuts so far
-  int64_t bad_validations = 0;       // since the last improvement or cut
+  double scale = 1;             // product of all cuts so far
+  int64_t bad_validations = 0;  // since the last improvement or cut
   bool has_best = false;
   double best = 0;
 

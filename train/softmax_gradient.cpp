@@ -75,8 +75,8 @@ ATTNZOO_CPU_CLONES void softmax_gradient_row(float* x, const float* bias, int64_
 
 }  // namespace kernels
 
-void softmax_gradient_rows(const SoftmaxGradient& settings, float* logits_RV, const float* bias_V, const int64_t* target_R, int64_t num_rows,
-                           float* bias_gradient_V, double* loss_R, double* nll_R) {
+void softmax_gradient_rows(const SoftmaxGradient& settings, float* logits_RV, const float* bias_V, const int64_t* target_R,
+                           int64_t num_rows, float* bias_gradient_V, double* loss_R, double* nll_R) {
   const int64_t width = settings.vocabulary_size;
   for (int64_t row = 0; row < num_rows; ++row)
     kernels::softmax_gradient_row(logits_RV + row * width, bias_V, width, target_R[row], settings.smoothing, settings.gradient_scale,

@@ -78,12 +78,14 @@ void check(FieldReader& reader, const TrainConfig& config) {
   at_least("validate_every", config.validate_every, 0);
   at_least("keep", config.keep, 1);
   at_least("report_every", config.report_every, 1);
-  if (!(config.ema_decay >= 0 && config.ema_decay < 1)) reader.problem("ema_decay", fmt::format("must be in [0, 1), got {}", config.ema_decay));
+  if (!(config.ema_decay >= 0 && config.ema_decay < 1))
+    reader.problem("ema_decay", fmt::format("must be in [0, 1), got {}", config.ema_decay));
   if (config.schedule.kind == "cosine" && config.schedule.decay_steps == 0 && config.max_steps == 0)
     reader.problem("schedule", "a cosine needs its end: set schedule.decay_steps or max_steps");
   if (config.decodes()) return;
   const auto needs_decoding = [&](const char* key, const std::string& metric) {
-    if (metric != "loss") reader.problem(key, fmt::format("'{}' needs validation by decoding, but valid_decode.beam is 0; use 'loss'", metric));
+    if (metric != "loss")
+      reader.problem(key, fmt::format("'{}' needs validation by decoding, but valid_decode.beam is 0; use 'loss'", metric));
   };
   needs_decoding("best_metric", config.best_metric);
   if (config.early_stopping.patience > 0) needs_decoding("early_stopping.metric", config.early_stopping.metric);

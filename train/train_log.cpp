@@ -17,7 +17,8 @@ std::string lines_up_to(const std::string& content, int64_t step) {
   std::string kept, line;
   while (std::getline(in, line)) {
     const auto entry = nlohmann::json::parse(line, nullptr, false);
-    if (entry.is_object() && entry.contains("step") && entry["step"].is_number_integer() && entry["step"].get<int64_t>() <= step) kept += line + "\n";
+    if (entry.is_object() && entry.contains("step") && entry["step"].is_number_integer() && entry["step"].get<int64_t>() <= step)
+      kept += line + "\n";
   }
   return kept;
 }

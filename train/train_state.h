@@ -16,9 +16,9 @@ struct ReportWindow {
   LossSums loss;
   int64_t num_batches = 0, num_steps = 0;
   int64_t num_source_tokens = 0;
-  double seconds = 0;         // of training steps alone
-  double gradient_norm = 0;   // sum over the steps
-  int64_t num_clipped = 0;    // steps whose gradient was clipped
+  double seconds = 0;        // of training steps alone
+  double gradient_norm = 0;  // sum over the steps
+  int64_t num_clipped = 0;   // steps whose gradient was clipped
 };
 
 // The best value of one metric so far.
@@ -32,17 +32,17 @@ struct BestValue {
 };
 
 struct TrainState {
-  int64_t step = 0;                   // updates done
-  int64_t stream_position = 0;        // batches consumed
-  int64_t epochs_done = 0;            // whole passes over the data
-  double elapsed_s = 0;               // wall clock of training, over all resumes
+  int64_t step = 0;                                      // updates done
+  int64_t stream_position = 0;                           // batches consumed
+  int64_t epochs_done = 0;                               // whole passes over the data
+  double elapsed_s = 0;                                  // wall clock of training, over all resumes
   int64_t num_source_tokens = 0, num_target_tokens = 0;  // consumed by training
   int64_t nonfinite_in_row = 0, num_nonfinite = 0;       // steps skipped for a gradient that is not finite
-  bool validation_due = false;        // was interrupted before the validation of this step
+  bool validation_due = false;                           // was interrupted before the validation of this step
   int64_t last_validated_step = 0;
-  BestValue best;                     // of best_metric
-  BestValue early_best;               // of early_stopping.metric
-  int64_t bad_validations = 0;        // in a row, by early_stopping.metric
+  BestValue best;               // of best_metric
+  BestValue early_best;         // of early_stopping.metric
+  int64_t bad_validations = 0;  // in a row, by early_stopping.metric
   PlateauState plateau;
   ReportWindow window;
   TimeAccount time;

@@ -1,7 +1,5 @@
 #include "train/trainer.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -9,6 +7,7 @@
 #include "data/error.h"
 #include "models/registry.h"
 #include "train/compute_rate.h"
+#include "train/generators.h"
 
 namespace attnzoo {
 namespace {
@@ -31,7 +30,11 @@ struct Trainer::StepSums {
 };
 
 Trainer::Trainer(TrainingRecipe recipe, RunFolder run, PreparedData data, std::shared_ptr<Seq2SeqModel> model, TrainerOptions options)
-    : recipe_(std::move(recipe)), config_(recipe_.train), run_(std::move(run)), data_(std::move(data)), model_(std::move(model)),
+    : recipe_(std::move(recipe)),
+      config_(recipe_.train),
+      run_(std::move(run)),
+      data_(std::move(data)),
+      model_(std::move(model)),
       options_(std::move(options)) {
   model_->to(options_.device);
   model_->train();
@@ -51,7 +54,8 @@ void Trainer::note_time() { state_.elapsed_s = elapsed_before_ + seconds_since(b
 void Trainer::restore(const CheckpointContents& contents, const std::string& where) {
   const auto tensors = [&](const char* name) -> const NamedTensors& {
     const auto found = contents.extra_tensors.find(name);
-    if (found == contents.extra_tensors.end()) fail<CheckpointError>("{}: has no {}.safetensors, so training cannot go on from it", where, name);
+    if (found == contents.extra_tensors.end())
+      fail<CheckpointError>("{}: has no {}.safetensors, so training cannot go on from it", where, name);
     return found->second;
   };
   const auto state = contents.extra_json.find("train_state");
@@ -67,9 +71,7 @@ void Trainer::restore(const CheckpointContents& contents, const std::string& whe
     set_model_weights(*model_, trained, where);
   }
   optimizer_->set_state(tensors("optimizer"), where);
-  const auto generator = tensors("generator").find("cpu");
-  if (generator == tensors("generator").end()) fail<CheckpointError>("{}: generator.safetensors has no state 'cpu'", where);
-  at::Generator(at::detail::getDefaultCPUGenerator()).set_state(generator->second);
+  set_generator_states(tensors("generator"), options_.device, where);
   saved_step_ = state_.step;
 }
 
@@ -95,7 +97,8 @@ Trainer::StepSums Trainer::train_step() {
       batches.push_back(stream_->next().to(options_.device));
       num_target_tokens += batches.back().num_target_tokens;
       sums.num_source_tokens += batches.back().num_source_tokens;
-      if (config_.max_epochs > 0 && stream_->epoch() + 1 >= config_.max_epochs && stream_->epoch_position() >= stream_->epoch_batches()) break;
+      if (config_.max_epochs > 0 && stream_->epoch() + 1 >= config_.max_epochs && stream_->epoch_position() >= stream_->epoch_batches())
+        break;
     }
   }
   sums.num_batches = static_cast<int64_t>(batches.size());
@@ -108,7 +111,8 @@ Trainer::StepSums Trainer::train_step() {
     }
     {
       const auto timer = state_.time.time(Phase::kLoss);
-      loss = label_smoothed_loss(states_PD, model_->output_weight_VD(), model_->output_bias_V(), packed_targets_P(batch), loss_options, sums.loss);
+      loss = label_smoothed_loss(states_PD, model_->output_weight_VD(), model_->output_bias_V(), packed_targets_P(batch), loss_options,
+                                 sums.loss);
     }
     const auto timer = state_.time.time(Phase::kBackward);
     loss.backward();
@@ -130,8 +134,10 @@ void Trainer::apply_gradients(StepSums& sums) {
   } else {
     ++state_.num_nonfinite;
     if (++state_.nonfinite_in_row >= kMaxNonfiniteInRow)
-      fail<Error>("training: the gradient was not finite in {} steps in a row (step {}, loss {}); lower train.learning_rate ({}) or train.clip_norm ({})",
-                  state_.nonfinite_in_row, step, sums.loss.loss_per_token(), config_.learning_rate, config_.clip_norm);
+      fail<Error>(
+          "training: the gradient was not finite in {} steps in a row (step {}, loss {}); lower train.learning_rate ({}) or "
+          "train.clip_norm ({})",
+          state_.nonfinite_in_row, step, sums.loss.loss_per_token(), config_.learning_rate, config_.clip_norm);
   }
   optimizer_->zero_gradients();
 }
@@ -157,7 +163,9 @@ void Trainer::count_step(const StepSums& sums) {
   window.num_clipped += sums.clipped ? 1 : 0;
 
   // The live line follows the last twenty steps or so.
-  const auto fade = [](auto& sum, auto value) { sum = static_cast<std::decay_t<decltype(sum)>>(kFading * static_cast<double>(sum)) + value; };
+  const auto fade = [](auto& sum, auto value) {
+    sum = static_cast<std::decay_t<decltype(sum)>>(kFading * static_cast<double>(sum)) + value;
+  };
   if (finite) {
     fade(recent_.loss.loss, sums.loss.loss);
     fade(recent_.loss.nll, sums.loss.nll);
@@ -170,7 +178,8 @@ void Trainer::count_step(const StepSums& sums) {
 
 namespace {
 
-Report make_report(const ReportWindow& window, const TrainState& state, const TrainConfig& config, const BatchStream& stream, double learning_rate) {
+Report make_report(const ReportWindow& window, const TrainState& state, const TrainConfig& config, const BatchStream& stream,
+                   double learning_rate) {
   Report report;
   report.step = state.step;
   report.max_steps = config.max_steps;
@@ -239,10 +248,15 @@ void Trainer::note_validation(const ValidationResult& result) {
     const bool improved = state_.early_best.offer(early.metric, result.metric(early.metric), state_.step);
     state_.bad_validations = improved ? 0 : state_.bad_validations + 1;
   }
-  const bool cut = config_.schedule.kind == "plateau" && update_plateau(config_.schedule, result.metric(config_.schedule.metric), state_.plateau);
+  const bool cut =
+      config_.schedule.kind == "plateau" && update_plateau(config_.schedule, result.metric(config_.schedule.metric), state_.plateau);
   state_.last_validated_step = state_.step;
   auto entry = result.to_json();
-  entry.update({{"event", "validation"}, {"step", state_.step}, {"epoch", stream_->epoch() + 1}, {"elapsed_s", state_.elapsed_s}, {"best", is_best}});
+  entry.update({{"event", "validation"},
+                {"step", state_.step},
+                {"epoch", stream_->epoch() + 1},
+                {"elapsed_s", state_.elapsed_s},
+                {"best", is_best}});
   log_->write(entry);
   say(validation_text(result, state_.step, is_best));
   if (cut) say(fmt::format("learning rate cut to {:.2e}", learning_rate(state_.step + 1)));
@@ -254,7 +268,7 @@ void Trainer::save() {
   contents.config = recipe_.to_json();
   contents.tokenizers = data_.tokenizers;
   contents.extra_tensors["optimizer"] = optimizer_->state();
-  contents.extra_tensors["generator"] = {{"cpu", at::Generator(at::detail::getDefaultCPUGenerator()).get_state()}};
+  contents.extra_tensors["generator"] = generator_states(options_.device);
   contents.extra_json["train_state"] = state_.to_json();
   const auto directory = run_.checkpoint(state_.step);
   {
@@ -271,12 +285,13 @@ void Trainer::save() {
 
 std::optional<std::string> Trainer::limit_reached() const {
   if (config_.max_steps > 0 && state_.step >= config_.max_steps) return fmt::format("max_steps {} reached", config_.max_steps);
-  if (config_.max_time > 0 && state_.elapsed_s >= config_.max_time) return fmt::format("max_time {} reached", short_duration(config_.max_time));
+  if (config_.max_time > 0 && state_.elapsed_s >= config_.max_time)
+    return fmt::format("max_time {} reached", short_duration(config_.max_time));
   if (config_.max_epochs > 0 && state_.epochs_done >= config_.max_epochs) return fmt::format("max_epochs {} reached", config_.max_epochs);
   const auto& early = config_.early_stopping;
   if (early.patience > 0 && state_.bad_validations >= early.patience)
-    return fmt::format("no better {} in {} validations (best {:.2f} at step {})", early.metric, state_.bad_validations, state_.early_best.value,
-                       state_.early_best.step);
+    return fmt::format("no better {} in {} validations (best {:.2f} at step {})", early.metric, state_.bad_validations,
+                       state_.early_best.value, state_.early_best.step);
   return std::nullopt;
 }
 
@@ -312,7 +327,11 @@ TrainResult Trainer::run() {
 void Trainer::finish(TrainResult& result) {
   result.step = state_.step;
   result.best = state_.best;
-  log_->write({{"event", "end"}, {"step", state_.step}, {"elapsed_s", state_.elapsed_s}, {"reason", result.reason}, {"seconds", state_.time.to_json()}});
+  log_->write({{"event", "end"},
+               {"step", state_.step},
+               {"elapsed_s", state_.elapsed_s},
+               {"reason", result.reason},
+               {"seconds", state_.time.to_json()}});
   const double rate = options_.measure_matmul_rate && !result.stopped ? measure_matmul_rate(options_.device) : 0;
   const double flops = MatmulParameters(*model_).training_flops(state_.num_source_tokens, state_.num_target_tokens);
   say(fmt::format("{}: {}", result.stopped ? "stopped" : "finished", result.reason));
@@ -328,9 +347,10 @@ std::unique_ptr<Trainer> make_trainer(const TrainingRecipe& recipe, const RunFol
   const auto cache = recipe.data.cache.empty() ? run.prepared() : std::filesystem::path(recipe.data.cache);
   PreparedData data = prepare_data(recipe.data, cache, resume != nullptr ? resume->tokenizers : TokenizerPair{}, log, options.progress);
   torch::manual_seed(static_cast<uint64_t>(recipe.train.seed));
-  auto model = build_model(recipe.model, {data.tokenizers.source->vocabulary_size(), data.tokenizers.target->vocabulary_size(),
-                                          data.tokenizers.joint()});
-  log(fmt::format("model: {} with {} parameters", recipe.model.value("family", ""), short_count(static_cast<double>(num_parameters(*model)))));
+  auto model = build_model(recipe.model,
+                           {data.tokenizers.source->vocabulary_size(), data.tokenizers.target->vocabulary_size(), data.tokenizers.joint()});
+  log(fmt::format("model: {} with {} parameters", recipe.model.value("family", ""),
+                  short_count(static_cast<double>(num_parameters(*model)))));
   auto trainer = std::make_unique<Trainer>(recipe, run, std::move(data), std::move(model), options);
   if (resume != nullptr) trainer->restore(*resume, where);
   return trainer;

@@ -26,16 +26,16 @@ namespace attnzoo {
 
 struct TrainerOptions {
   torch::Device device = torch::kCPU;
-  Progress* progress = nullptr;                       // lines for people; may be null
-  std::function<void(const Report&)> on_report;       // may be empty
-  bool measure_matmul_rate = true;                    // for the closing summary, 0.3 s
+  Progress* progress = nullptr;                  // lines for people; may be null
+  std::function<void(const Report&)> on_report;  // may be empty
+  bool measure_matmul_rate = true;               // for the closing summary, 0.3 s
 };
 
 struct TrainResult {
-  std::string reason;       // "max_steps 400 reached", "stopped", ...
-  bool stopped = false;     // by `stop`, not by a limit
+  std::string reason;    // "max_steps 400 reached", "stopped", ...
+  bool stopped = false;  // by `stop`, not by a limit
   int64_t step = 0;
-  BestValue best;           // of train.best_metric, where there was a validation
+  BestValue best;  // of train.best_metric, where there was a validation
 };
 
 class Trainer {
@@ -86,10 +86,10 @@ class Trainer {
   std::unique_ptr<BatchStream> stream_;
   std::unique_ptr<TrainLog> log_;
   TrainState state_;
-  ReportWindow recent_;                     // fading sums for the live line
+  ReportWindow recent_;  // fading sums for the live line
   int64_t saved_step_ = -1;
-  bool epoch_ended_ = false;                // by the step at hand
-  double elapsed_before_ = 0;               // of the runs that this one goes on from
+  bool epoch_ended_ = false;   // by the step at hand
+  double elapsed_before_ = 0;  // of the runs that this one goes on from
   std::chrono::steady_clock::time_point begin_;
 };
 

@@ -12,8 +12,8 @@
 namespace attnzoo {
 namespace {
 
-constexpr std::array<std::string_view, 6> kHarmless = {"train.max_epochs", "train.max_time", "train.keep", "train.report_every", "data.cache",
-                                                       "train.max_steps"};
+constexpr std::array<std::string_view, 6> kHarmless = {"train.max_epochs",   "train.max_time", "train.keep",
+                                                       "train.report_every", "data.cache",     "train.max_steps"};
 
 // Every leaf of a JSON object by dotted key; lists are leaves.
 void flatten(const nlohmann::json& value, const std::string& key, std::map<std::string, nlohmann::json>& leaves) {
@@ -71,13 +71,14 @@ std::vector<ConfigDifference> config_differences(const nlohmann::json& before, c
   // A cosine without an end of its own ends at max_steps: then moving that changes every learning rate.
   const auto schedule = new_leaves.find("train.schedule.kind");
   const auto decay_steps = new_leaves.find("train.schedule.decay_steps");
-  const bool steps_matter = schedule != new_leaves.end() && schedule->second == "cosine" &&
-                            (decay_steps == new_leaves.end() || decay_steps->second == 0);
+  const bool steps_matter =
+      schedule != new_leaves.end() && schedule->second == "cosine" && (decay_steps == new_leaves.end() || decay_steps->second == 0);
   std::vector<ConfigDifference> differences;
   for (const std::string& key : keys) {
     const auto old_value = old_leaves.find(key), new_value = new_leaves.find(key);
     if (old_value != old_leaves.end() && new_value != new_leaves.end() && old_value->second == new_value->second) continue;
-    const bool harmless = std::find(kHarmless.begin(), kHarmless.end(), key) != kHarmless.end() && !(key == "train.max_steps" && steps_matter);
+    const bool harmless =
+        std::find(kHarmless.begin(), kHarmless.end(), key) != kHarmless.end() && !(key == "train.max_steps" && steps_matter);
     differences.push_back({key, old_value == old_leaves.end() ? "(absent)" : old_value->second.dump(),
                            new_value == new_leaves.end() ? "(absent)" : new_value->second.dump(), harmless});
   }

@@ -14,7 +14,7 @@ namespace attnzoo {
 struct TrainingRecipe {
   std::string task = "translation";  // or "summarisation": the same path, another name in reports
   DataConfig data;
-  nlohmann::json model;              // complete_model_config()
+  nlohmann::json model;  // complete_model_config()
   TrainConfig train;
 
   // `relative_to`: the folder that file names in `data` are relative to. Reports the problems of all sections together. Throws ConfigError.

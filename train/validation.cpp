@@ -1,6 +1,5 @@
 #include "train/validation.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 
 #include <chrono>
@@ -8,20 +7,21 @@
 
 #include "data/error.h"
 #include "eval/translator.h"
+#include "train/generators.h"
 
 namespace attnzoo {
 namespace {
 
-// Evaluation mode for its lifetime; the random generator is put back as it was.
+// Evaluation mode for its lifetime; the random generators are put back as they were.
 class EvaluationScope {
  public:
-  explicit EvaluationScope(Seq2SeqModel& model)
-      : model_(model), generator_(at::detail::getDefaultCPUGenerator()), generator_state_(generator_.get_state()), num_threads_(at::get_num_threads()) {
+  EvaluationScope(Seq2SeqModel& model, torch::Device device)
+      : model_(model), device_(device), generator_states_(generator_states(device)), num_threads_(at::get_num_threads()) {
     model_.eval();
   }
   ~EvaluationScope() {
     model_.train();
-    generator_.set_state(generator_state_);
+    set_generator_states(generator_states_, device_, "validation");
     if (at::get_num_threads() != num_threads_) at::set_num_threads(num_threads_);
   }
   EvaluationScope(const EvaluationScope&) = delete;
@@ -29,8 +29,8 @@ class EvaluationScope {
 
  private:
   Seq2SeqModel& model_;
-  at::Generator generator_;
-  torch::Tensor generator_state_;
+  torch::Device device_;
+  NamedTensors generator_states_;
   int num_threads_;
   torch::NoGradGuard no_grad_;
 };
@@ -70,7 +70,8 @@ double ValidationResult::metric(const std::string& name) const {
 }
 
 nlohmann::json ValidationResult::to_json() const {
-  nlohmann::json fields = {{"loss", scores.loss()}, {"perplexity", scores.perplexity()}, {"accuracy", scores.accuracy()}, {"seconds", seconds}};
+  nlohmann::json fields = {
+      {"loss", scores.loss()}, {"perplexity", scores.perplexity()}, {"accuracy", scores.accuracy()}, {"seconds", seconds}};
   if (bleu) {
     fields["bleu"] = bleu->score;
     fields["bleu_signature"] = bleu->signature;
@@ -84,7 +85,7 @@ nlohmann::json ValidationResult::to_json() const {
 ValidationResult validate(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device,
                           const std::atomic<bool>* stop) {
   const auto begin = std::chrono::steady_clock::now();
-  const EvaluationScope scope(model);
+  const EvaluationScope scope(model, device);
   ValidationResult result;
   result.scores = score_corpus(model, *data.valid, config.batch, device, nullptr, {}, stop);
   if (config.decodes()) decode(model, data, config, device, stop, result);

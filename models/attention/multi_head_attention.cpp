@@ -21,7 +21,9 @@ using torch::autograd::variable_list;
 AttentionOperand<const float> operand(const torch::Tensor& rows, int64_t column) {
   return {rows.const_data_ptr<float>() + column, rows.stride(0)};
 }
-AttentionOperand<float> mutable_operand(const torch::Tensor& rows, int64_t column) { return {rows.data_ptr<float>() + column, rows.stride(0)}; }
+AttentionOperand<float> mutable_operand(const torch::Tensor& rows, int64_t column) {
+  return {rows.data_ptr<float>() + column, rows.stride(0)};
+}
 
 std::vector<AttentionSegment> segments_of(const std::vector<int64_t>& q_offsets, const std::vector<int64_t>& k_offsets) {
   std::vector<AttentionSegment> segments(q_offsets.size() - 1);
@@ -46,8 +48,8 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     const auto weights = torch::empty({num_weights}, q.options());
     torch::Tensor kept;
     if (dropout > 0) kept = dropout_mask({num_weights}, dropout);
-    kernels::attention_forward(segments, shape, operand(q, 0), operand(kv, key_column), operand(kv, key_column + dim), mutable_operand(out, 0),
-                               weights.data_ptr<float>(), kept.defined() ? kept.data_ptr<float>() : nullptr);
+    kernels::attention_forward(segments, shape, operand(q, 0), operand(kv, key_column), operand(kv, key_column + dim),
+                               mutable_operand(out, 0), weights.data_ptr<float>(), kept.defined() ? kept.data_ptr<float>() : nullptr);
     context->save_for_backward({q, kv, weights, kept});
     context->saved_data["q_offsets"] = q_offsets;
     context->saved_data["k_offsets"] = k_offsets;
@@ -70,9 +72,9 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     const auto grad_out = grads[0].contiguous();
     const auto d_kv = torch::empty_like(kv);
     const auto d_q = self ? d_kv : torch::empty_like(q);
-    kernels::attention_backward(segments, shape, operand(q, 0), operand(kv, key_column), operand(kv, key_column + dim), operand(grad_out, 0),
-                                weights.data_ptr<float>(), kept.defined() ? kept.data_ptr<float>() : nullptr, mutable_operand(d_q, 0),
-                                mutable_operand(d_kv, key_column), mutable_operand(d_kv, key_column + dim));
+    kernels::attention_backward(segments, shape, operand(q, 0), operand(kv, key_column), operand(kv, key_column + dim),
+                                operand(grad_out, 0), weights.data_ptr<float>(), kept.defined() ? kept.data_ptr<float>() : nullptr,
+                                mutable_operand(d_q, 0), mutable_operand(d_kv, key_column), mutable_operand(d_kv, key_column + dim));
     // For self-attention the one tensor came in twice; all of its gradient is returned with the second.
     return {self ? Variable() : d_q, d_kv, Variable(), Variable(), Variable(), Variable(), Variable(), Variable()};
   }
@@ -95,7 +97,10 @@ AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor
   torch::Tensor mask;
   if (keep_BS.defined()) mask = keep_BS.unsqueeze(1).unsqueeze(1);  // [B, 1, 1, S]
   if (!want_weights && !(causal && mask.defined()))
-    return {at::scaled_dot_product_attention(q, k, v, mask.defined() ? std::optional(mask) : std::nullopt, dropout, causal).transpose(1, 2).flatten(2), {}};
+    return {at::scaled_dot_product_attention(q, k, v, mask.defined() ? std::optional(mask) : std::nullopt, dropout, causal)
+                .transpose(1, 2)
+                .flatten(2),
+            {}};
   auto scores = q.matmul(k.transpose(-1, -2)) / std::sqrt(static_cast<double>(q_BTD.size(-1) / num_heads));
   if (mask.defined()) scores = scores.masked_fill(mask.logical_not(), -1e9);
   if (causal) scores = scores.masked_fill(at::ones_like(scores).triu(1).to(torch::kBool), -1e9);
@@ -132,7 +137,8 @@ torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch:
   for (const auto& step : steps) step_data.push_back(step.const_data_ptr<float>());
   const auto out = torch::empty(q_ND.sizes(), q_ND.options());
   const int64_t dim = q_ND.size(1);
-  kernels::attend_steps(queries_of(q_ND, out, num_heads), step_data.data(), origin_NT.const_data_ptr<int32_t>(), origin_NT.size(1), 2 * dim, 0, dim);
+  kernels::attend_steps(queries_of(q_ND, out, num_heads), step_data.data(), origin_NT.const_data_ptr<int32_t>(), origin_NT.size(1), 2 * dim,
+                        0, dim);
   return out;
 }
 

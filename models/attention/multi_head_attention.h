@@ -22,8 +22,8 @@ torch::Tensor packed_attention(const torch::Tensor& q, const torch::Tensor& kv, 
                                int64_t num_heads, bool causal, double dropout);
 
 struct AttentionResult {
-  torch::Tensor out;           // like the query
-  torch::Tensor weights_NS;    // averaged over the heads; undefined unless asked for
+  torch::Tensor out;         // like the query
+  torch::Tensor weights_NS;  // averaged over the heads; undefined unless asked for
 };
 
 // Attention over padded tensors with ATen: q_BTD, kv_BSE with E = 2D. keep_BS: true where a key may be read; undefined means all.
@@ -35,8 +35,8 @@ AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor
 AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
                                  const torch::Tensor& length_B, int64_t num_heads, bool want_weights);
 
-// Decoding, one query a row, against the steps before it and itself: q_ND; steps[t] holds keys and values side by side, [N_t, 2D], as step t left
-// them, and row n reads its row origin_NT[n][t] (int32). Inference in float on the CPU only.
+// Decoding, one query a row, against the steps before it and itself: q_ND; steps[t] holds keys and values side by side, [N_t, 2D], as step
+// t left them, and row n reads its row origin_NT[n][t] (int32). Inference in float on the CPU only.
 torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& steps, const torch::Tensor& origin_NT,
                              int64_t num_heads);
 

@@ -30,7 +30,7 @@ struct AttentionRnnConfig {
 
   int64_t output_dim() const { return readout_dim > 0 ? readout_dim : embedding_dim; }
   static AttentionRnnConfig from_json(const nlohmann::json& fields);  // throws ConfigError
-  nlohmann::json to_json() const;                                    // from_json(to_json()) is the identity
+  nlohmann::json to_json() const;                                     // from_json(to_json()) is the identity
 };
 
 }  // namespace attnzoo

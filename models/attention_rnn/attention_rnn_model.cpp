@@ -16,7 +16,7 @@ namespace attnzoo {
 AttentionRnnModel::AttentionRnnModel(CellKind kind, const AttentionRnnConfig& config, const VocabularySizes& sizes)
     : kind_(kind), config_(config), embeddings_(*this, sizes, config.embedding_dim, config.output_dim(), config.tied_embeddings, 0.1) {
   encoder_ = register_module("encoder", std::make_shared<BidirectionalEncoder>(kind, config.embedding_dim, config.encoder_dim / 2,
-                                                                              config.encoder_layers, config.dropout));
+                                                                               config.encoder_layers, config.dropout));
   const bool additive = config.attention == "additive";
   const int64_t attention_dim = additive ? config.attention_dim : config.encoder_dim;
   bridge_ = add_linear(*this, "bridge", config.encoder_dim, config.decoder_layers * num_state_tensors(kind) * config.decoder_dim);
@@ -37,7 +37,8 @@ torch::Tensor AttentionRnnModel::embed(const Embedding& table, const torch::Tens
   return apply_dropout(table.forward(ids), config_.dropout, is_training());
 }
 
-std::vector<torch::Tensor> AttentionRnnModel::initial_state(const torch::Tensor& last_forward_BE, const torch::Tensor& last_backward_BE) const {
+std::vector<torch::Tensor> AttentionRnnModel::initial_state(const torch::Tensor& last_forward_BE,
+                                                            const torch::Tensor& last_backward_BE) const {
   const auto ends = bridge_->forward(at::cat({last_forward_BE, last_backward_BE}, -1));
   std::vector<torch::Tensor> states;
   for (const auto& part : ends.split(config_.decoder_dim, -1)) states.push_back(part.tanh());
@@ -60,8 +61,8 @@ Memory AttentionRnnModel::encode(const torch::Tensor& source_BS) {
   }
   const int64_t half = config_.encoder_dim / 2;
   const auto last = (length_B - 1).unsqueeze(-1).unsqueeze(-1).expand({-1, 1, half});
-  const auto states = initial_state(memory.memory_BSC.narrow(2, 0, half).gather(1, last).squeeze(1),
-                                    memory.memory_BSC.narrow(2, half, half).select(1, 0));
+  const auto states =
+      initial_state(memory.memory_BSC.narrow(2, 0, half).gather(1, last).squeeze(1), memory.memory_BSC.narrow(2, half, half).select(1, 0));
   memory.per_sentence.insert(memory.per_sentence.end(), states.begin(), states.end());
   return memory;
 }
@@ -90,9 +91,11 @@ AttentionRnnModel::Attended AttentionRnnModel::attend(const Memory& memory, cons
   std::vector<kernels::ScoreRow> rows(static_cast<size_t>(num_rows));
   for (int64_t n = 0; n < num_rows; ++n) rows[static_cast<size_t>(n)] = {sentence[n] * num_keys, length[sentence[n]], n * num_keys};
   Attended attended{torch::empty({num_rows, memory_dim}, query_NA.options()), {}};
-  attended.weights_NS = want_weights ? torch::zeros({num_rows, num_keys}, query_NA.options()) : torch::empty({num_rows, num_keys}, query_NA.options());
+  attended.weights_NS =
+      want_weights ? torch::zeros({num_rows, num_keys}, query_NA.options()) : torch::empty({num_rows, num_keys}, query_NA.options());
   const kernels::ScoreOperands operands{keys_BSA.const_data_ptr<float>(), memory_BSC.const_data_ptr<float>(),
-                                        score_vector_A_.defined() ? score_vector_A_.const_data_ptr<float>() : nullptr, query_NA.size(1), memory_dim};
+                                        score_vector_A_.defined() ? score_vector_A_.const_data_ptr<float>() : nullptr, query_NA.size(1),
+                                        memory_dim};
   kernels::score_attention_forward(rows.data(), num_rows, operands, query_NA.const_data_ptr<float>(), attended.context_NC.data_ptr<float>(),
                                    memory_dim, attended.weights_NS.data_ptr<float>());
   return attended;
@@ -141,7 +144,8 @@ torch::Tensor AttentionRnnModel::forward_states(const Batch& batch) {
   const int64_t half = config_.encoder_dim / 2;
   const auto offsets = torch::tensor(source.offsets, torch::kLong);
   const auto first_B = offsets.narrow(0, 0, source.num_sentences), last_B = offsets.narrow(0, 1, source.num_sentences) - 1;
-  const auto initial = initial_state(memory_PC.narrow(1, 0, half).index_select(0, last_B), memory_PC.narrow(1, half, half).index_select(0, first_B));
+  const auto initial =
+      initial_state(memory_PC.narrow(1, 0, half).index_select(0, last_B), memory_PC.narrow(1, half, half).index_select(0, first_B));
   const auto embedded = embed(*embeddings_.target, target.pack(batch.target_in_BT));
   // Input feeding's columns of the first cell's weight are left to the decoder pass.
   const auto gx_P = at::linear(embedded, cells_[0]->weight_ih.narrow(1, 0, config_.embedding_dim), cells_[0]->bias_ih);
@@ -158,7 +162,8 @@ ModelFamily attention_rnn_family(const char* name, const char* summary, CellKind
   family.presets = {
       {"tiny", R"({"embedding_dim": 128, "encoder_dim": 256, "decoder_dim": 256, "attention_dim": 128, "dropout": 0.2})"},
       {"small", R"({"embedding_dim": 256, "encoder_dim": 512, "decoder_dim": 512, "attention_dim": 256, "dropout": 0.2})"},
-      {"base", R"({"embedding_dim": 512, "encoder_dim": 1024, "decoder_dim": 1024, "attention_dim": 512, "encoder_layers": 2, "decoder_layers": 2, "dropout": 0.2})"}};
+      {"base",
+       R"({"embedding_dim": 512, "encoder_dim": 1024, "decoder_dim": 1024, "attention_dim": 512, "encoder_layers": 2, "decoder_layers": 2, "dropout": 0.2})"}};
   family.conformance_variants = {
       {"additive", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 40, "attention_dim": 16})"},
       {"general, two layers", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 40, "encoder_layers": 2, "decoder_layers": 2,
@@ -175,7 +180,8 @@ ModelFamily attention_rnn_family(const char* name, const char* summary, CellKind
 }  // namespace
 
 ModelFamily attention_lstm_family() {
-  return attention_rnn_family("attention-lstm", "bidirectional LSTM encoder, LSTM decoder with attention and input feeding", CellKind::kLstm);
+  return attention_rnn_family("attention-lstm", "bidirectional LSTM encoder, LSTM decoder with attention and input feeding",
+                              CellKind::kLstm);
 }
 
 ModelFamily attention_gru_family() {

@@ -36,7 +36,8 @@ void mirror(const torch::nn::Module& from, torch::jit::Module& to) {
   }
 }
 
-void add_verb(torch::jit::Module& module, const std::string& name, const TensorList& inputs, const std::function<TensorList(const TensorList&)>& verb) {
+void add_verb(torch::jit::Module& module, const std::string& name, const TensorList& inputs,
+              const std::function<TensorList(const TensorList&)>& verb) {
   const auto run = [&](const Stack& stack) {
     TensorList arguments;
     for (const auto& value : stack) arguments.push_back(value.toTensor());
@@ -89,7 +90,8 @@ TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary) {
   const auto previous_N = torch::full({2}, kBosId, torch::kLong);
   const State grown = model.step(memory, state, previous_N, true).state;
   add_verb(traced.module, "step", concatenated(concatenated(flatten(memory), flatten(grown)), {previous_N}), [&](const TensorList& in) {
-    const auto output = model.step(to_memory({in.begin(), in.begin() + num_memory}), to_state({in.begin() + num_memory, in.end() - 1}), in.back(), true);
+    const auto output =
+        model.step(to_memory({in.begin(), in.begin() + num_memory}), to_state({in.begin() + num_memory, in.end() - 1}), in.back(), true);
     return concatenated({output.logits_NV, output.attention_NS}, flatten(output.state));
   });
   return traced;

@@ -35,9 +35,9 @@ ATTNZOO_INLINE int64_t visible_keys(const AttentionSegment& s, bool causal, int6
   return causal ? std::clamp<int64_t>(query + 1 + s.num_keys - s.num_queries, 0, s.num_keys) : s.num_keys;
 }
 
-ATTNZOO_CPU_CLONES void forward_head(const AttentionSegment& s, const AttentionShape& shape, const float* q, int64_t q_stride, const float* k,
-                                     int64_t k_stride, const float* v, int64_t v_stride, float* out, int64_t out_stride, float* weights,
-                                     const float* dropout, float* scores, float* keys_transposed) {
+ATTNZOO_CPU_CLONES void forward_head(const AttentionSegment& s, const AttentionShape& shape, const float* q, int64_t q_stride,
+                                     const float* k, int64_t k_stride, const float* v, int64_t v_stride, float* out, int64_t out_stride,
+                                     float* weights, const float* dropout, float* scores, float* keys_transposed) {
   const int64_t padded = round_up_16(s.num_keys), dim = shape.head_dim;
   transpose(k, k_stride, s.num_keys, dim, keys_transposed, padded);
   small_matmul(q, q_stride, 1, keys_transposed, padded, scores, padded, s.num_queries, padded, dim, shape.scale);
@@ -51,10 +51,11 @@ ATTNZOO_CPU_CLONES void forward_head(const AttentionSegment& s, const AttentionS
   small_matmul(scores, padded, 1, v, v_stride, out, out_stride, s.num_queries, dim, s.num_keys);
 }
 
-ATTNZOO_CPU_CLONES void backward_head(const AttentionSegment& s, const AttentionShape& shape, const float* q, int64_t q_stride, const float* k,
-                                      int64_t k_stride, const float* v, int64_t v_stride, const float* grad_out, int64_t grad_stride,
-                                      const float* weights, const float* dropout, float* dq, int64_t dq_stride, float* dk, int64_t dk_stride,
-                                      float* dv, int64_t dv_stride, float* dropped, float* grad_weights, float* values_transposed) {
+ATTNZOO_CPU_CLONES void backward_head(const AttentionSegment& s, const AttentionShape& shape, const float* q, int64_t q_stride,
+                                      const float* k, int64_t k_stride, const float* v, int64_t v_stride, const float* grad_out,
+                                      int64_t grad_stride, const float* weights, const float* dropout, float* dq, int64_t dq_stride,
+                                      float* dk, int64_t dk_stride, float* dv, int64_t dv_stride, float* dropped, float* grad_weights,
+                                      float* values_transposed) {
   const int64_t padded = round_up_16(s.num_keys), dim = shape.head_dim;
   for (int64_t i = 0; i < s.num_queries; ++i)
     for (int64_t j = 0; j < s.num_keys; ++j)
@@ -123,8 +124,8 @@ void attention_backward(const std::vector<AttentionSegment>& segments, const Att
     const int64_t at = s.weights_begin + head * s.num_queries * s.num_keys;
     auto& buffers = scratch();
     backward_head(s, shape, q.data + s.query_begin * q.stride + column, q.stride, k.data + s.key_begin * k.stride + column, k.stride,
-                  v.data + s.key_begin * v.stride + column, v.stride, grad_out.data + s.query_begin * grad_out.stride + column, grad_out.stride,
-                  weights + at, dropout ? dropout + at : nullptr, dq.data + s.query_begin * dq.stride + column, dq.stride,
+                  v.data + s.key_begin * v.stride + column, v.stride, grad_out.data + s.query_begin * grad_out.stride + column,
+                  grad_out.stride, weights + at, dropout ? dropout + at : nullptr, dq.data + s.query_begin * dq.stride + column, dq.stride,
                   dk.data + s.key_begin * dk.stride + column, dk.stride, dv.data + s.key_begin * dv.stride + column, dv.stride,
                   sized(buffers.scores, s.num_queries * padded), sized(buffers.grad_scores, s.num_queries * padded),
                   sized(buffers.value_transposed, shape.head_dim * padded));

@@ -21,7 +21,8 @@ ATTNZOO_INLINE Vector load(const float* from) { return *reinterpret_cast<const V
 
 // Pairs of lanes sixteen apart, then eight: four dependent additions instead of fifteen.
 ATTNZOO_INLINE float sum_of(const Vector& lanes) {
-  const auto eight = __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15);
+  const auto eight =
+      __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15);
   const auto four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
   return (four[0] + four[2]) + (four[1] + four[3]);
 }
@@ -40,8 +41,8 @@ ATTNZOO_INLINE void weighted_sum(const float* weights, int64_t count, const RowA
 
 // One head of one row. key_at(j) and value_at(j): where key and value j of this head begin.
 template <class KeyAt, class ValueAt>
-ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float scale, const KeyAt& key_at, const ValueAt& value_at, float* scores,
-                           float* out) {
+ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float scale, const KeyAt& key_at, const ValueAt& value_at,
+                           float* scores, float* out) {
   for (int64_t j = 0; j < count; ++j) {
     const float* key = key_at(j);
     Vector sum = {};
@@ -53,8 +54,12 @@ ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float sca
   }
   softmax_row(scores, count, count);
   int64_t d = 0;
-  for (; d + 64 <= dim; d += 64) weighted_sum<4>(scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
-  for (; d + 16 <= dim; d += 16) weighted_sum<1>(scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
+  for (; d + 64 <= dim; d += 64)
+    weighted_sum<4>(
+        scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
+  for (; d + 16 <= dim; d += 16)
+    weighted_sum<1>(
+        scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
   for (; d < dim; ++d) {
     float sum = 0;
     for (int64_t j = 0; j < count; ++j) sum += scores[j] * value_at(j)[d];
@@ -88,8 +93,8 @@ ATTNZOO_CPU_CLONES void attend_run(const DecodingQueries& queries, int64_t n, co
   }
 }
 
-ATTNZOO_CPU_CLONES void attend_past(const DecodingQueries& queries, int64_t n, const float* const* rows, int64_t num_steps, int64_t key_column,
-                                    int64_t value_column, float* scores) {
+ATTNZOO_CPU_CLONES void attend_past(const DecodingQueries& queries, int64_t n, const float* const* rows, int64_t num_steps,
+                                    int64_t key_column, int64_t value_column, float* scores) {
   const int64_t dim = queries.head_dim;
   const float scale = inverse_root(dim);
   for (int64_t head = 0; head < queries.num_heads; ++head) {

@@ -21,7 +21,8 @@ ATTNZOO_CPU_CLONES void apply_range(uint32_t begin, uint32_t end, const float* x
   for (uint32_t i = begin; i < end; ++i) y[i] = x[i] * (hash(i, low, high) >= threshold ? scale : 0.0f);
 }
 
-ATTNZOO_CPU_CLONES void fill_range(uint32_t begin, uint32_t end, float* mask, uint32_t low, uint32_t high, uint32_t threshold, float scale) {
+ATTNZOO_CPU_CLONES void fill_range(uint32_t begin, uint32_t end, float* mask, uint32_t low, uint32_t high, uint32_t threshold,
+                                   float scale) {
   for (uint32_t i = begin; i < end; ++i) mask[i] = hash(i, low, high) >= threshold ? scale : 0.0f;
 }
 
@@ -31,16 +32,16 @@ void for_ranges(int64_t count, const DropoutKey& key, const Body& body) {
   constexpr int64_t kBlock = int64_t{1} << 31;
   for (int64_t offset = 0; offset < count; offset += kBlock) {
     const uint32_t high = key.high + static_cast<uint32_t>(offset / kBlock) * 0x632be5abu;
-    at::parallel_for(0, std::min(kBlock, count - offset), 32768, [&](int64_t begin, int64_t end) {
-      body(static_cast<uint32_t>(begin), static_cast<uint32_t>(end), offset, high);
-    });
+    at::parallel_for(0, std::min(kBlock, count - offset), 32768,
+                     [&](int64_t begin, int64_t end) { body(static_cast<uint32_t>(begin), static_cast<uint32_t>(end), offset, high); });
   }
 }
 
 }  // namespace
 
 DropoutKey dropout_key(uint64_t seed, double p) {
-  return {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), static_cast<uint32_t>(p * 4294967296.0), static_cast<float>(1.0 / (1.0 - p))};
+  return {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), static_cast<uint32_t>(p * 4294967296.0),
+          static_cast<float>(1.0 / (1.0 - p))};
 }
 
 void dropout_apply(int64_t count, const float* x, float* y, const DropoutKey& key) {

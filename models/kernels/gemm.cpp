@@ -50,8 +50,8 @@ ATTNZOO_INLINE void micro_kernel(const float* x, int64_t x_stride, const float* 
 
 // All rows of one panel, in blocks of MR rows and then ever smaller ones: every size computes a row the same way.
 template <int W, int MR>
-ATTNZOO_INLINE void panel_rows(const float* x, int64_t x_stride, int64_t num_rows, const float* panel, int64_t num_inputs, const float* bias,
-                               float* out, int64_t out_stride, int64_t num_columns) {
+ATTNZOO_INLINE void panel_rows(const float* x, int64_t x_stride, int64_t num_rows, const float* panel, int64_t num_inputs,
+                               const float* bias, float* out, int64_t out_stride, int64_t num_columns) {
   int64_t row = 0;
   for (; row + MR <= num_rows; row += MR)
     micro_kernel<W, MR>(x + row * x_stride, x_stride, panel, num_inputs, bias, out + row * out_stride, out_stride, num_columns);
@@ -68,8 +68,8 @@ struct Variant {
 };
 
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("arch=x86-64-v4"))) void panel_avx512(const float* x, int64_t xs, int64_t n, const float* p, int64_t k, const float* b,
-                                                            float* o, int64_t os, int64_t c) {
+__attribute__((target("arch=x86-64-v4"))) void panel_avx512(const float* x, int64_t xs, int64_t n, const float* p, int64_t k,
+                                                            const float* b, float* o, int64_t os, int64_t c) {
   panel_rows<16, 12>(x, xs, n, p, k, b, o, os, c);
 }
 __attribute__((target("arch=x86-64-v3"))) void panel_avx2(const float* x, int64_t xs, int64_t n, const float* p, int64_t k, const float* b,

@@ -1,7 +1,7 @@
 // Linear layers for inference on the CPU: y = x W^T + b with the weight packed once into panels.
 //
-// Why not a BLAS: MKL's sgemm gives a row other bits when it stands among fewer than 16 rows (measured with LibTorch 2.13), so greedy search
-// would depend on the batch. Here each output is one chain of multiply-adds over k, whatever the number of rows.
+// Why not a BLAS: MKL's sgemm gives a row other bits when it stands among fewer than 16 rows (measured with LibTorch 2.13), so greedy
+// search would depend on the batch. Here each output is one chain of multiply-adds over k, whatever the number of rows.
 #pragma once
 
 #include <torch/types.h>

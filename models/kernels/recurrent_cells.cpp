@@ -4,8 +4,8 @@
 
 namespace attnzoo::kernels {
 
-ATTNZOO_CPU_CLONES void lstm_cell_forward(int64_t num_rows, int64_t hidden, const float* gx, const float* gh, const float* c_prev,
-                                          float* h, float* c, float* gates) {
+ATTNZOO_CPU_CLONES void lstm_cell_forward(int64_t num_rows, int64_t hidden, const float* gx, const float* gh, const float* c_prev, float* h,
+                                          float* c, float* gates) {
   for (int64_t n = 0; n < num_rows; ++n) {
     const float* __restrict x = gx + n * 4 * hidden;
     const float* __restrict y = gh + n * 4 * hidden;
@@ -53,8 +53,8 @@ ATTNZOO_CPU_CLONES void lstm_cell_backward(int64_t num_rows, int64_t hidden, con
   }
 }
 
-ATTNZOO_CPU_CLONES void gru_cell_forward(int64_t num_rows, int64_t hidden, const float* gx, const float* gh, const float* h_prev,
-                                         float* h, float* gates) {
+ATTNZOO_CPU_CLONES void gru_cell_forward(int64_t num_rows, int64_t hidden, const float* gx, const float* gh, const float* h_prev, float* h,
+                                         float* gates) {
   for (int64_t n = 0; n < num_rows; ++n) {
     const float* __restrict x = gx + n * 3 * hidden;
     const float* __restrict y = gh + n * 3 * hidden;

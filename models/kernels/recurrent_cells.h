@@ -7,11 +7,12 @@
 namespace attnzoo::kernels {
 
 // i, f, o = sigmoid, g = tanh of gx + gh [n, 4H]; c = f c_prev + i g; h = o tanh(c). `gates` keeps i, f, g, o [n, 4H]; it may be null.
-void lstm_cell_forward(int64_t num_rows, int64_t hidden, const float* gx, const float* gh, const float* c_prev, float* h, float* c, float* gates);
+void lstm_cell_forward(int64_t num_rows, int64_t hidden, const float* gx, const float* gh, const float* c_prev, float* h, float* c,
+                       float* gates);
 
 // d_gates: gradient of gx and of gh alike [n, 4H]. d_c: gradient of c from later steps, replaced by the gradient of c_prev.
-void lstm_cell_backward(int64_t num_rows, int64_t hidden, const float* gates, const float* c_prev, const float* c, const float* d_h, float* d_c,
-                        float* d_gates);
+void lstm_cell_backward(int64_t num_rows, int64_t hidden, const float* gates, const float* c_prev, const float* c, const float* d_h,
+                        float* d_c, float* d_gates);
 
 // r, z = sigmoid(gx + gh); m = tanh(gx_m + r gh_m); h = (1 - z) m + z h_prev. gx, gh: [n, 3H] in the order r, z, m.
 // `gates` keeps r, z, m and gh_m [n, 4H]; it may be null.

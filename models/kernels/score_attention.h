@@ -16,11 +16,11 @@ struct ScoreRow {
 };
 
 struct ScoreOperands {
-  const float* keys = nullptr;     // [rows, A]
-  const float* memory = nullptr;   // [rows, C]
-  const float* vector = nullptr;   // v [A]; null for the dot score
-  int64_t attention_dim = 0;       // A
-  int64_t memory_dim = 0;          // C
+  const float* keys = nullptr;    // [rows, A]
+  const float* memory = nullptr;  // [rows, C]
+  const float* vector = nullptr;  // v [A]; null for the dot score
+  int64_t attention_dim = 0;      // A
+  int64_t memory_dim = 0;         // C
 };
 
 // context row n is written at context + n * context_stride.

@@ -31,8 +31,8 @@ ATTNZOO_INLINE void small_matmul_rows(const float* a, int64_t a_row, int64_t a_c
     }
 }
 
-ATTNZOO_INLINE void small_matmul(const float* a, int64_t a_row, int64_t a_column, const float* b, int64_t b_stride, float* c, int64_t c_stride,
-                                 int64_t num_rows, int64_t num_columns, int64_t num_inner, float alpha = 1.0f) {
+ATTNZOO_INLINE void small_matmul(const float* a, int64_t a_row, int64_t a_column, const float* b, int64_t b_stride, float* c,
+                                 int64_t c_stride, int64_t num_rows, int64_t num_columns, int64_t num_inner, float alpha = 1.0f) {
   int64_t m = 0;
   for (; m + 4 <= num_rows; m += 4)
     small_matmul_rows<4>(a + m * a_row, a_row, a_column, b, b_stride, c + m * c_stride, c_stride, num_columns, num_inner, alpha);

@@ -1,4 +1,5 @@
-// Rows of a table looked up by id. Kept apart from torch::nn::Embedding so that tables can be shared between source, target and output layer.
+// Rows of a table looked up by id. Kept apart from torch::nn::Embedding so that tables can be shared between source, target and output
+// layer.
 #pragma once
 
 #include <torch/nn/module.h>

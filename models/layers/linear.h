@@ -27,7 +27,7 @@ class Linear : public torch::nn::Module {
 };
 
 // Creates and registers in one call: query = add_linear(*this, "query", D, D).
-std::shared_ptr<Linear> add_linear(torch::nn::Module& parent, const char* name, int64_t num_inputs, int64_t num_outputs, bool with_bias = true,
-                                   double gain = 1.0);
+std::shared_ptr<Linear> add_linear(torch::nn::Module& parent, const char* name, int64_t num_inputs, int64_t num_outputs,
+                                   bool with_bias = true, double gain = 1.0);
 
 }  // namespace attnzoo

@@ -13,7 +13,7 @@ struct Packing {
   torch::Tensor index_P;         // int64: row b * S + s of the flattened padded tensor, for every real position
   torch::Tensor position_P;      // int64: s
   int64_t num_sentences = 0;
-  int64_t padded_length = 0;     // S
+  int64_t padded_length = 0;  // S
 
   // length_B: int64 on the CPU; every length at most padded_length.
   Packing(const torch::Tensor& length_B, int64_t padded_length);

@@ -36,7 +36,8 @@ torch::Tensor BidirectionalEncoder::forward_padded(const torch::Tensor& x_BSI, c
   for (size_t l = 0; l < forward_.size(); ++l) {
     if (l > 0) data = apply_dropout(data, dropout_, is_training());
     const Cell &f = *forward_[l], &b = *backward_[l];
-    const std::vector<torch::Tensor> weights = {f.weight_ih, f.weight_hh, f.bias_ih, f.bias_hh, b.weight_ih, b.weight_hh, b.bias_ih, b.bias_hh};
+    const std::vector<torch::Tensor> weights = {f.weight_ih, f.weight_hh, f.bias_ih, f.bias_hh,
+                                                b.weight_ih, b.weight_hh, b.bias_ih, b.bias_hh};
     data = kind_ == CellKind::kLstm ? std::get<0>(at::lstm(data, batch_sizes, {zero, zero}, weights, true, 1, 0.0, is_training(), true))
                                     : std::get<0>(at::gru(data, batch_sizes, zero, weights, true, 1, 0.0, is_training(), true));
   }

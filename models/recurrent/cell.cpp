@@ -40,8 +40,8 @@ std::vector<torch::Tensor> Cell::step(const torch::Tensor& x_NI, const std::vect
   return {h, c};
 }
 
-std::vector<torch::Tensor> cell_forward(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh, const std::vector<torch::Tensor>& state,
-                                        torch::Tensor gates) {
+std::vector<torch::Tensor> cell_forward(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh,
+                                        const std::vector<torch::Tensor>& state, torch::Tensor gates) {
   const int64_t num_rows = gx.size(0), hidden = gx.size(1) / num_gates(kind);
   std::vector<torch::Tensor> next;
   for (int64_t i = 0; i < num_state_tensors(kind); ++i) next.push_back(torch::empty({num_rows, hidden}, gx.options()));

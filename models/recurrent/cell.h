@@ -41,7 +41,7 @@ class Cell : public torch::nn::Module {
 };
 
 // gx, gh [n, G * H] and the state before -> {h} or {h, c}; `gates` (may be undefined) keeps what the backward pass needs, [n, 4H].
-std::vector<torch::Tensor> cell_forward(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh, const std::vector<torch::Tensor>& state,
-                                        torch::Tensor gates);
+std::vector<torch::Tensor> cell_forward(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh,
+                                        const std::vector<torch::Tensor>& state, torch::Tensor gates);
 
 }  // namespace attnzoo

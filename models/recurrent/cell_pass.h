@@ -1,6 +1,6 @@
-// One cell over all steps of a batch, forward and by hand backward. The recurrent weight's gradient is one matmul over every step at the end
-// instead of one a step: that, and working on active rows only, is where the time of autograd's version goes. Float on the CPU, no autograd
-// inside: recurrent/sequence_pass and recurrent/decoder_pass wrap it.
+// One cell over all steps of a batch, forward and by hand backward. The recurrent weight's gradient is one matmul over every step at the
+// end instead of one a step: that, and working on active rows only, is where the time of autograd's version goes. Float on the CPU, no
+// autograd inside: recurrent/sequence_pass and recurrent/decoder_pass wrap it.
 #pragma once
 
 #include <torch/types.h>
@@ -15,7 +15,8 @@ namespace attnzoo {
 class CellPass {
  public:
   // initial: {h} or {h, c}, [B, H], row r for rank r of `order`.
-  CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, torch::Tensor bias_hh, const std::vector<torch::Tensor>& initial);
+  CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, torch::Tensor bias_hh,
+           const std::vector<torch::Tensor>& initial);
 
   // gx: input part of step t, [n, G * H]. Returns h of the step (a view of h_P).
   torch::Tensor forward_step(int64_t t, const torch::Tensor& gx);
@@ -28,8 +29,8 @@ class CellPass {
   torch::Tensor d_bias_hh() const { return d_gh_P.sum(0); }
   const std::vector<torch::Tensor>& d_initial() const { return d_state_; }
 
-  torch::Tensor h_P;            // [P, H], time-major
-  torch::Tensor d_gx_P, d_gh_P; // [P, G * H]; the same tensor for the LSTM
+  torch::Tensor h_P;             // [P, H], time-major
+  torch::Tensor d_gx_P, d_gh_P;  // [P, G * H]; the same tensor for the LSTM
 
  private:
   std::vector<torch::Tensor> before(int64_t t) const;  // the state that step t starts from

@@ -13,10 +13,10 @@ using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
 // The tensors that get a gradient go through autograd as one list, in this order; flatten() and the constructor below agree on it:
-// gx, keys, memory, initial .., then of each cell weight_hh, bias_hh (and weight_ih, bias_ih above the first), feed, query, readout weight and
-// bias, score vector (additive only).
-variable_list flatten(const torch::Tensor& gx, const torch::Tensor& keys, const torch::Tensor& memory, const std::vector<torch::Tensor>& initial,
-                      const DecoderWeights& w) {
+// gx, keys, memory, initial .., then of each cell weight_hh, bias_hh (and weight_ih, bias_ih above the first), feed, query, readout weight
+// and bias, score vector (additive only).
+variable_list flatten(const torch::Tensor& gx, const torch::Tensor& keys, const torch::Tensor& memory,
+                      const std::vector<torch::Tensor>& initial, const DecoderWeights& w) {
   variable_list list = {gx, keys, memory};
   list.insert(list.end(), initial.begin(), initial.end());
   for (size_t l = 0; l < w.weight_hh.size(); ++l) {
@@ -51,7 +51,8 @@ DecoderWeights detached(const DecoderWeights& w) {
 }
 
 struct DecoderFunction : torch::autograd::Function<DecoderFunction> {
-  static Variable forward(AutogradContext* context, at::TensorList tensors, const c10::intrusive_ptr<DecoderRecord>& record, int64_t num_initial) {
+  static Variable forward(AutogradContext* context, at::TensorList tensors, const c10::intrusive_ptr<DecoderRecord>& record,
+                          int64_t num_initial) {
     std::vector<torch::Tensor> initial;
     for (int64_t i = 0; i < num_initial; ++i) initial.push_back(tensors[static_cast<size_t>(3 + i)].detach());
     const auto r_P = record->forward(tensors[0].detach(), tensors[1].detach(), tensors[2].detach(), initial);
@@ -70,8 +71,9 @@ struct DecoderFunction : torch::autograd::Function<DecoderFunction> {
 
 }  // namespace
 
-torch::Tensor run_decoder(const DecoderParts& parts, const torch::Tensor& gx_P, const torch::Tensor& keys_PA, const torch::Tensor& memory_PC,
-                          const std::vector<torch::Tensor>& initial, const Packing& target, const Packing& source, bool training) {
+torch::Tensor run_decoder(const DecoderParts& parts, const torch::Tensor& gx_P, const torch::Tensor& keys_PA,
+                          const torch::Tensor& memory_PC, const std::vector<torch::Tensor>& initial, const Packing& target,
+                          const Packing& source, bool training) {
   DecoderWeights weights;
   for (const auto& cell : parts.cells) {
     weights.weight_hh.push_back(cell->weight_hh);
@@ -86,7 +88,8 @@ torch::Tensor run_decoder(const DecoderParts& parts, const torch::Tensor& gx_P, 
   weights.readout_weight = parts.readout_weight;
   weights.readout_bias = parts.readout_bias;
 
-  const auto record = c10::make_intrusive<DecoderRecord>(parts.cells[0]->kind, detached(weights), target, source, training ? parts.dropout : 0.0);
+  const auto record =
+      c10::make_intrusive<DecoderRecord>(parts.cells[0]->kind, detached(weights), target, source, training ? parts.dropout : 0.0);
   const auto& order = record->order();
   std::vector<torch::Tensor> ranked;
   for (const auto& tensor : initial) ranked.push_back(tensor.index_select(0, order.order_B));

@@ -21,16 +21,18 @@ namespace attnzoo {
 
 // The decoder's parts, as the model owns them.
 struct DecoderParts {
-  std::vector<std::shared_ptr<Cell>> cells;  // bottom first; cells[0] reads [embedding ; r]
-  torch::Tensor query_weight_AH;             // W_q; A = C for the general score
-  torch::Tensor score_vector_A;              // v of the additive score; undefined for the general one
+  std::vector<std::shared_ptr<Cell>> cells;    // bottom first; cells[0] reads [embedding ; r]
+  torch::Tensor query_weight_AH;               // W_q; A = C for the general score
+  torch::Tensor score_vector_A;                // v of the additive score; undefined for the general one
   torch::Tensor readout_weight, readout_bias;  // W_r [R, H + C], b_r [R]
-  double dropout = 0;                        // on r and between cells, in training
+  double dropout = 0;                          // on r and between cells, in training
 };
 
 // gx_P: W_ih y + b_ih of cells[0] for every packed target position (its embedding columns only). keys_PA, memory_PC: packed source
-// rows; for the general score keys are the memory itself. initial: per cell h (and c), [B, H]. Returns r for every packed target position, [P, R].
-torch::Tensor run_decoder(const DecoderParts& parts, const torch::Tensor& gx_P, const torch::Tensor& keys_PA, const torch::Tensor& memory_PC,
-                          const std::vector<torch::Tensor>& initial, const Packing& target, const Packing& source, bool training);
+// rows; for the general score keys are the memory itself. initial: per cell h (and c), [B, H]. Returns r for every packed target position,
+// [P, R].
+torch::Tensor run_decoder(const DecoderParts& parts, const torch::Tensor& gx_P, const torch::Tensor& keys_PA,
+                          const torch::Tensor& memory_PC, const std::vector<torch::Tensor>& initial, const Packing& target,
+                          const Packing& source, bool training);
 
 }  // namespace attnzoo

@@ -48,7 +48,7 @@ class DecoderRecord : public torch::CustomClassHolder {
   TimeMajor order_;
   double dropout_;
   std::vector<CellPass> cells_;
-  std::vector<torch::Tensor> between_;    // dropped h of each cell but the last, [P, H]: the input of the cell above
+  std::vector<torch::Tensor> between_;  // dropped h of each cell but the last, [P, H]: the input of the cell above
   std::vector<torch::Tensor> between_mask_;
   torch::Tensor keys_, memory_;
   std::vector<kernels::ScoreRow> score_rows_;  // one a time-major row

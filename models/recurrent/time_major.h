@@ -12,12 +12,12 @@
 namespace attnzoo {
 
 struct TimeMajor {
-  std::vector<int64_t> order;      // rank r works on sentence order[r]
-  std::vector<int64_t> step_rows;  // active rows of each step, never growing
-  std::vector<int64_t> step_begin; // first time-major row of each step
-  torch::Tensor order_B;           // `order` as a tensor
-  torch::Tensor from_packed_P;     // time-major row i is packed row from_packed_P[i]
-  torch::Tensor to_packed_P;       // the inverse
+  std::vector<int64_t> order;       // rank r works on sentence order[r]
+  std::vector<int64_t> step_rows;   // active rows of each step, never growing
+  std::vector<int64_t> step_begin;  // first time-major row of each step
+  torch::Tensor order_B;            // `order` as a tensor
+  torch::Tensor from_packed_P;      // time-major row i is packed row from_packed_P[i]
+  torch::Tensor to_packed_P;        // the inverse
 
   // `reversed`: each sentence is visited from its last token to its first.
   TimeMajor(const Packing& packing, bool reversed);

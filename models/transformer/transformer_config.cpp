@@ -23,8 +23,10 @@ TransformerConfig TransformerConfig::from_json(const nlohmann::json& fields) {
   reader.read_choice("norm", config.norm, {"pre", "post"});
   reader.read_choice("activation", config.activation, {"relu", "gelu"});
   reader.read_choice("tied_embeddings", config.tied_embeddings, {"auto", "all", "decoder", "none"});
-  for (const auto& [key, value] : {std::pair{"model_dim", config.model_dim}, {"feed_forward_dim", config.feed_forward_dim},
-                                   {"encoder_layers", config.encoder_layers}, {"decoder_layers", config.decoder_layers},
+  for (const auto& [key, value] : {std::pair{"model_dim", config.model_dim},
+                                   {"feed_forward_dim", config.feed_forward_dim},
+                                   {"encoder_layers", config.encoder_layers},
+                                   {"decoder_layers", config.decoder_layers},
                                    {"num_heads", config.num_heads}})
     check_at_least_one(reader, key, value);
   check_fraction(reader, "dropout", config.dropout);
@@ -37,10 +39,17 @@ TransformerConfig TransformerConfig::from_json(const nlohmann::json& fields) {
 }
 
 nlohmann::json TransformerConfig::to_json() const {
-  return {{"model_dim", model_dim},           {"feed_forward_dim", feed_forward_dim}, {"encoder_layers", encoder_layers},
-          {"decoder_layers", decoder_layers}, {"num_heads", num_heads},               {"dropout", dropout},
-          {"attention_dropout", attention_dropout}, {"activation_dropout", activation_dropout}, {"norm", norm},
-          {"activation", activation},         {"tied_embeddings", tied_embeddings}};
+  return {{"model_dim", model_dim},
+          {"feed_forward_dim", feed_forward_dim},
+          {"encoder_layers", encoder_layers},
+          {"decoder_layers", decoder_layers},
+          {"num_heads", num_heads},
+          {"dropout", dropout},
+          {"attention_dropout", attention_dropout},
+          {"activation_dropout", activation_dropout},
+          {"norm", norm},
+          {"activation", activation},
+          {"tied_embeddings", tied_embeddings}};
 }
 
 }  // namespace attnzoo

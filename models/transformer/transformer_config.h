@@ -31,7 +31,7 @@ struct TransformerConfig {
   std::string tied_embeddings = "auto";
 
   static TransformerConfig from_json(const nlohmann::json& fields);  // throws ConfigError
-  nlohmann::json to_json() const;                                   // from_json(to_json()) is the identity
+  nlohmann::json to_json() const;                                    // from_json(to_json()) is the identity
 };
 
 }  // namespace attnzoo

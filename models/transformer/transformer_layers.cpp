@@ -50,9 +50,8 @@ EncoderLayer::EncoderLayer(const TransformerConfig& config)
 
 torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const Rows& rows) const {
   const double drop = is_training() ? attention_dropout_ : 0.0;
-  const auto attended = attention_residual_->forward(x, [&](const torch::Tensor& y) {
-    return attention_out_->forward(self_attention(qkv_->forward(y), rows, num_heads_, false, drop));
-  });
+  const auto attended = attention_residual_->forward(
+      x, [&](const torch::Tensor& y) { return attention_out_->forward(self_attention(qkv_->forward(y), rows, num_heads_, false, drop)); });
   return feed_forward_residual_->forward(attended, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
 }
 
@@ -69,11 +68,11 @@ DecoderLayer::DecoderLayer(const TransformerConfig& config)
       cross_out_(add_linear(*this, "cross_out", config.model_dim, config.model_dim)),
       feed_forward_(register_module("feed_forward", std::make_shared<FeedForward>(config))) {}
 
-torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows) const {
+torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv,
+                                    const Rows& memory_rows) const {
   const double drop = is_training() ? attention_dropout_ : 0.0;
-  const auto self = self_residual_->forward(x, [&](const torch::Tensor& y) {
-    return self_out_->forward(self_attention(qkv_->forward(y), rows, num_heads_, true, drop));
-  });
+  const auto self = self_residual_->forward(
+      x, [&](const torch::Tensor& y) { return self_out_->forward(self_attention(qkv_->forward(y), rows, num_heads_, true, drop)); });
   const auto cross = cross_residual_->forward(self, [&](const torch::Tensor& y) {
     const auto query = cross_query_->forward(y);
     const auto out = rows.packing ? packed_attention(query, memory_kv, *rows.packing, *memory_rows.packing, num_heads_, false, drop)
@@ -91,7 +90,8 @@ torch::Tensor DecoderLayer::step(const torch::Tensor& x_ND, const AttendPast& at
     return self_out_->forward(attend_past(parts[0], parts[1]));
   });
   const auto cross = cross_residual_->forward(self, [&](const torch::Tensor& y) {
-    const auto result = memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, num_heads_, weights_NS != nullptr);
+    const auto result =
+        memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, num_heads_, weights_NS != nullptr);
     if (weights_NS) *weights_NS = result.weights_NS;
     return cross_out_->forward(result.out);
   });

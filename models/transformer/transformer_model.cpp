@@ -15,7 +15,8 @@ namespace attnzoo {
 
 TransformerModel::TransformerModel(const TransformerConfig& config, const VocabularySizes& sizes)
     : config_(config),
-      embeddings_(*this, sizes, config.model_dim, config.model_dim, config.tied_embeddings, 1.0 / std::sqrt(static_cast<double>(config.model_dim))),
+      embeddings_(*this, sizes, config.model_dim, config.model_dim, config.tied_embeddings,
+                  1.0 / std::sqrt(static_cast<double>(config.model_dim))),
       positions_(config.model_dim) {
   for (int64_t l = 0; l < config.encoder_layers; ++l)
     encoder_.push_back(register_module(fmt::format("encoder_{}", l), std::make_shared<EncoderLayer>(config)));
@@ -55,9 +56,10 @@ Memory TransformerModel::encode(const torch::Tensor& source_BS) {
   return memory;
 }
 
-// The decoder's past has two forms. In inference on the CPU each step's keys and values stay where they were made (State::per_step, layer by
-// layer), and per_row[1] is origin_NT: in which row of step t the past of row n lies. A beam then reorders a table of a few numbers, where copying
-// caches took a tenth of the time of short sentences and most of long ones. Elsewhere per_row holds a cache [N, T, 2D] a layer.
+// The decoder's past has two forms. In inference on the CPU each step's keys and values stay where they were made (State::per_step, layer
+// by layer), and per_row[1] is origin_NT: in which row of step t the past of row n lies. A beam then reorders a table of a few numbers,
+// where copying caches took a tenth of the time of short sentences and most of long ones. Elsewhere per_row holds a cache [N, T, 2D] a
+// layer.
 State TransformerModel::start(const Memory& memory) {
   State state;
   const auto zero_B = at::zeros_like(memory.per_sentence[0]);
@@ -79,7 +81,8 @@ StepOutput TransformerModel::step(const Memory& memory, const State& state, cons
   const bool keeps_steps = state.per_row[1].dim() == 2;
   auto stream = embed(*embeddings_.target, previous_N, position_N);
   if (keeps_steps) {
-    if (!kernels::use_inference_kernels(stream)) fail<Error>("transformer: a state that start() made for inference cannot be stepped with gradients");
+    if (!kernels::use_inference_kernels(stream))
+      fail<Error>("transformer: a state that start() made for inference cannot be stepped with gradients");
     const auto own_row_N1 = at::arange(previous_N.size(0), state.per_row[1].options()).unsqueeze(1);
     output.state.per_row[1] = at::cat({state.per_row[1], own_row_N1}, 1);
   }
@@ -126,8 +129,10 @@ ModelFamily transformer_family() {
   family.summary = "self-attention encoder and decoder (Vaswani et al. 2017), pre- or post-norm";
   family.presets = {
       {"tiny", R"({"model_dim": 128, "feed_forward_dim": 256, "encoder_layers": 4, "decoder_layers": 4, "num_heads": 4, "dropout": 0.3})"},
-      {"small", R"({"model_dim": 256, "feed_forward_dim": 1024, "encoder_layers": 3, "decoder_layers": 3, "num_heads": 4, "dropout": 0.1})"},
-      {"base", R"({"model_dim": 512, "feed_forward_dim": 2048, "encoder_layers": 6, "decoder_layers": 6, "num_heads": 8, "dropout": 0.1})"}};
+      {"small",
+       R"({"model_dim": 256, "feed_forward_dim": 1024, "encoder_layers": 3, "decoder_layers": 3, "num_heads": 4, "dropout": 0.1})"},
+      {"base",
+       R"({"model_dim": 512, "feed_forward_dim": 2048, "encoder_layers": 6, "decoder_layers": 6, "num_heads": 8, "dropout": 0.1})"}};
   const std::string small = R"("model_dim": 32, "feed_forward_dim": 48, "encoder_layers": 2, "decoder_layers": 2, "num_heads": 2, )";
   family.conformance_variants = {
       {"pre-norm", "{" + small + R"("norm": "pre", "activation": "relu", "tied_embeddings": "all"})"},

@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
     tokens += batch.num_target_tokens;
   }
   const double total = forward + loss_time + backward + update;
-  std::printf("%.0f target tokens/s; %.0f ms a step of %.0f tokens: forward %.0f%%, loss %.0f%%, backward %.0f%%, update %.0f%%\n", tokens / total,
-              1000 * total / (steps - 4), static_cast<double>(tokens) / (steps - 4), 100 * forward / total, 100 * loss_time / total,
-              100 * backward / total, 100 * update / total);
+  std::printf("%.0f target tokens/s; %.0f ms a step of %.0f tokens: forward %.0f%%, loss %.0f%%, backward %.0f%%, update %.0f%%\n",
+              tokens / total, 1000 * total / (steps - 4), static_cast<double>(tokens) / (steps - 4), 100 * forward / total,
+              100 * loss_time / total, 100 * backward / total, 100 * update / total);
 }

@@ -3,6 +3,7 @@
 #include <torch/nn/module.h>
 
 #include "tests/conformance/subjects.h"
+
 #include "tests/catch.h"
 
 namespace attnzoo::test {

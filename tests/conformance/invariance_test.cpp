@@ -4,6 +4,7 @@
 #include "data/special_tokens.h"
 #include "models/layers/packing.h"
 #include "tests/conformance/subjects.h"
+
 #include "tests/catch.h"
 
 namespace attnzoo::test {

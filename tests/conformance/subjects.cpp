@@ -36,7 +36,8 @@ std::vector<Sentence> random_sentences(int64_t count, int64_t max_length, uint64
   std::vector<Sentence> sentences(static_cast<size_t>(count));
   for (auto& sentence : sentences) {
     sentence.resize(1 + random() % static_cast<uint64_t>(max_length));
-    for (auto& id : sentence) id = kNumSpecialTokens + static_cast<int64_t>(random() % static_cast<uint64_t>(kVocabulary - kNumSpecialTokens));
+    for (auto& id : sentence)
+      id = kNumSpecialTokens + static_cast<int64_t>(random() % static_cast<uint64_t>(kVocabulary - kNumSpecialTokens));
   }
   return sentences;
 }

@@ -16,7 +16,7 @@ namespace attnzoo::test {
 inline constexpr int64_t kVocabulary = 31;
 
 struct Subject {
-  std::string name;  // "transformer, post-norm"
+  std::string name;                                      // "transformer, post-norm"
   std::function<std::shared_ptr<Seq2SeqModel>()> build;  // freshly seeded: the same weights at every call
 };
 const std::vector<Subject>& subjects();

@@ -1,9 +1,11 @@
 // Every family traces, and the trace says the same at shapes it was not traced at.
+#include "models/export/trace.h"
+
 #include <ATen/ATen.h>
 
 #include "data/special_tokens.h"
-#include "models/export/trace.h"
 #include "tests/conformance/subjects.h"
+
 #include "tests/catch.h"
 
 namespace attnzoo::test {

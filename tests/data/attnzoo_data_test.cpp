@@ -1,21 +1,24 @@
 // The program attnzoo-data as a user runs it.
 #include "data/files.h"
-#include "tests/catch.h"
 #include "tests/program.h"
 #include "tests/temporary_directory.h"
 
+#include "tests/catch.h"
+
 using attnzoo::test::ContainsSubstring;
+using attnzoo::test::Equals;
 using attnzoo::test::Outcome;
 using attnzoo::test::programs_are_built;
 using attnzoo::test::run_merged;
-using attnzoo::test::Equals;
 using attnzoo::test::TemporaryDirectory;
 
 namespace {
 
 bool have_program() { return programs_are_built({"attnzoo-data"}); }
 
-Outcome run(const TemporaryDirectory& folder, const std::string& arguments) { return run_merged(folder.path(), "attnzoo-data " + arguments); }
+Outcome run(const TemporaryDirectory& folder, const std::string& arguments) {
+  return run_merged(folder.path(), "attnzoo-data " + arguments);
+}
 
 }  // namespace
 

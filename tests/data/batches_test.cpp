@@ -12,8 +12,9 @@
 #include "data/error.h"
 #include "data/random.h"
 #include "data/special_tokens.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using attnzoo::test::ContainsSubstring;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+
 #include "tests/catch.h"
 
 using namespace attnzoo;

@@ -7,8 +7,9 @@
 #include <csignal>
 
 #include "data/error.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using attnzoo::test::ContainsSubstring;

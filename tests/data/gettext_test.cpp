@@ -2,26 +2,19 @@
 #include "data/importers/gettext.h"
 
 #include <filesystem>
-#include <fstream>
 
 #include "data/error.h"
 #include "data/importers/mo_file.h"
 #include "data/text_reader.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo {
 namespace {
 
 namespace fs = std::filesystem;
 using test::ContainsSubstring;
-
-void put(const fs::path& file, const std::string& content) {
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << content;
-}
-
-std::vector<std::string> lines_of(const fs::path& file) { return read_lines(file.string()); }
 
 const ImportLog kQuiet = [](const std::string&) {};
 
@@ -125,9 +118,9 @@ TEST_CASE("messages lose accelerators on both sides or neither, and need the sam
 
 TEST_CASE("gettext reads the catalogs of a folder and passes over a damaged one with a note") {
   const test::TemporaryDirectory folder;
-  put(folder / "de/LC_MESSAGES/a.mo", make_mo({{"", kHeader}, {"Open file", "Datei"}, {"same", "same"}, {"Close", "Zu"}}));
-  put(folder / "de/LC_MESSAGES/b.mo", "broken");
-  put(folder / "fr/LC_MESSAGES/a.mo", make_mo({{"", kHeader}, {"Open file", "Ouvrir"}, {"Only French", "Seul"}}));
+  folder.file("de/LC_MESSAGES/a.mo", make_mo({{"", kHeader}, {"Open file", "Datei"}, {"same", "same"}, {"Close", "Zu"}}));
+  folder.file("de/LC_MESSAGES/b.mo", "broken");
+  folder.file("fr/LC_MESSAGES/a.mo", make_mo({{"", kHeader}, {"Open file", "Ouvrir"}, {"Only French", "Seul"}}));
   GettextImportOptions options;
   options.from = folder.path();
   options.output.folder = folder / "out";
@@ -137,20 +130,20 @@ TEST_CASE("gettext reads the catalogs of a folder and passes over a damaged one 
     CHECK(report.num_train == 2);
     CHECK(report.dropped.at("both sides are equal") == 1);
     CHECK_THAT(report.text(), ContainsSubstring("b.mo: 6 bytes are too few for a gettext catalog"));
-    CHECK(lines_of(folder / "out/train.de") == std::vector<std::string>{"Datei", "Zu"});
+    CHECK(read_lines((folder / "out/train.de").string()) == std::vector<std::string>{"Datei", "Zu"});
   }
   SECTION("to English") {
     options.source_language = "fr";
     options.target_language = "en";
     import_gettext(options, kQuiet);
-    CHECK(lines_of(folder / "out/train.fr") == std::vector<std::string>{"Ouvrir", "Seul"});
-    CHECK(lines_of(folder / "out/train.en") == std::vector<std::string>{"Open file", "Only French"});
+    CHECK(read_lines((folder / "out/train.fr").string()) == std::vector<std::string>{"Ouvrir", "Seul"});
+    CHECK(read_lines((folder / "out/train.en").string()) == std::vector<std::string>{"Open file", "Only French"});
   }
   SECTION("between two others, joined by message") {
     options.source_language = "fr";
     import_gettext(options, kQuiet);
-    CHECK(lines_of(folder / "out/train.fr") == std::vector<std::string>{"Ouvrir"});
-    CHECK(lines_of(folder / "out/train.de") == std::vector<std::string>{"Datei"});
+    CHECK(read_lines((folder / "out/train.fr").string()) == std::vector<std::string>{"Ouvrir"});
+    CHECK(read_lines((folder / "out/train.de").string()) == std::vector<std::string>{"Datei"});
   }
   SECTION("a language without catalogs") {
     options.target_language = "xx";

@@ -1,6 +1,5 @@
 // The Debian importer on small texts, and what every importer does with its pairs; nothing is downloaded.
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "data/error.h"
@@ -9,21 +8,15 @@
 #include "data/importers/parallel_output.h"
 #include "data/importers/translation_file.h"
 #include "data/text_reader.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo {
 namespace {
 
 namespace fs = std::filesystem;
 using test::ContainsSubstring;
-
-void put(const fs::path& file, const std::string& content) {
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << content;
-}
-
-std::vector<std::string> lines_of(const fs::path& file) { return read_lines(file.string()); }
 
 std::string shown(const std::vector<DescriptionBlock>& blocks) {
   std::string all;
@@ -98,8 +91,8 @@ TEST_CASE("descriptions of one shape are paired block by block, others by what a
 
 TEST_CASE("debian-descriptions joins the languages of a folder by digest, plain or gzip") {
   const test::TemporaryDirectory folder;
-  put(folder / "in/x_main_i18n_Translation-en", kEnglish);
-  put(folder / "in/x_main_i18n_Translation-de", kGerman);
+  folder.file("in/x_main_i18n_Translation-en", kEnglish);
+  folder.file("in/x_main_i18n_Translation-de", kGerman);
   if (GENERATE(false, true))
     REQUIRE(run_external({"gzip", (folder / "in/x_main_i18n_Translation-de").string()}, true, 20).exit_status == 0);
   DebianImportOptions options;
@@ -110,30 +103,31 @@ TEST_CASE("debian-descriptions joins the languages of a folder by digest, plain 
   CHECK(report.num_train == 6);
   CHECK_THAT(report.text(), ContainsSubstring("Debian package descriptions (3 in en, 2 in de, 2 in both)"));
   CHECK_THAT(report.text(), ContainsSubstring("\"train\":{\"source\":\"" + (folder / "out/train.en").string()));
-  CHECK(lines_of(folder / "out/train.en") == std::vector<std::string>{"play chess on 3 boards", "The game has three boards.", "It offers:",
-                                                                      "many figures, some of them new", "several moves", "ping utility"});
-  CHECK(lines_of(folder / "out/train.de") == std::vector<std::string>{"Schach auf 3 Brettern", "Das Spiel hat drei Bretter.",
-                                                                      "Es bietet:", "viele Figuren, einige davon neu",
-                                                                      "mehrere Z\xC3\xBCge", "Ping-Werkzeug"});
+  CHECK(read_lines((folder / "out/train.en").string()) == std::vector<std::string>{"play chess on 3 boards", "The game has three boards.",
+                                                                                   "It offers:", "many figures, some of them new",
+                                                                                   "several moves", "ping utility"});
+  CHECK(read_lines((folder / "out/train.de").string()) == std::vector<std::string>{"Schach auf 3 Brettern", "Das Spiel hat drei Bretter.",
+                                                                                   "Es bietet:", "viele Figuren, einige davon neu",
+                                                                                   "mehrere Z\xC3\xBCge", "Ping-Werkzeug"});
   CHECK(fs::exists(folder / "out/import.json"));
 }
 
 TEST_CASE("debian-descriptions --summarise pairs the long description with its title") {
   const test::TemporaryDirectory folder;
-  put(folder / "in/Translation-en", kEnglish);
+  folder.file("in/Translation-en", kEnglish);
   DebianImportOptions options;
   options.summarise = "en";
   options.from = folder / "in";
   options.output.folder = folder / "out";
   options.output.held_out = 0;
   CHECK(import_debian_descriptions(options, kQuiet).num_train == 3);
-  CHECK(lines_of(folder / "out/train.text").at(1) == "First. Second.");
-  CHECK(lines_of(folder / "out/train.title").at(1) == "ping utility");
+  CHECK(read_lines((folder / "out/train.text").string()).at(1) == "First. Second.");
+  CHECK(read_lines((folder / "out/train.title").string()).at(1) == "ping utility");
 }
 
 TEST_CASE("debian-descriptions says which Translation file a folder lacks") {
   const test::TemporaryDirectory folder;
-  put(folder / "Translation-en", kEnglish);
+  folder.file("Translation-en", kEnglish);
   DebianImportOptions options;
   options.from = folder.path();
   options.output.folder = folder / "out";
@@ -145,7 +139,7 @@ TEST_CASE("debian-descriptions says which Translation file a folder lacks") {
 TEST_CASE("debian-descriptions refuses a truncated gzip file") {
   const test::TemporaryDirectory folder;
   const fs::path packed = folder / "Translation-en.gz";
-  put(folder / "Translation-en", std::string(kEnglish) + std::string(5000, 'x'));
+  folder.file("Translation-en", std::string(kEnglish) + std::string(5000, 'x'));
   REQUIRE(run_external({"gzip", (folder / "Translation-en").string()}, true, 20).exit_status == 0);
   fs::resize_file(packed, fs::file_size(packed) - 12);
   DebianImportOptions options;
@@ -165,18 +159,18 @@ TEST_CASE("no source of the held-out splits occurs in training, whatever its dig
   CHECK(report.num_test > 80);
   CHECK(report.num_train + report.num_valid + report.num_test + report.dropped.at("another translation of a held-out source") == 6000);
   std::set<std::string> train_keys;
-  for (const std::string& line : lines_of(folder / "train.en")) train_keys.insert(split_key(line));
+  for (const std::string& line : read_lines((folder / "train.en").string())) train_keys.insert(split_key(line));
   for (const char* split : {"valid.en", "test.en"})
-    for (const std::string& line : lines_of(folder / split)) CHECK_FALSE(train_keys.contains(split_key(line)));
-  CHECK(lines_of(folder / "valid.en").size() == lines_of(folder / "valid.de").size());
+    for (const std::string& line : read_lines((folder / split).string())) CHECK_FALSE(train_keys.contains(split_key(line)));
+  CHECK(read_lines((folder / "valid.en").string()).size() == read_lines((folder / "valid.de").string()).size());
 }
 
 TEST_CASE("a grown archive keeps every source in its split") {
   const test::TemporaryDirectory folder;
   write_parallel(numbered_pairs(1000), {folder / "small", "en", "de", 0.05, 1000}, {});
   write_parallel(numbered_pairs(2000), {folder / "large", "en", "de", 0.05, 1000}, {});
-  const auto large = lines_of(folder / "large/test.en");
-  for (const std::string& line : lines_of(folder / "small/test.en")) CHECK(std::ranges::find(large, line) != large.end());
+  const auto large = read_lines((folder / "large/test.en").string());
+  for (const std::string& line : read_lines((folder / "small/test.en").string())) CHECK(std::ranges::find(large, line) != large.end());
 }
 
 TEST_CASE("the held-out splits have an upper bound") {

@@ -7,8 +7,9 @@
 #include "data/files.h"
 #include "data/input_digest.h"
 #include "data/inspect.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using attnzoo::test::ContainsSubstring;

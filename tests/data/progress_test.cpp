@@ -7,8 +7,9 @@
 #include <thread>
 
 #include "data/files.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using attnzoo::test::ContainsSubstring;

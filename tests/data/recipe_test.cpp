@@ -3,8 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using attnzoo::test::ContainsSubstring;

@@ -6,8 +6,9 @@
 
 #include "data/error.h"
 #include "data/files.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using attnzoo::test::ContainsSubstring;

@@ -9,8 +9,9 @@
 #include "data/files.h"
 #include "data/special_tokens.h"
 #include "data/text_reader.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using attnzoo::test::ContainsSubstring;

@@ -8,9 +8,10 @@
 
 #include "data/files.h"
 #include "models/registry.h"
-#include "tests/catch.h"
 #include "tests/program.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 namespace {
@@ -45,7 +46,8 @@ std::string joined(const std::vector<std::string>& lines) {
 
 std::vector<std::string> split_lines(const std::string& text) {
   std::vector<std::string> lines;
-  for (size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) lines.push_back(text.substr(begin, end - begin));
+  for (size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos; begin = end + 1)
+    lines.push_back(text.substr(begin, end - begin));
   return lines;
 }
 
@@ -62,7 +64,8 @@ void train(const TemporaryDirectory& folder, const std::string& family, int step
              "tokenizer": {{"kind": "words", "joint": false}}}},
     "model": {{"family": "{}", "preset": "tiny"}},
     "train": {{"batch": {{"batch_tokens": 512}}, "learning_rate": 0.003, "schedule": {{"kind": "constant"}}, "max_steps": {}, "validate_every": 1000}}
-  }})", family, steps));
+  }})",
+                                         family, steps));
   const auto outcome = run_merged(folder.path(), "attnzoo-train recipe.json --run run --threads 1");
   INFO(outcome.output);
   REQUIRE(outcome.status == 0);
@@ -87,7 +90,8 @@ TEST_CASE("The output file is the same to the byte for any batch size, number of
 
     for (const char* search : {"--beam 1", "--beam 4 --n-best 2 --format json"}) {
       const auto translate = [&](const char* input, const char* options) {
-        const auto outcome = run_merged(folder.path(), fmt::format("attnzoo-translate --run run --quiet {} {} --input {} --output out", search, options, input));
+        const auto outcome = run_merged(
+            folder.path(), fmt::format("attnzoo-translate --run run --quiet {} {} --input {} --output out", search, options, input));
         INFO(outcome.output);
         REQUIRE(outcome.status == 0);
         return read_file(folder / "out");
@@ -129,10 +133,12 @@ TEST_CASE("Forty steps equal twenty, a kill and twenty more, bit for bit") {
     INFO(family);
     const TemporaryDirectory folder;
     train(folder, family, 40);
-    const auto partly = run_merged(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --set train.validate_every=20 --set train.max_steps=20");
+    const auto partly = run_merged(
+        folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --set train.validate_every=20 --set train.max_steps=20");
     INFO(partly.output);
     REQUIRE(partly.status == 0);
-    const auto resumed = run_merged(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --resume --override --set train.max_steps=40");
+    const auto resumed =
+        run_merged(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --resume --override --set train.max_steps=40");
     INFO(resumed.output);
     REQUIRE(resumed.status == 0);
     for (const char* file : {"weights.safetensors", "optimizer.safetensors", "generator.safetensors"})

@@ -9,6 +9,7 @@
 #include "eval/metric_text.h"
 #include "eval/metric_tokenize.h"
 #include "eval/ngram_matches.h"
+
 #include "tests/catch.h"
 
 using namespace attnzoo;

@@ -9,9 +9,10 @@
 #include "data/tokenizer.h"
 #include "models/checkpoint.h"
 #include "models/registry.h"
-#include "tests/catch.h"
 #include "tests/program.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using namespace attnzoo::test;
@@ -53,8 +54,8 @@ TEST_CASE("attnzoo-translate gives the same bytes for every batch size, thread c
   if (!have_programs()) return;
   const TemporaryDirectory folder;
   make_run(folder);
-  CHECK(
-      run(folder, "attnzoo-translate --run run --max-length 20 --input text --output one --batch-size 1 --threads 1 --quiet 2>&1").output.empty());
+  CHECK(run(folder, "attnzoo-translate --run run --max-length 20 --input text --output one --batch-size 1 --threads 1 --quiet 2>&1")
+            .output.empty());
   const auto expected = read_file(folder / "one");
   CHECK(read_lines((folder / "one").string()).size() == 60);
   CHECK(expected.substr(0, 1) == "\n");  // an empty line in is an empty line out
@@ -62,7 +63,8 @@ TEST_CASE("attnzoo-translate gives the same bytes for every batch size, thread c
   CHECK(piped.status == 0);
   CHECK(piped.output == expected);
   CHECK_THAT(read_file(folder / "summary"), ContainsSubstring("60 sentences, ") && ContainsSubstring(" tokens/s"));
-  CHECK(run(folder, "gzip < text | attnzoo-translate --run run/checkpoints/last --max-length 20 --buffer-lines 7 --quiet").output == expected);
+  CHECK(run(folder, "gzip < text | attnzoo-translate --run run/checkpoints/last --max-length 20 --buffer-lines 7 --quiet").output ==
+        expected);
 }
 
 TEST_CASE("attnzoo-translate writes n-best lists and JSON lines that agree with its text") {
@@ -105,7 +107,8 @@ TEST_CASE("attnzoo-eval scores what attnzoo-translate writes, and a file of tran
   const TemporaryDirectory folder;
   make_run(folder);
   run(folder, "attnzoo-translate --run run --max-length 20 --input text --output translated --quiet");
-  const auto scored = run(folder, "attnzoo-eval --run run --max-length 20 --source text --reference text --hypotheses-out hypotheses --quiet");
+  const auto scored =
+      run(folder, "attnzoo-eval --run run --max-length 20 --source text --reference text --hypotheses-out hypotheses --quiet");
   CHECK(scored.status == 0);
   CHECK(read_file(folder / "hypotheses") == read_file(folder / "translated"));
   const auto metrics = run(folder, "attnzoo-eval metrics --hypothesis hypotheses --reference text");

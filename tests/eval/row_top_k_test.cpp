@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "data/error.h"
+
 #include "tests/catch.h"
 
 using namespace attnzoo;

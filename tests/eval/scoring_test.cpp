@@ -8,9 +8,10 @@
 #include "data/error.h"
 #include "data/tokenizer.h"
 #include "eval/search.h"
-#include "tests/catch.h"
 #include "tests/eval/letter_tokenizer.h"
 #include "tests/eval/table_model.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using namespace attnzoo::test;

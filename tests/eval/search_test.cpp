@@ -9,8 +9,9 @@
 
 #include "data/error.h"
 #include "eval/sentence_beam.h"
-#include "tests/catch.h"
 #include "tests/eval/table_model.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using namespace attnzoo::test;

@@ -6,9 +6,10 @@
 #include <algorithm>
 
 #include "data/error.h"
-#include "tests/catch.h"
 #include "tests/eval/letter_tokenizer.h"
 #include "tests/eval/table_model.h"
+
+#include "tests/catch.h"
 
 using namespace attnzoo;
 using namespace attnzoo::test;

@@ -10,8 +10,9 @@
 #include "data/error.h"
 #include "data/files.h"
 #include "models/registry.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 namespace {
@@ -114,8 +115,9 @@ TEST_CASE("a truncated file of a checkpoint is named with both sizes, wherever i
     for (const double part : {0.0, 0.01, 0.5, 0.999}) {
       const auto size = static_cast<size_t>(part * static_cast<double>(whole.size()));
       std::ofstream(saved.directory / name, std::ios::binary) << whole.substr(0, size);
-      CHECK(load_problem(saved.directory) == fmt::format("{}: {} bytes long instead of {}; the file is truncated or damaged, take another checkpoint",
-                                                         (saved.directory / name).string(), size, whole.size()));
+      CHECK(load_problem(saved.directory) ==
+            fmt::format("{}: {} bytes long instead of {}; the file is truncated or damaged, take another checkpoint",
+                        (saved.directory / name).string(), size, whole.size()));
     }
     std::ofstream(saved.directory / name, std::ios::binary) << whole;
   }
@@ -184,9 +186,11 @@ TEST_CASE("weights that do not fit the model are listed") {
   const auto shape = fmt::format("[{}]", fmt::join(weights.at(second).sizes().vec(), ", "));
   weights[second] = torch::zeros({1, 1, 1});
   weights["extra"] = torch::zeros({1});
-  REQUIRE_THROWS_WITH(set_model_weights(*saved.model, weights, "here"),
-                      fmt::format("here: the weights do not fit the model: '{}' is missing, '{}' is [1, 1, 1] and the model's is {}, 'extra' is unknown "
-                                  "to the model", first, second, shape));
+  REQUIRE_THROWS_WITH(
+      set_model_weights(*saved.model, weights, "here"),
+      fmt::format("here: the weights do not fit the model: '{}' is missing, '{}' is [1, 1, 1] and the model's is {}, 'extra' is unknown "
+                  "to the model",
+                  first, second, shape));
 }
 
 TEST_CASE("a loaded model is ready for inference with the weights of best, or of last where there is no best") {
@@ -195,7 +199,8 @@ TEST_CASE("a loaded model is ready for inference with the weights of best, or of
   fs::create_directories(run / "checkpoints");
   auto contents = contents_of(*saved.model, saved.tokenizers);
   for (const char* name : {"step-000001", "step-000002"}) save_checkpoint(run / "checkpoints" / name, contents);
-  REQUIRE_THROWS_WITH(find_checkpoint(run), run.string() + ": holds no checkpoint yet (looked for checkpoints/best, checkpoints/last and manifest.json)");
+  REQUIRE_THROWS_WITH(find_checkpoint(run),
+                      run.string() + ": holds no checkpoint yet (looked for checkpoints/best, checkpoints/last and manifest.json)");
   point_to_checkpoint(run, "last", run / "checkpoints" / "step-000002");
   CHECK(find_checkpoint(run) == run / "checkpoints" / "step-000002");
   point_to_checkpoint(run, "best", run / "checkpoints" / "step-000002");

@@ -1,11 +1,10 @@
 // The hand-written kernels against ATen, and what they promise beyond it.
-#include "models/kernels/attention.h"
-
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "models/attention/multi_head_attention.h"
+#include "models/kernels/attention.h"
 #include "models/kernels/dropout.h"
 #include "models/kernels/gemm.h"
 #include "models/kernels/recurrent_cells.h"
@@ -13,6 +12,7 @@
 #include "models/layers/dropout.h"
 #include "models/layers/positions.h"
 #include "models/recurrent/bidirectional_encoder.h"
+
 #include "tests/catch.h"
 
 namespace attnzoo::test {
@@ -24,7 +24,8 @@ double difference(const torch::Tensor& a, const torch::Tensor& b) { return (a - 
 
 TEST_CASE("The packed matmul equals ATen's at every size and gives a row the same bits among any others") {
   torch::manual_seed(3);
-  for (const auto& [rows, inputs, outputs] : {std::tuple<int, int, int>{1, 1, 1}, {3, 17, 5}, {13, 64, 33}, {50, 100, 70}, {130, 31, 129}}) {
+  for (const auto& [rows, inputs, outputs] :
+       {std::tuple<int, int, int>{1, 1, 1}, {3, 17, 5}, {13, 64, 33}, {50, 100, 70}, {130, 31, 129}}) {
     const auto x = torch::randn({rows, inputs}), weight = torch::randn({outputs, inputs}), bias = torch::randn({outputs});
     const kernels::PackedWeight packed(weight, bias);
     const auto y = packed.apply(x);
@@ -53,15 +54,18 @@ TEST_CASE("Packed attention equals padded attention, forward and backward") {
   for (const int64_t heads : {1, 3}) {
     const int64_t dim = heads * 10;
     // Cross attention against ATen's, sentence by sentence.
-    const auto q = torch::randn({queries.num_rows(), dim}, torch::requires_grad()), kv = torch::randn({keys.num_rows(), 2 * dim}, torch::requires_grad());
+    const auto q = torch::randn({queries.num_rows(), dim}, torch::requires_grad()),
+               kv = torch::randn({keys.num_rows(), 2 * dim}, torch::requires_grad());
     const auto out = packed_attention(q, kv, queries, keys, heads, false, 0);
     std::vector<torch::Tensor> expected;
     for (int64_t b = 0; b < 4; ++b)
       expected.push_back(padded_attention(q.narrow(0, queries.offsets[b], queries.length(b)).unsqueeze(0),
-                                          kv.narrow(0, keys.offsets[b], keys.length(b)).unsqueeze(0), {}, heads, false, 0, false).out.squeeze(0));
+                                          kv.narrow(0, keys.offsets[b], keys.length(b)).unsqueeze(0), {}, heads, false, 0, false)
+                             .out.squeeze(0));
     CHECK(difference(out, at::cat(expected)) < 1e-5);
     const auto upstream = torch::randn_like(out);
-    const auto got = torch::autograd::grad({out}, {q, kv}, {upstream}), want = torch::autograd::grad({at::cat(expected)}, {q, kv}, {upstream});
+    const auto got = torch::autograd::grad({out}, {q, kv}, {upstream}),
+               want = torch::autograd::grad({at::cat(expected)}, {q, kv}, {upstream});
     CHECK(difference(got[0], want[0]) < 1e-5);
     CHECK(difference(got[1], want[1]) < 1e-5);
     // Causal self-attention.
@@ -73,7 +77,8 @@ TEST_CASE("Packed attention equals padded attention, forward and backward") {
       expected.push_back(padded_attention(rows[0], rows[1], {}, heads, true, 0, false).out.squeeze(0));
     }
     CHECK(difference(self, at::cat(expected)) < 1e-5);
-    CHECK(difference(torch::autograd::grad({self}, {qkv}, {upstream})[0], torch::autograd::grad({at::cat(expected)}, {qkv}, {upstream})[0]) < 1e-5);
+    CHECK(difference(torch::autograd::grad({self}, {qkv}, {upstream})[0],
+                     torch::autograd::grad({at::cat(expected)}, {qkv}, {upstream})[0]) < 1e-5);
   }
 }
 

@@ -3,15 +3,18 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+
 #include "tests/catch.h"
 
 namespace attnzoo::test {
 
 TEST_CASE("An unknown family lists the known ones and the nearest") {
-  REQUIRE_THROWS_WITH(complete_model_config({{"family", "attention-lstn"}}),
-                      ContainsSubstring("model.family: unknown family 'attention-lstn', did you mean 'attention-lstm'?; known families: ") &&
-                          ContainsSubstring("transformer"));
-  REQUIRE_THROWS_WITH(complete_model_config({{"preset", "tiny"}}), ContainsSubstring("model.family: the name of a model family is missing"));
+  REQUIRE_THROWS_WITH(
+      complete_model_config({{"family", "attention-lstn"}}),
+      ContainsSubstring("model.family: unknown family 'attention-lstn', did you mean 'attention-lstm'?; known families: ") &&
+          ContainsSubstring("transformer"));
+  REQUIRE_THROWS_WITH(complete_model_config({{"preset", "tiny"}}),
+                      ContainsSubstring("model.family: the name of a model family is missing"));
 }
 
 TEST_CASE("An unknown preset lists the family's presets") {
@@ -20,14 +23,15 @@ TEST_CASE("An unknown preset lists the family's presets") {
 }
 
 TEST_CASE("Unknown keys and values out of range are reported together") {
-  const nlohmann::json model = {{"family", "transformer"}, {"model_dim", 100}, {"num_heads", 8}, {"dropout", 1.5}, {"modeldim", 3}, {"norm", "mid"}};
+  const nlohmann::json model = {{"family", "transformer"}, {"model_dim", 100}, {"num_heads", 8},
+                                {"dropout", 1.5},          {"modeldim", 3},    {"norm", "mid"}};
   try {
     complete_model_config(model);
     FAIL("accepted");
   } catch (const ConfigError& error) {
     const std::string text = error.what();
-    for (const char* part : {"model.model_dim: must be even and a multiple of num_heads (8), got 100", "model.dropout: must be in [0, 1), got 1.5",
-                             "model.modeldim: unknown key", "model.norm"}) {
+    for (const char* part : {"model.model_dim: must be even and a multiple of num_heads (8), got 100",
+                             "model.dropout: must be in [0, 1), got 1.5", "model.modeldim: unknown key", "model.norm"}) {
       INFO(text);
       CHECK(text.find(part) != std::string::npos);
     }
@@ -48,8 +52,9 @@ TEST_CASE("Tying what cannot be tied is refused with the way out") {
   const VocabularySizes separate{100, 90, false};
   REQUIRE_THROWS_WITH(build_model({{"family", "transformer"}, {"preset", "tiny"}, {"tied_embeddings", "all"}}, separate),
                       ContainsSubstring("set data.tokenizer.joint to true"));
-  REQUIRE_THROWS_WITH(build_model({{"family", "attention-gru"}, {"preset", "tiny"}, {"readout_dim", 99}, {"tied_embeddings", "decoder"}}, separate),
-                      ContainsSubstring("the embeddings (128) as wide as the output layer's input (99)"));
+  REQUIRE_THROWS_WITH(
+      build_model({{"family", "attention-gru"}, {"preset", "tiny"}, {"readout_dim", 99}, {"tied_embeddings", "decoder"}}, separate),
+      ContainsSubstring("the embeddings (128) as wide as the output layer's input (99)"));
 }
 
 TEST_CASE("The same seed builds the same weights") {

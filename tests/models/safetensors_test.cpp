@@ -7,8 +7,9 @@
 
 #include "data/error.h"
 #include "data/files.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 namespace {
@@ -32,9 +33,7 @@ std::string container(const std::string& header, size_t num_data_bytes) {
   return content + header + std::string(num_data_bytes, 'x');
 }
 
-void write_plain(const std::filesystem::path& file, const std::string& content) {
-  std::ofstream(file, std::ios::binary) << content;
-}
+void write_plain(const std::filesystem::path& file, const std::string& content) { std::ofstream(file, std::ios::binary) << content; }
 
 }  // namespace
 
@@ -118,7 +117,8 @@ TEST_CASE("each kind of damage to tensors has its message") {
         name + ": its header claims 7021991845529153390 bytes and the file has 29; the file is truncated or not in safetensors format");
   CHECK(refused(container("[]", 0)) == name + ": its header is not a JSON object; the file is damaged or not in safetensors format");
   CHECK(refused(container("{\"a\":", 0)) == name + ": its header is not a JSON object; the file is damaged or not in safetensors format");
-  CHECK(refused(container("{\"a\":{\"shape\":[1]}}", 0)) == name + ": tensor 'a': dtype, shape or data_offsets is missing; the file is damaged");
+  CHECK(refused(container("{\"a\":{\"shape\":[1]}}", 0)) ==
+        name + ": tensor 'a': dtype, shape or data_offsets is missing; the file is damaged");
   const auto entry = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
     return "{\"dtype\":" + dtype + ",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}";
   };

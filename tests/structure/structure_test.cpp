@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/files.h"
+
 #include "tests/catch.h"
 
 namespace attnzoo {

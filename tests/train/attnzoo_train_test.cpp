@@ -4,18 +4,23 @@
 #include <fstream>
 
 #include "data/files.h"
-#include "tests/catch.h"
 #include "tests/program.h"
 #include "tests/train/tiny_run.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 namespace {
 
 bool program_is_built() { return programs_are_built({"attnzoo-train"}); }
 
-Outcome shell(const TemporaryDirectory& folder, const std::string& command) { return run_merged(folder.path(), "export OMP_NUM_THREADS=1; " + command); }
+Outcome shell(const TemporaryDirectory& folder, const std::string& command) {
+  return run_merged(folder.path(), "export OMP_NUM_THREADS=1; " + command);
+}
 
-void write_recipe(const TemporaryDirectory& folder, const nlohmann::json& train) { folder.file("recipe.json", tiny_recipe(folder, train).dump()); }
+void write_recipe(const TemporaryDirectory& folder, const nlohmann::json& train) {
+  folder.file("recipe.json", tiny_recipe(folder, train).dump());
+}
 
 }  // namespace
 
@@ -26,12 +31,13 @@ TEST_CASE("attnzoo-train trains, stops at the limit, and refuses to write over t
   const auto first = shell(folder, "attnzoo-train recipe.json --run run --threads 1");
   INFO(first.output);
   REQUIRE(first.status == 0);
-  for (const char* part : {"model: transformer with ", "step 4/4  epoch 1  loss ", "validation at step 4: loss ", "finished: max_steps 4 reached",
-                           "of the ", "trained 4 steps on "})
+  for (const char* part : {"model: transformer with ", "step 4/4  epoch 1  loss ", "validation at step 4: loss ",
+                           "finished: max_steps 4 reached", "of the ", "trained 4 steps on "})
     CHECK_THAT(first.output, ContainsSubstring(part));
   const auto again = shell(folder, "attnzoo-train recipe.json --run run");
   CHECK(again.status == 1);
-  CHECK(again.output == "attnzoo-train: error: run: holds a training run already; pass --resume to go on with it, or choose another folder\n");
+  CHECK(again.output ==
+        "attnzoo-train: error: run: holds a training run already; pass --resume to go on with it, or choose another folder\n");
   const auto longer = shell(folder, "attnzoo-train --run run --resume --set train.max_steps=6 --quiet");
   CHECK(longer.output == "");
   CHECK(std::filesystem::exists(folder / "run/checkpoints/step-000006"));
@@ -48,7 +54,8 @@ TEST_CASE("Ctrl-C saves, says how to go on and exits with 130; SIGTERM with 143"
                                            "/log.jsonl 2>/dev/null; do sleep 0.05; done; kill -" + name + " $pid; wait $pid");
     INFO(outcome.output);
     CHECK(outcome.status == status);
-    CHECK_THAT(outcome.output, ContainsSubstring("stopped: stopped") && ContainsSubstring("to go on: attnzoo-train --run " + run + " --resume"));
+    CHECK_THAT(outcome.output,
+               ContainsSubstring("stopped: stopped") && ContainsSubstring("to go on: attnzoo-train --run " + run + " --resume"));
     CHECK(std::filesystem::exists(folder / (run + "/checkpoints/last/manifest.json")));
   }
 }
@@ -60,9 +67,11 @@ TEST_CASE("resuming refuses another configuration with both values unless told t
   REQUIRE(shell(folder, "attnzoo-train recipe.json --run run").status == 0);
   const auto refused = shell(folder, "attnzoo-train recipe.json --run run --resume --set train.learning_rate=0.5 --set train.max_steps=4");
   CHECK(refused.status == 1);
-  CHECK(refused.output == "attnzoo-train: error: run: the run has another configuration:\n  train.learning_rate: 0.003 in the run, 0.5 now\n"
-                          "leave the recipe and --set away to go on as it was, or pass --override\n");
-  const auto overridden = shell(folder, "attnzoo-train recipe.json --run run --resume --override --set train.learning_rate=0.5 --set train.max_steps=4");
+  CHECK(refused.output ==
+        "attnzoo-train: error: run: the run has another configuration:\n  train.learning_rate: 0.003 in the run, 0.5 now\n"
+        "leave the recipe and --set away to go on as it was, or pass --override\n");
+  const auto overridden =
+      shell(folder, "attnzoo-train recipe.json --run run --resume --override --set train.learning_rate=0.5 --set train.max_steps=4");
   CHECK(overridden.status == 0);
   CHECK_THAT(overridden.output, ContainsSubstring("override: train.learning_rate: 0.003 in the run, 0.5 now"));
   CHECK_THAT(read_file(folder / "run/config.json"), ContainsSubstring("\"learning_rate\": 0.5"));

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "data/error.h"
+
 #include "tests/catch.h"
 
 namespace attnzoo::test {
@@ -126,8 +127,9 @@ TEST_CASE("a state that is not a number makes the loss not a number") {
 TEST_CASE("the loss refuses another number of targets than of states") {
   const auto problem = make_problem(8, 40, 8, torch::kFloat);
   LossSums sums;
-  REQUIRE_THROWS_WITH(label_smoothed_loss(problem.states_PD, problem.weight_VD, problem.bias_V, problem.targets_P.narrow(0, 0, 7), {}, sums),
-                      "loss: 8 states and 7 targets; each target position needs one state");
+  REQUIRE_THROWS_WITH(
+      label_smoothed_loss(problem.states_PD, problem.weight_VD, problem.bias_V, problem.targets_P.narrow(0, 0, 7), {}, sums),
+      "loss: 8 states and 7 targets; each target position needs one state");
 }
 
 TEST_CASE("the fused loss against torch's cross entropy, time of forward and backward", "[benchmark][.]") {
@@ -142,7 +144,9 @@ TEST_CASE("the fused loss against torch's cross entropy, time of forward and bac
     return best;
   };
   LossSums sums;
-  const double fused = seconds([&] { return label_smoothed_loss(problem.states_PD, problem.weight_VD, problem.bias_V, problem.targets_P, {.smoothing = 0.1}, sums); });
+  const double fused = seconds([&] {
+    return label_smoothed_loss(problem.states_PD, problem.weight_VD, problem.bias_V, problem.targets_P, {.smoothing = 0.1}, sums);
+  });
   const double reference = seconds([&] { return reference_loss(problem, 0.1); });
   const auto states = problem.states_PD.detach(), weight = problem.weight_VD.detach();
   const auto begin = std::chrono::steady_clock::now();

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+
 #include "tests/catch.h"
 
 namespace attnzoo::test {
@@ -60,7 +61,8 @@ TEST_CASE("Adam and AdamW follow their formulas, with the clipping factor folded
       plain.step(parameters, t, learning_rate, factor);
       optimizer->step(learning_rate, factor);
     }
-    for (const auto& [name, parameter] : parameters) CHECK(parameter.detach().to(torch::kDouble).allclose(plain.weights.at(name), 1e-5, 1e-6));
+    for (const auto& [name, parameter] : parameters)
+      CHECK(parameter.detach().to(torch::kDouble).allclose(plain.weights.at(name), 1e-5, 1e-6));
   }
 }
 
@@ -115,15 +117,18 @@ TEST_CASE("an optimiser goes on from its saved state with the same bits") {
 
 TEST_CASE("the state of another model is refused with what does not fit") {
   const auto optimizer = make_optimizer({.kind = "sgd"}, two_parameters());
-  REQUIRE_THROWS_WITH(optimizer->set_state({{"weight/momentum", torch::zeros({2})}, {"step", torch::zeros({})}}, "run/optimizer"),
-                      "run/optimizer: the optimiser's state does not fit the model: 'bias/momentum' is missing, 'weight/momentum' is [2] instead of "
-                      "[37, 13], 'step' is unknown; resume with the model and optimiser it was saved with");
+  REQUIRE_THROWS_WITH(
+      optimizer->set_state({{"weight/momentum", torch::zeros({2})}, {"step", torch::zeros({})}}, "run/optimizer"),
+      "run/optimizer: the optimiser's state does not fit the model: 'bias/momentum' is missing, 'weight/momentum' is [2] instead of "
+      "[37, 13], 'step' is unknown; resume with the model and optimiser it was saved with");
 }
 
 TEST_CASE("the gradient norm is that of all gradients together, whatever the number of threads") {
   torch::manual_seed(2);
-  NamedTensors parameters{{"a", torch::zeros({300, 1001}).requires_grad_()}, {"b", torch::zeros({5}).requires_grad_()},
-                          {"none", torch::zeros({5}).requires_grad_()}, {"double", torch::zeros({5}, torch::kDouble).requires_grad_()}};
+  NamedTensors parameters{{"a", torch::zeros({300, 1001}).requires_grad_()},
+                          {"b", torch::zeros({5}).requires_grad_()},
+                          {"none", torch::zeros({5}).requires_grad_()},
+                          {"double", torch::zeros({5}, torch::kDouble).requires_grad_()}};
   double expected = 0;
   for (const char* name : {"a", "b", "double"}) {
     auto& parameter = parameters.at(name);
@@ -164,8 +169,10 @@ TEST_CASE("one Adam step over ten million parameters, against the traffic of mem
   };
   const auto copy = torch::empty({10000, 1024});
   const double step = milliseconds([&] { optimizer->step(1e-4, 1); }), clipped = milliseconds([&] { optimizer->step(1e-4, 0.5); });
-  const double norm = milliseconds([&] { gradient_norm(parameters); }), copied = milliseconds([&] { copy.copy_(parameters.at("w").detach()); });
-  WARN("step " << step << " ms, clipped step " << clipped << " ms, norm " << norm << " ms, a copy (2 of a step's 7 passes) " << copied << " ms");
+  const double norm = milliseconds([&] { gradient_norm(parameters); }),
+               copied = milliseconds([&] { copy.copy_(parameters.at("w").detach()); });
+  WARN("step " << step << " ms, clipped step " << clipped << " ms, norm " << norm << " ms, a copy (2 of a step's 7 passes) " << copied
+               << " ms");
   CHECK(step < 60 * copied);
 }
 

@@ -10,7 +10,6 @@
 #include "data/error.h"
 #include "data/files.h"
 #include "models/registry.h"
-#include "tests/catch.h"
 #include "tests/temporary_directory.h"
 #include "train/compute_rate.h"
 #include "train/progress_report.h"
@@ -18,6 +17,8 @@
 #include "train/stop_signal.h"
 #include "train/train_log.h"
 #include "train/weight_average.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 
@@ -30,12 +31,14 @@ TEST_CASE("a run folder that holds a run or strange files is refused with what t
   run.create();  // what a start leaves before its first checkpoint does no harm
   REQUIRE_THROWS_WITH(run.last(), run.path().string() + ": holds no checkpoint to resume from; start the run anew without --resume");
   fs::create_directories(run.checkpoint(400));
-  REQUIRE_THROWS_WITH(run.create(), run.path().string() + ": holds a training run already; pass --resume to go on with it, or choose another folder");
+  REQUIRE_THROWS_WITH(run.create(),
+                      run.path().string() + ": holds a training run already; pass --resume to go on with it, or choose another folder");
   folder.file("thesis.txt", "");
   REQUIRE_THROWS_WITH(RunFolder(folder.path()).create(), ContainsSubstring(": the folder is not empty (it holds ") &&
                                                              ContainsSubstring("); choose a new or empty folder for --run"));
   REQUIRE_THROWS_WITH(RunFolder(folder / "thesis.txt").create(), (folder / "thesis.txt").string() + ": is a file; --run needs a folder");
-  REQUIRE_THROWS_WITH(RunFolder(folder / "nowhere").last(), (folder / "nowhere").string() + ": no such run folder; start one without --resume");
+  REQUIRE_THROWS_WITH(RunFolder(folder / "nowhere").last(),
+                      (folder / "nowhere").string() + ": no such run folder; start one without --resume");
 }
 
 TEST_CASE("pruning keeps the newest checkpoints, what best and last name, and removes leftovers") {
@@ -59,7 +62,8 @@ TEST_CASE("a log goes on after the step it is resumed from") {
   CHECK(read_file(file) == "{\"step\":1}\n{\"step\":2,\"a\":1}\n{\"again\":true,\"step\":3}\n");
   { TrainLog log(file, 0); }
   CHECK(read_file(file).empty());
-  REQUIRE_THROWS_WITH(TrainLog(folder / "no/log.jsonl", 0), (folder / "no/log.jsonl").string() + ": cannot be written: No such file or directory");
+  REQUIRE_THROWS_WITH(TrainLog(folder / "no/log.jsonl", 0),
+                      (folder / "no/log.jsonl").string() + ": cannot be written: No such file or directory");
 }
 
 TEST_CASE("the state of training read from its own JSON is the same") {

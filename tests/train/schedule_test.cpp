@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+
 #include "tests/catch.h"
 
 namespace attnzoo::test {
@@ -37,7 +38,8 @@ TEST_CASE("constant keeps the peak after the warm-up") {
 }
 
 TEST_CASE("plateau cuts the rate after `patience` validations without improvement, down to the minimum") {
-  const ScheduleConfig config{.kind = "plateau", .warmup_steps = 0, .min_learning_rate = 0.2, .factor = 0.5, .patience = 2, .metric = "loss"};
+  const ScheduleConfig config{
+      .kind = "plateau", .warmup_steps = 0, .min_learning_rate = 0.2, .factor = 0.5, .patience = 2, .metric = "loss"};
   PlateauState state;
   CHECK_FALSE(update_plateau(config, 3.0, state));
   CHECK_FALSE(update_plateau(config, 3.1, state));
@@ -69,11 +71,13 @@ TEST_CASE("a validation changes nothing in schedules without state") {
 }
 
 TEST_CASE("schedule settings out of range are reported together") {
-  REQUIRE_THROWS_WITH(ScheduleConfig::from_json({{"warmup_steps", -1}, {"decay_steps", -2}, {"min_learning_rate", -0.5}, {"factor", 1}, {"patience", 0}, {"metric", "blue"}}),
-                      "train.schedule.metric: unknown value 'blue', did you mean 'bleu'?; accepted: loss, bleu, chrf; "
-                      "train.schedule.warmup_steps: must not be negative, got -1; train.schedule.decay_steps: must not be negative, got -2; "
-                      "train.schedule.min_learning_rate: must not be negative, got -0.5; train.schedule.factor: must be between 0 and 1, got 1; "
-                      "train.schedule.patience: must be at least 1, got 0");
+  REQUIRE_THROWS_WITH(
+      ScheduleConfig::from_json(
+          {{"warmup_steps", -1}, {"decay_steps", -2}, {"min_learning_rate", -0.5}, {"factor", 1}, {"patience", 0}, {"metric", "blue"}}),
+      "train.schedule.metric: unknown value 'blue', did you mean 'bleu'?; accepted: loss, bleu, chrf; "
+      "train.schedule.warmup_steps: must not be negative, got -1; train.schedule.decay_steps: must not be negative, got -2; "
+      "train.schedule.min_learning_rate: must not be negative, got -0.5; train.schedule.factor: must be between 0 and 1, got 1; "
+      "train.schedule.patience: must be at least 1, got 0");
   const ScheduleConfig config{.kind = "cosine", .warmup_steps = 5, .decay_steps = 9};
   CHECK(ScheduleConfig::from_json(config.to_json()).to_json() == config.to_json());
 }

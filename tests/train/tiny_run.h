@@ -32,21 +32,20 @@ inline void write_reversal_task(const TemporaryDirectory& folder, const std::str
 inline nlohmann::json tiny_recipe(const TemporaryDirectory& folder, const nlohmann::json& train = {}) {
   write_reversal_task(folder, "train", 200, 1);
   write_reversal_task(folder, "valid", 12, 2);
-  nlohmann::json recipe = {
-      {"data",
-       {{"train", {{"source", "train.in"}, {"target", "train.out"}}},
-        {"valid", {{"source", "valid.in"}, {"target", "valid.out"}}},
-        {"tokenizer", {{"kind", "words"}, {"vocabulary_size", 40}}},
-        {"cache", "prepared"}}},
-      {"model", {{"family", "transformer"}, {"preset", "tiny"}, {"dropout", 0.1}}},
-      {"train",
-       {{"batch", {{"batch_tokens", 120}}},
-        {"learning_rate", 0.003},
-        {"schedule", {{"warmup_steps", 10}}},
-        {"max_steps", 40},
-        {"validate_every", 10},
-        {"report_every", 1},
-        {"keep", 100}}}};
+  nlohmann::json recipe = {{"data",
+                            {{"train", {{"source", "train.in"}, {"target", "train.out"}}},
+                             {"valid", {{"source", "valid.in"}, {"target", "valid.out"}}},
+                             {"tokenizer", {{"kind", "words"}, {"vocabulary_size", 40}}},
+                             {"cache", "prepared"}}},
+                           {"model", {{"family", "transformer"}, {"preset", "tiny"}, {"dropout", 0.1}}},
+                           {"train",
+                            {{"batch", {{"batch_tokens", 120}}},
+                             {"learning_rate", 0.003},
+                             {"schedule", {{"warmup_steps", 10}}},
+                             {"max_steps", 40},
+                             {"validate_every", 10},
+                             {"report_every", 1},
+                             {"keep", 100}}}};
   if (!train.is_null()) recipe["train"].update(train);
   return recipe;
 }

@@ -3,9 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
-#include "tests/catch.h"
 #include "train/duration.h"
 #include "train/training_recipe.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 namespace {
@@ -62,7 +63,8 @@ TEST_CASE("metrics of decoding are refused when validation does not decode") {
 }
 
 TEST_CASE("a cosine without an end is refused") {
-  CHECK(problem_of({{"schedule", {{"kind", "cosine"}}}}) == "train.schedule: a cosine needs its end: set schedule.decay_steps or max_steps");
+  CHECK(problem_of({{"schedule", {{"kind", "cosine"}}}}) ==
+        "train.schedule: a cosine needs its end: set schedule.decay_steps or max_steps");
   CHECK(problem_of({{"schedule", {{"kind", "cosine"}}}, {"max_steps", 10}}) == "accepted");
 }
 

@@ -8,8 +8,9 @@
 
 #include "data/error.h"
 #include "data/files.h"
-#include "tests/catch.h"
 #include "tests/train/tiny_run.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 namespace {
@@ -95,8 +96,11 @@ void check_resume(const nlohmann::json& train, int64_t stop_step) {
 TEST_CASE_METHOD(OneThread, "forty steps equal twenty, an interruption and twenty more, bit for bit") {
   SECTION("plain Adam, stopped between validations") { check_resume(nlohmann::json::object(), 17); }
   SECTION("with averaged weights, accumulation, plateau schedule and AdamW, stopped before a validation") {
-    check_resume({{"ema_decay", 0.9}, {"accumulate", 2}, {"optimizer", {{"kind", "adamw"}, {"weight_decay", 0.01}}},
-                  {"schedule", {{"kind", "plateau"}, {"patience", 1}, {"warmup_steps", 3}}}}, 20);
+    check_resume({{"ema_decay", 0.9},
+                  {"accumulate", 2},
+                  {"optimizer", {{"kind", "adamw"}, {"weight_decay", 0.01}}},
+                  {"schedule", {{"kind", "plateau"}, {"patience", 1}, {"warmup_steps", 3}}}},
+                 20);
   }
   SECTION("with reports that span the interruption") { check_resume({{"report_every", 8}, {"validate_every", 0}, {"accumulate", 3}}, 24); }
 }
@@ -127,7 +131,8 @@ TEST_CASE_METHOD(OneThread, "validation leaves no trace in training") {
 
 TEST_CASE_METHOD(OneThread, "a model learns to reverse, and best and last name its checkpoints") {
   const TemporaryDirectory folder;
-  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 150}, {"validate_every", 50}, {"keep", 1}, {"report_every", 10}}));
+  const auto recipe =
+      read_tiny(folder, tiny_recipe(folder, {{"max_steps", 150}, {"validate_every", 50}, {"keep", 1}, {"report_every", 10}}));
   const RunFolder run(folder / "run");
   const auto result = start(recipe, run)->run();
   CHECK(result.reason == "max_steps 150 reached");
@@ -147,8 +152,12 @@ TEST_CASE_METHOD(OneThread, "a model learns to reverse, and best and last name i
 
 TEST_CASE_METHOD(OneThread, "training stops early when the metric stops improving, and says so") {
   const TemporaryDirectory folder;
-  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"learning_rate", 1e-12}, {"validate_every", 1}, {"keep", 1}, {"best_metric", "loss"},
-                                                             {"valid_decode", {{"beam", 0}}}, {"early_stopping", {{"metric", "loss"}, {"patience", 3}}},
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"learning_rate", 1e-12},
+                                                             {"validate_every", 1},
+                                                             {"keep", 1},
+                                                             {"best_metric", "loss"},
+                                                             {"valid_decode", {{"beam", 0}}},
+                                                             {"early_stopping", {{"metric", "loss"}, {"patience", 3}}},
                                                              {"schedule", {{"kind", "constant"}, {"warmup_steps", 0}}}}));
   const RunFolder run(folder / "run");
   const auto result = start(recipe, run)->run();
@@ -158,14 +167,16 @@ TEST_CASE_METHOD(OneThread, "training stops early when the metric stops improvin
 
 TEST_CASE_METHOD(OneThread, "max_epochs ends after whole passes over the data, and validation comes at the end of each") {
   const TemporaryDirectory folder;
-  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 0}, {"max_epochs", 2}, {"validate_every", 0}, {"accumulate", 3}}));
+  const auto recipe =
+      read_tiny(folder, tiny_recipe(folder, {{"max_steps", 0}, {"max_epochs", 2}, {"validate_every", 0}, {"accumulate", 3}}));
   const RunFolder run(folder / "run");
   const auto result = start(recipe, run)->run();
   CHECK(result.reason == "max_epochs 2 reached");
   int64_t num_batches = 0;
   for (const auto& entry : log_of(run, "train")) num_batches += entry["batches"].get<int64_t>();
   const auto corpus = prepare_data(recipe.data, recipe.data.cache, {}, {}).train;
-  CHECK(num_batches == static_cast<int64_t>(plan_epoch(*corpus, recipe.train.batch, 1, 0).size() + plan_epoch(*corpus, recipe.train.batch, 1, 1).size()));
+  CHECK(num_batches ==
+        static_cast<int64_t>(plan_epoch(*corpus, recipe.train.batch, 1, 0).size() + plan_epoch(*corpus, recipe.train.batch, 1, 1).size()));
   CHECK(log_of(run, "validation").size() == 2);
 }
 
@@ -178,7 +189,9 @@ TEST_CASE_METHOD(OneThread, "max_time ends training") {
 
 TEST_CASE_METHOD(OneThread, "ten gradients in a row that are not finite end training with the reason") {
   const TemporaryDirectory folder;
-  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"learning_rate", 1e30}, {"clip_norm", 0}, {"validate_every", 1000},
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"learning_rate", 1e30},
+                                                             {"clip_norm", 0},
+                                                             {"validate_every", 1000},
                                                              {"schedule", {{"kind", "constant"}, {"warmup_steps", 0}}}}));
   const RunFolder run(folder / "run");
   REQUIRE_THROWS_WITH(start(recipe, run)->run(), ContainsSubstring("training: the gradient was not finite in 10 steps in a row (step ") &&
@@ -196,7 +209,8 @@ TEST_CASE_METHOD(OneThread, "a checkpoint without training state cannot be resum
   REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &without, "ckpt"), "ckpt: has no train_state.json, so training cannot go on from it");
   without = contents;
   without.extra_tensors.erase("optimizer");
-  REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &without, "ckpt"), "ckpt: has no optimizer.safetensors, so training cannot go on from it");
+  REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &without, "ckpt"),
+                      "ckpt: has no optimizer.safetensors, so training cannot go on from it");
   contents.extra_json["train_state"].erase("plateau");
   REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &contents, "ckpt"),
                       ContainsSubstring("ckpt/train_state.json: not a state of training that this program can go on from: "));
@@ -207,7 +221,9 @@ TEST_CASE_METHOD(OneThread, "a crash after the last checkpoint leaves no doubled
   const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 20}}));
   const RunFolder run(folder / "run");
   start(recipe, run)->run();
-  std::ofstream(run.log(), std::ios::app) << R"({"event":"train","step":21,"loss":1})" << "\n" << R"({"event":"tr)";
+  std::ofstream(run.log(), std::ios::app) << R"({"event":"train","step":21,"loss":1})"
+                                          << "\n"
+                                          << R"({"event":"tr)";
   auto longer = recipe;
   longer.train.max_steps = 22;
   resume(longer, run)->run();

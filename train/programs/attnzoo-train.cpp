@@ -19,13 +19,13 @@ namespace {
 using Strings = std::vector<std::string>;
 namespace fs = std::filesystem;
 
-const CommandLine kAbout = {
-    "attnzoo-train",
-    "Trains the model of a recipe; Ctrl-C saves and says how to go on.",
-    "RECIPE.json --run DIR [--resume] [--set KEY=VALUE ...] [--max-time 50m] [--threads N]",
-    {"attnzoo-train recipe.json --run runs/first", "attnzoo-train --run runs/first --resume",
-     "attnzoo-train recipe.json --run runs/wide --set model.dim=512 --set train.learning_rate=0.0005 --max-time 2h",
-     "attnzoo-train recipe.json --set data.train.source=my.en --set data.train.target=my.de --print-config", "attnzoo-train --list-models"}};
+const CommandLine kAbout = {"attnzoo-train",
+                            "Trains the model of a recipe; Ctrl-C saves and says how to go on.",
+                            "RECIPE.json --run DIR [--resume] [--set KEY=VALUE ...] [--max-time 50m] [--threads N]",
+                            {"attnzoo-train recipe.json --run runs/first", "attnzoo-train --run runs/first --resume",
+                             "attnzoo-train recipe.json --run runs/wide --set model.dim=512 --set train.learning_rate=0.0005 --max-time 2h",
+                             "attnzoo-train recipe.json --set data.train.source=my.en --set data.train.target=my.de --print-config",
+                             "attnzoo-train --list-models"}};
 
 cxxopts::Options make_options() {
   cxxopts::Options options(kAbout.program, kAbout.summary);
@@ -43,7 +43,8 @@ cxxopts::Options make_options() {
   add("list-models", "List the model families with their presets and exit");
   add("quiet", "Print nothing but errors");
   add("report-every", "Steps between two report lines (train.report_every)", cxxopts::value<int64_t>(), "N");
-  add("log-format", "text, or json: one JSON object a report on standard output", cxxopts::value<std::string>()->default_value("text"), "FORMAT");
+  add("log-format", "text, or json: one JSON object a report on standard output", cxxopts::value<std::string>()->default_value("text"),
+      "FORMAT");
   options.parse_positional({"recipe"});
   return options;
 }
@@ -70,14 +71,16 @@ TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohma
   const auto wanted = flags.count("recipe") > 0 ? recipe_from_file(flags) : recipe;
   std::vector<std::string> conflicts;
   for (const auto& difference : config_differences(saved, wanted.to_json()))
-    if (!difference.harmless) conflicts.push_back(fmt::format("{}: {} in the run, {} now", difference.key, difference.before, difference.after));
+    if (!difference.harmless)
+      conflicts.push_back(fmt::format("{}: {} in the run, {} now", difference.key, difference.before, difference.after));
   if (flags.count("override") > 0) {
     for (const std::string& conflict : conflicts) progress.line("override: " + conflict);
     return wanted;
   }
   if (!conflicts.empty())
-    fail<ConfigError>("{}: the run has another configuration:\n  {}\nleave the recipe and --set away to go on as it was, or pass --override",
-                      flags["run"].as<std::string>(), fmt::join(conflicts, "\n  "));
+    fail<ConfigError>(
+        "{}: the run has another configuration:\n  {}\nleave the recipe and --set away to go on as it was, or pass --override",
+        flags["run"].as<std::string>(), fmt::join(conflicts, "\n  "));
   return recipe;
 }
 
@@ -90,8 +93,13 @@ torch::Device device_of(const cxxopts::ParseResult& flags) {
 }
 
 void print_json_report(const Report& report) {
-  std::cout << nlohmann::json{{"batches", report.num_batches}, {"src", report.num_source_tokens}, {"tgt", report.num_target_tokens},
-                              {"tgt_rate", report.target_rate()}, {"step", report.step}, {"loss", report.loss}}.dump()
+  std::cout << nlohmann::json{{"batches", report.num_batches},
+                              {"src", report.num_source_tokens},
+                              {"tgt", report.num_target_tokens},
+                              {"tgt_rate", report.target_rate()},
+                              {"step", report.step},
+                              {"loss", report.loss}}
+                   .dump()
             << std::endl;
 }
 
