@@ -32,6 +32,8 @@ class FieldReader {
 
   // Notes a problem of the struct's own ("must be a multiple of num_heads (8), got 100").
   void problem(const std::string& key, const std::string& what);
+  // Keys that somebody else reads, for the message about unknown ones.
+  void also_known(const std::vector<std::string>& keys) { known_.insert(known_.end(), keys.begin(), keys.end()); }
   // Throws ConfigError with all problems and unknown keys when there are any.
   void finish();
 

@@ -6,21 +6,30 @@
 
 namespace attnzoo {
 
-ModelEmbeddings::ModelEmbeddings(torch::nn::Module& parent, const VocabularySizes& sizes, int64_t embedding_dim, int64_t output_dim,
-                                 const std::string& tied, double deviation) {
-  const bool all = tied == "all" || (tied == "auto" && sizes.joint);
-  const bool fits = embedding_dim == output_dim;
+ModelEmbeddings::ModelEmbeddings(torch::nn::Module& parent, const VocabularySizes& sizes, const EmbeddingShape& source_shape,
+                                 const EmbeddingShape& target_shape, int64_t output_dim, const std::string& tied) {
+  const bool same_width = source_shape.dim == target_shape.dim;
+  const bool all = tied == "all" || (tied == "auto" && sizes.joint && same_width);
+  const bool fits = target_shape.dim == output_dim;
   if (all && !sizes.joint)
     fail<ConfigError>(
         "model.tied_embeddings: 'all' shares one table between source and target, but each side has its own vocabulary; "
         "set data.tokenizer.joint to true, or tied_embeddings to 'decoder' or 'none'");
+  if (all && !same_width)
+    fail<ConfigError>(
+        "model.tied_embeddings: 'all' needs source embeddings ({}) as wide as target embeddings ({}); make them equal or set "
+        "tied_embeddings to 'decoder' or 'none'",
+        source_shape.dim, target_shape.dim);
   if (!fits && tied != "none" && tied != "auto")
     fail<ConfigError>(
         "model.tied_embeddings: '{}' needs the embeddings ({}) as wide as the output layer's input ({}); "
         "make them equal or set tied_embeddings to 'none'",
-        tied, embedding_dim, output_dim);
-  source = parent.register_module("source_embedding", std::make_shared<Embedding>(sizes.source, embedding_dim, deviation));
-  target = all ? source : parent.register_module("target_embedding", std::make_shared<Embedding>(sizes.target, embedding_dim, deviation));
+        tied, target_shape.dim, output_dim);
+  const auto table = [&](const char* name, int64_t vocabulary, const EmbeddingShape& shape) {
+    return parent.register_module(name, std::make_shared<Embedding>(vocabulary, shape.dim, shape.deviation));
+  };
+  source = table("source_embedding", sizes.source, all ? target_shape : source_shape);
+  target = all ? source : table("target_embedding", sizes.target, target_shape);
   if (tied != "none" && fits) {
     output_weight_VD = target->weight;
   } else {

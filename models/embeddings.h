@@ -13,6 +13,12 @@
 
 namespace attnzoo {
 
+// The embedding table that a part reads.
+struct EmbeddingShape {
+  int64_t dim = 0;
+  double deviation = 0;  // of its initial weights
+};
+
 struct ModelEmbeddings {
   std::shared_ptr<Embedding> source, target;  // the same object when all are tied
   torch::Tensor output_weight_VD;             // the target table when tied
@@ -20,8 +26,8 @@ struct ModelEmbeddings {
 
   // Registers what it makes on `parent`. `tied`: "auto", "all", "decoder" or "none"; throws ConfigError for "all" without a joint
   // vocabulary, and where sharing does not fit the widths. output_dim: width of what the output layer gets.
-  ModelEmbeddings(torch::nn::Module& parent, const VocabularySizes& sizes, int64_t embedding_dim, int64_t output_dim,
-                  const std::string& tied, double deviation);
+  ModelEmbeddings(torch::nn::Module& parent, const VocabularySizes& sizes, const EmbeddingShape& source_shape,
+                  const EmbeddingShape& target_shape, int64_t output_dim, const std::string& tied);
 };
 
 }  // namespace attnzoo

@@ -7,19 +7,9 @@
 
 #include "data/error.h"
 #include "data/json_fields.h"
-#include "models/attention_rnn/attention_rnn_model.h"
-#include "models/transformer/transformer_model.h"
+#include "models/encoder_decoder.h"
 
 namespace attnzoo {
-
-const std::vector<ModelFamily>& model_families() {
-  static const std::vector<ModelFamily> families = {
-      attention_lstm_family(),
-      attention_gru_family(),
-      transformer_family(),
-  };
-  return families;
-}
 
 const ModelFamily& find_model_family(const std::string& name) {
   std::vector<std::string> known;
@@ -39,13 +29,13 @@ nlohmann::json complete_model_config(const nlohmann::json& model) {
     fail<ConfigError>("model.family: the name of a model family is missing; known families: {}", fmt::join(known, ", "));
   }
   const auto& family = find_model_family(model["family"].get<std::string>());
-  nlohmann::json fields = nlohmann::json::object();
+  auto base = nlohmann::json::parse(family.defaults);
   if (model.contains("preset")) {
     const std::string wanted = model["preset"].is_string() ? model["preset"].get<std::string>() : model["preset"].dump();
     std::vector<std::string> known;
     for (const auto& preset : family.presets) {
       known.push_back(preset.name);
-      if (preset.name == wanted) fields = nlohmann::json::parse(preset.fields);
+      if (preset.name == wanted) merge_json(base, nlohmann::json::parse(preset.fields));
     }
     if (std::find(known.begin(), known.end(), wanted) == known.end())
       fail<ConfigError>("model.preset: unknown preset '{}' of {}; known presets: {}", wanted, family.name, fmt::join(known, ", "));
@@ -53,17 +43,15 @@ nlohmann::json complete_model_config(const nlohmann::json& model) {
   auto overrides = model;
   overrides.erase("family");
   overrides.erase("preset");
-  merge_json(fields, overrides);
-  auto complete = family.complete(fields);
+  auto complete = EncoderDecoderConfig::from_json(overrides, base).to_json();
   complete["family"] = family.name;
   return complete;
 }
 
 std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes) {
   auto fields = complete_model_config(model);
-  const auto& family = find_model_family(fields["family"].get<std::string>());
   fields.erase("family");
-  return family.build(fields, sizes);
+  return std::make_shared<EncoderDecoder>(EncoderDecoderConfig::from_json(fields), sizes);
 }
 
 int64_t num_parameters(const Seq2SeqModel& model) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -24,24 +23,23 @@ struct ModelPreset {
   std::string fields;  // JSON object of overrides of the family's defaults
 };
 
+// A family names an encoder, a decoder and what sets them apart; everything else of it is theirs.
 struct ModelFamily {
-  std::string name;     // "transformer"; written into checkpoints, never renamed
-  std::string summary;  // one line for --list-models
+  std::string name;      // "transformer"; written into checkpoints, never renamed
+  std::string summary;   // one line for --list-models
+  std::string defaults;  // JSON object under every preset: {"encoder": "recurrent", "decoder": "recurrent", "cell": "lstm"}
   std::vector<ModelPreset> presets;
   // Small configurations that together take every option's every value: what tests/conformance runs on.
   std::vector<ModelPreset> conformance_variants;
-  // The full configuration of the family (every field) for overrides `fields`; throws ConfigError.
-  std::function<nlohmann::json(const nlohmann::json& fields)> complete;
-  // Builds the module with freshly initialised weights from torch's global generator.
-  std::function<std::shared_ptr<Seq2SeqModel>(const nlohmann::json& fields, const VocabularySizes& sizes)> build;
 };
 
 const std::vector<ModelFamily>& model_families();
 // Throws ConfigError: "model.family: unknown family 'lstn', did you mean ...?; known families: ..."
 const ModelFamily& find_model_family(const std::string& name);
 
-// `model` is the recipe's section: {"family": ..., "preset": ..., other fields override the preset}. Returns the same with every
-// field of the family filled in and "preset" resolved away; complete_model_config of its own result is the identity.
+// `model` is the recipe's section: {"family": ..., "preset": ..., other fields override the preset} (encoder_decoder_config.h says how
+// fields reach the parts). Returns the same with every field filled in and "preset" resolved away; complete_model_config of its own result
+// is the identity.
 nlohmann::json complete_model_config(const nlohmann::json& model);
 std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes);
 int64_t num_parameters(const Seq2SeqModel& model);

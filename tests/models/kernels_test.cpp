@@ -11,7 +11,7 @@
 #include "models/kernels/simd.h"
 #include "models/layers/dropout.h"
 #include "models/layers/positions.h"
-#include "models/recurrent/bidirectional_encoder.h"
+#include "models/recurrent/recurrent_encoder.h"
 
 #include "tests/catch.h"
 
@@ -121,17 +121,25 @@ TEST_CASE("Dropout keeps the expected share, repeats for the same seed, and does
 }
 
 TEST_CASE("The hand-written recurrent passes equal ATen's bidirectional layers") {
-  for (const auto kind : {CellKind::kLstm, CellKind::kGru}) {
+  for (const auto* cell : {"lstm", "gru"}) {
     torch::manual_seed(7);
-    BidirectionalEncoder encoder(kind, 12, 20, 2, 0.0);
+    RecurrentEncoderConfig config;
+    config.cell = cell;
+    config.embedding_dim = 12;
+    config.dim = 40;
+    config.layers = 2;
+    config.dropout = 0;
+    RecurrentEncoder encoder(config);
     const auto length_B = torch::tensor({4, 9, 1, 6}, torch::kLong);
     const Packing packing(length_B, 9);
+    const auto rows = Rows::packed(packing, length_B), padded_rows = Rows::padded(rows.keep());
     const auto x = torch::randn({4, 9, 12});
-    const auto expected = packing.pack(encoder.forward_padded(x, length_B));
-    CHECK(difference(encoder.forward_packed(packing.pack(x), packing), expected) < 1e-5);
+    const auto padded = encoder.forward(x, padded_rows), expected = packing.pack(padded);
+    CHECK(difference(encoder.forward(packing.pack(x), rows), expected) < 1e-5);
+    CHECK(difference(encoder.summary(expected, rows), encoder.summary(padded, padded_rows)) < 1e-5);
     const at::NoGradGuard no_grad;
     encoder.eval();
-    CHECK(difference(encoder.forward_packed(packing.pack(x), packing), expected) < 1e-5);
+    CHECK(difference(encoder.forward(packing.pack(x), rows), expected) < 1e-5);
   }
 }
 

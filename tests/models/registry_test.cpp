@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "models/parts.h"
 
 #include "tests/catch.h"
 
@@ -46,6 +47,35 @@ TEST_CASE("A completed configuration completes to itself, and a preset's fields 
       CHECK_FALSE(complete.contains("preset"));
     }
   CHECK(complete_model_config({{"family", "transformer"}, {"preset", "tiny"}, {"dropout", 0.05}})["dropout"] == 0.05);
+}
+
+TEST_CASE("A field reaches every part that knows it, a prefixed one that part alone") {
+  const auto complete = [](nlohmann::json fields) {
+    fields["family"] = "hybrid";
+    return complete_model_config(fields);
+  };
+  const auto shared = complete({{"preset", "tiny"}, {"dropout", 0.05}});
+  CHECK(shared["dropout"] == 0.05);
+  CHECK_FALSE(shared.contains("encoder_dropout"));
+  const auto apart = complete({{"dropout", 0.05}, {"decoder_dropout", 0.4}});
+  CHECK(apart["encoder_dropout"] == 0.05);
+  CHECK(apart["decoder_dropout"] == 0.4);
+  CHECK_FALSE(apart.contains("dropout"));
+  CHECK(complete_model_config(apart) == apart);
+  // What the recipe says outranks the preset, prefixed there or not.
+  CHECK(complete({{"preset", "tiny"}, {"layers", 2}})["layers"] == 2);
+}
+
+TEST_CASE("Any encoder goes with any decoder, and a preset's fields of the part that was replaced are passed over") {
+  for (const auto& family : model_families())
+    for (const auto& encoder : encoder_kinds())
+      for (const auto& decoder : decoder_kinds()) {
+        const nlohmann::json model = {{"family", family.name}, {"preset", "tiny"}, {"encoder", encoder.name}, {"decoder", decoder.name}};
+        CHECK(complete_model_config(model)["encoder"] == encoder.name);
+        CHECK(num_parameters(*build_model(model, {50, 40, false})) > 0);
+      }
+  REQUIRE_THROWS_WITH(complete_model_config({{"family", "transformer"}, {"encoder", "recurent"}}),
+                      Equals("model.encoder: unknown encoder 'recurent', did you mean 'recurrent'?; known encoders: recurrent, transformer"));
 }
 
 TEST_CASE("Tying what cannot be tied is refused with the way out") {

@@ -1,0 +1,23 @@
+// What turns scores into attention weights: rows that sum to 1. softmax gives every key some weight; sparsemax (Martins and Astudillo 2016)
+// and entmax-1.5 (Peters et al. 2019) give exact zeros. All three are members of one family, alpha-entmax with alpha = 1, 2 and 1.5.
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+namespace attnzoo {
+
+enum class Normalization { kSoftmax, kSparsemax, kEntmax15 };
+
+// "softmax", "sparsemax", "entmax15"; ConfigError otherwise.
+Normalization normalization_of(const std::string& name);
+const std::vector<std::string>& normalization_names();
+
+// scores [.., S] -> weights [.., S] over the last dimension. A masked key has a score of -1e9 or less and gets 0; a row whose keys are all
+// masked gets finite weights. Differentiable once; traceable.
+//   sparsemax: w = max(z - tau, 0),           entmax-1.5: w = max(z / 2 - tau, 0)^2,          tau such that the row sums to 1
+torch::Tensor normalize_scores(const torch::Tensor& scores, Normalization normalization);
+
+}  // namespace attnzoo

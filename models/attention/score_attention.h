@@ -1,0 +1,87 @@
+// Attention of one query a row over the memory of its sentence, put together from parts that are chosen by name:
+//
+//   score          additive     v . tanh(W_q h + W_k m)                Bahdanau et al. 2015
+//                  dot          h . m                                  Luong et al. 2015
+//                  general      h^T W m                                Luong et al. 2015
+//                  bilinear     h^T W m + b . m                        general with a bias of the query map
+//                  scaled_dot   (W_q h) . (W_k m) / sqrt(K)            Vaswani et al. 2017
+//   heads          the same on slices of query, key and memory, contexts side by side; weights are shown averaged
+//   normalization  softmax, sparsemax, entmax15                        normalization.h
+//   locality       global, local-m: keys within `window` of the decoding position; local-p: of a predicted position
+//                  p = (S - 1) sigmoid(v_p . tanh(W_p h)), favoured by exp(-(s - p)^2 / (2 (window / 2)^2))  Luong et al. 2015,
+//                  3.2; the factor enters before the normalisation, so that weights still sum to 1
+//   coverage       c_s, the sum of the weights that key s got so far, enters the score: additive as W_c c inside the tanh (See et al. 2017,
+//                  eq. 11), others as w_c c beside it
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "data/json_fields.h"
+#include "models/attention/normalization.h"
+#include "models/layers/linear.h"
+
+namespace attnzoo {
+
+struct ScoreAttentionConfig {
+  std::string score = "additive";
+  // Width of the space in which additive and scaled_dot compare (A), all heads together.
+  int64_t dim = 256;
+  int64_t heads = 1;
+  std::string normalization = "softmax";
+  std::string locality = "global";
+  // Half width of the window of local attention, in source positions.
+  int64_t window = 10;
+  bool coverage = false;
+
+  // The fields attention, attention_dim, attention_heads, attention_normalization, locality, window, coverage.
+  void read(FieldReader& reader);
+  void write(nlohmann::json& fields) const;
+};
+
+class ScoreAttention : public torch::nn::Module {
+ public:
+  // Throws ConfigError where the widths do not fit the score or the heads.
+  ScoreAttention(const ScoreAttentionConfig& config, int64_t query_dim, int64_t memory_dim);
+
+  // What queries are compared with, [.., C] -> [.., A]; made once a sentence. The memory itself for dot, general and bilinear.
+  torch::Tensor keys(const torch::Tensor& memory) const { return key_ ? key_->forward(memory) : memory; }
+
+  struct Inputs {
+    torch::Tensor query_NH, keys_NSA, memory_NSC, keep_NS;
+    torch::Tensor length_N, position_N;  // int64: source positions of the row, steps decoded before this one
+    torch::Tensor coverage_NS;           // undefined without coverage
+  };
+  struct Attended {
+    torch::Tensor context_NC, weights_NS;
+  };
+  Attended attend(const Inputs& inputs) const;
+  // The same for inference: each row alone, over its real positions only, so that its bits do not depend on the batch or the padding.
+  Attended attend_row_by_row(const Inputs& inputs) const;
+
+  // Whether the hand-written passes (recurrent/decoder_pass, kernels/score_attention) do the same: one head of additive or general,
+  // softmax, global, without coverage.
+  bool is_plain() const;
+  bool has_locality() const { return config_.locality != "global"; }
+  bool has_coverage() const { return config_.coverage; }
+  const torch::Tensor& query_weight() const { return query_->weight; }
+  const torch::Tensor& score_vector() const { return score_vector_A_; }  // undefined but for additive
+  torch::Tensor project_query(const torch::Tensor& h) const { return query_ ? query_->forward(h) : h; }
+
+ private:
+  torch::Tensor scores(const Inputs& inputs) const;  // [N, H, S]
+  // Where attention may look, [N, S], and what is added to the scores there (local-p; else undefined).
+  std::pair<torch::Tensor, torch::Tensor> neighbourhood(const Inputs& inputs) const;
+
+  ScoreAttentionConfig config_;
+  Normalization normalization_;
+  double scale_ = 1;
+  std::shared_ptr<Linear> query_, key_, position_hidden_, position_out_;
+  torch::Tensor score_vector_A_, coverage_weight_;
+};
+
+}  // namespace attnzoo

@@ -1,0 +1,43 @@
+// A recurrent decoder with attention (Bahdanau et al. 2015, Luong et al. 2015; attention/score_attention.h) and input feeding; equations in
+// recurrent/decoder_pass.h. It starts from tanh(W summary of the source).
+//
+// State::per_row = {r of the step before, h of cell 0 (c of cell 0), h of cell 1, .., position_N, coverage_NS}; r is what input feeding
+// reads; the last two only where the attention reads them. Memory::per_sentence = {source_length_B, keys [B, S, A], initial h of cell 0,
+// ..}.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "models/attention/score_attention.h"
+#include "models/attention_rnn/attention_decoder_config.h"
+#include "models/decoder.h"
+#include "models/layers/linear.h"
+#include "models/recurrent/cell.h"
+
+namespace attnzoo {
+
+class AttentionDecoder : public Decoder {
+ public:
+  AttentionDecoder(const AttentionDecoderConfig& config, const EncoderShape& encoder);
+  std::vector<torch::Tensor> project_memory(const torch::Tensor& memory) const override { return {attention_->keys(memory)}; }
+  std::vector<torch::Tensor> initial_states(const EncodedSource& source) const override;
+  State start(const Memory& memory) const override;
+  DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const override;
+  torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const override;
+
+ private:
+  using Attended = ScoreAttention::Attended;
+  // position_N and coverage_NS are those of the state, undefined where it has none.
+  Attended attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH, const torch::Tensor& position_N,
+                  const torch::Tensor& coverage_NS) const;
+  Attended attend_plain(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH) const;
+
+  CellKind kind_;
+  AttentionDecoderConfig config_;
+  std::shared_ptr<Linear> bridge_, readout_;
+  std::shared_ptr<ScoreAttention> attention_;
+  std::vector<std::shared_ptr<Cell>> cells_;
+};
+
+}  // namespace attnzoo

@@ -1,0 +1,34 @@
+#include "models/decoder.h"
+
+#include <ATen/ATen.h>
+
+namespace attnzoo {
+
+Memory make_memory(const Decoder& decoder, const EncodedSource& source) {
+  const auto padded = [&](const torch::Tensor& x) { return source.rows.packing ? source.rows.packing->unpack(x) : x; };
+  Memory memory;
+  memory.memory_BSC = padded(source.memory);
+  memory.keep_BS = source.rows.keep();
+  memory.per_sentence.push_back(source.rows.length_B);
+  for (const auto& projected : decoder.project_memory(source.memory))
+    memory.per_sentence.push_back(projected.is_same(source.memory) ? memory.memory_BSC : padded(projected));
+  const auto initial = decoder.initial_states(source);
+  memory.per_sentence.insert(memory.per_sentence.end(), initial.begin(), initial.end());
+  return memory;
+}
+
+torch::Tensor Decoder::step_through(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const {
+  const auto embedded_BTI = rows.packing ? rows.packing->unpack(embedded) : embedded;
+  const Memory memory = make_memory(*this, source);
+  State state = start(memory);
+  std::vector<torch::Tensor> states;
+  for (int64_t t = 0; t < embedded_BTI.size(1); ++t) {
+    auto output = step(memory, state, embedded_BTI.select(1, t), false);
+    states.push_back(output.states_ND);
+    state = std::move(output.state);
+  }
+  const auto states_BTD = at::stack(states, 1);
+  return rows.packing ? rows.packing->pack(states_BTD) : states_BTD;
+}
+
+}  // namespace attnzoo

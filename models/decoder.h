@@ -1,0 +1,51 @@
+// The target side of a model: one step of it, and all steps of a batch at once.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "models/encoder.h"
+#include "models/seq2seq_model.h"
+
+namespace attnzoo {
+
+// A batch's encoded source as a decoder's teacher-forced pass reads it.
+struct EncodedSource {
+  torch::Tensor memory;  // [.., C], laid out as `rows` says
+  const Rows& rows;
+  const Encoder& encoder;
+};
+
+// As StepOutput, with what the output layer reads in place of the logits.
+struct DecoderStep {
+  torch::Tensor states_ND, attention_NS;
+  State state;
+};
+
+class Decoder : public torch::nn::Module {
+ public:
+  // What step() reads of a sentence beside the memory, made once: tensors with one row a source position, [.., E] in the layout of `memory`
+  // (projected keys), and tensors with one row a sentence (initial states).
+  virtual std::vector<torch::Tensor> project_memory(const torch::Tensor& memory) const = 0;
+  virtual std::vector<torch::Tensor> initial_states(const EncodedSource&) const { return {}; }
+
+  // The State before the first token and one step, as in Seq2SeqModel. Memory::per_sentence is {length_B, project_memory() padded ..,
+  // initial_states() ..}. embedded_NI: the previous token's row of the embedding table.
+  virtual State start(const Memory& memory) const = 0;
+  virtual DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const = 0;
+
+  // The teacher-forced pass: embedded [.., I] -> [.., D], equal to stepping. Packed rows come with a packed source, float on the CPU only.
+  virtual torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const = 0;
+
+ protected:
+  // forward() by stepping: what a decoder without a whole-sequence form falls back on.
+  torch::Tensor step_through(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const;
+};
+
+// Memory as the decoder's start() and step() read it, padded.
+Memory make_memory(const Decoder& decoder, const EncodedSource& source);
+
+}  // namespace attnzoo

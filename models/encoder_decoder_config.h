@@ -1,0 +1,26 @@
+// The recipe's "model" section of an encoder-decoder, taken apart: which encoder and decoder, and the fields of each.
+//
+// The section is flat. A field belongs to every part that knows it; with "encoder_" or "decoder_" before it, to that part alone:
+//   {"encoder": "transformer", "decoder": "recurrent", "dropout": 0.2, "encoder_layers": 4, "decoder_layers": 1}
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace attnzoo {
+
+struct EncoderDecoderConfig {
+  std::string encoder, decoder;  // names in parts.h
+  nlohmann::json encoder_fields, decoder_fields;
+  // Which tables are one: "all" (source, target and output; needs a joint vocabulary), "decoder" (target and output), "none",
+  // "auto": "all" with a joint vocabulary, else "decoder". Press and Wolf 2017.
+  std::string tied_embeddings = "auto";
+
+  // Completes the fields of both parts. `base` holds fields of lower rank (a preset's); what of them no part knows is passed over: another
+  // encoder may have been chosen. Throws ConfigError with all problems of both parts and all unknown keys of `fields`.
+  static EncoderDecoderConfig from_json(const nlohmann::json& fields, const nlohmann::json& base = nlohmann::json::object());
+  // Flat again, every field once: unprefixed where only one part has it or both agree. from_json(to_json()) is the identity.
+  nlohmann::json to_json() const;
+};
+
+}  // namespace attnzoo

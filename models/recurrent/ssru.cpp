@@ -1,0 +1,38 @@
+#include "models/recurrent/ssru.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace attnzoo {
+namespace {
+
+// maps: W x and W_f x + b_f side by side.
+torch::Tensor next_cell(const torch::Tensor& maps, const torch::Tensor& c) {
+  const auto parts = maps.chunk(2, -1);
+  return at::lerp(parts[0], c, parts[1].sigmoid());
+}
+
+}  // namespace
+
+Ssru::Ssru(int64_t dim) : maps_(add_linear(*this, "maps", dim, 2 * dim, true, std::sqrt(1.5))) {}
+
+torch::Tensor Ssru::step(const torch::Tensor& x_ND, torch::Tensor& c_ND) const {
+  c_ND = next_cell(maps_->forward(x_ND), c_ND);
+  return c_ND.relu();
+}
+
+torch::Tensor Ssru::forward(const torch::Tensor& x, const Rows& rows) const {
+  const auto maps = maps_->forward(x);
+  const auto maps_BTE = rows.packing ? rows.packing->unpack(maps) : maps;
+  auto c = at::zeros_like(maps_BTE.select(1, 0).chunk(2, -1)[0]);
+  std::vector<torch::Tensor> cells;
+  for (const auto& maps_BE : maps_BTE.unbind(1)) {
+    c = next_cell(maps_BE, c);
+    cells.push_back(c);
+  }
+  const auto out = at::stack(cells, 1).relu();
+  return rows.packing ? rows.packing->pack(out) : out;
+}
+
+}  // namespace attnzoo

@@ -1,0 +1,38 @@
+// Multi-head self-attention as a sublayer: its projections, rotary positions where the stack has them, and its three ways to run.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "models/layers/linear.h"
+#include "models/layers/positions.h"
+#include "models/layers/rows.h"
+#include "models/transformer/transformer_stack_config.h"
+
+namespace attnzoo {
+
+class SelfAttention : public torch::nn::Module {
+ public:
+  explicit SelfAttention(const TransformerStackConfig& config);
+  // Whole sentences, [.., D] -> [.., D]. causal: no position reads a later one.
+  torch::Tensor forward(const torch::Tensor& x, const Rows& rows, bool causal) const;
+  // One position a row. attend_past(q_ND, kv_NE) is the attention over this position and those before it, whose keys and values the caller
+  // keeps.
+  using AttendPast = std::function<torch::Tensor(const torch::Tensor&, const torch::Tensor&)>;
+  torch::Tensor step(const torch::Tensor& x_ND, const torch::Tensor& position_N, const AttendPast& attend_past) const;
+
+ private:
+  torch::Tensor project(const torch::Tensor& x, const torch::Tensor& position) const;  // [.., 3D]: query, key, value
+  torch::Tensor rotated(const torch::Tensor& x, const torch::Tensor& position) const;
+
+  int64_t model_dim_, num_heads_;
+  double dropout_;
+  std::optional<SinusoidalPositions> rotation_;
+  std::shared_ptr<Linear> qkv_, out_;
+};
+
+}  // namespace attnzoo

@@ -1,0 +1,87 @@
+#include "models/transformer/transformer_decoder.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "data/error.h"
+#include "models/attention/multi_head_attention.h"
+
+namespace attnzoo {
+
+TransformerDecoder::TransformerDecoder(const TransformerDecoderConfig& config, const EncoderShape& encoder)
+    : num_heads_(config.num_heads),
+      ssru_(config.autoregression == "ssru"),
+      layer_drop_(config.layer_drop),
+      input_(register_module("input", std::make_shared<TransformerInput>(config))) {
+  for (int64_t l = 0; l < config.layers; ++l)
+    layers_.push_back(l > 0 && config.shared_layers
+                          ? layers_[0]
+                          : register_module(fmt::format("layer_{}", l), std::make_shared<DecoderLayer>(config, encoder.memory_dim)));
+  if (config.ends_with_norm()) norm_ = add_norm(*this, "norm", config.norm_kind, config.model_dim);
+}
+
+std::vector<torch::Tensor> TransformerDecoder::project_memory(const torch::Tensor& memory) const {
+  std::vector<torch::Tensor> projected;
+  for (const auto& layer : layers_) projected.push_back(layer->project_memory(memory));
+  return projected;
+}
+
+State TransformerDecoder::start(const Memory& memory) const {
+  State state;
+  const auto zero_B = at::zeros_like(memory.per_sentence[0]);
+  state.sentence_N = at::ones_like(zero_B).cumsum(0) - 1;
+  state.per_row.push_back(zero_B);
+  if (ssru_) {
+    for (size_t l = 0; l < layers_.size(); ++l)
+      state.per_row.push_back(at::zeros_like(memory.per_sentence[l + 1].select(1, 0).chunk(2, -1)[0]));
+  } else if (kernels::use_inference_kernels(memory.memory_BSC)) {
+    state.per_row.push_back(at::empty({zero_B.size(0), 0}, torch::kInt));
+  } else {
+    for (size_t l = 0; l < layers_.size(); ++l) state.per_row.push_back(memory.per_sentence[l + 1].narrow(1, 0, 0));
+  }
+  return state;
+}
+
+DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI,
+                                     bool want_attention) const {
+  DecoderStep output;
+  output.state = state;
+  const auto& position_N = state.per_row[0];
+  output.state.per_row[0] = position_N + 1;
+  const bool keeps_steps = !ssru_ && state.per_row[1].dim() == 2;
+  auto stream = input_->forward(embedded_NI, position_N);
+  if (keeps_steps) {
+    if (!kernels::use_inference_kernels(stream))
+      fail<Error>("transformer: a state that start() made for inference cannot be stepped with gradients");
+    const auto own_row_N1 = at::arange(stream.size(0), state.per_row[1].options()).unsqueeze(1);
+    output.state.per_row[1] = at::cat({state.per_row[1], own_row_N1}, 1);
+  }
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE) {
+      if (!keeps_steps) {
+        auto& cache_NTE = output.state.per_row[l + 1];
+        cache_NTE = at::cat({cache_NTE, kv_NE.unsqueeze(1)}, 1);
+        return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, num_heads_, false, 0, false).out.squeeze(1);
+      }
+      output.state.per_step.push_back(kv_NE.contiguous());
+      std::vector<torch::Tensor> steps;
+      for (size_t i = l; i < output.state.per_step.size(); i += layers_.size()) steps.push_back(output.state.per_step[i]);
+      return past_attention(q_ND, steps, output.state.per_row[1], num_heads_);
+    };
+    // The weights shown to users are the last layer's, averaged over its heads.
+    auto* weights = want_attention && l + 1 == layers_.size() ? &output.attention_NS : nullptr;
+    const DecoderLayer::Past past{position_N, attend_past, ssru_ ? &output.state.per_row[l + 1] : nullptr};
+    stream = layers_[l]->step(stream, past, memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights);
+  }
+  output.states_ND = normed(stream);
+  return output;
+}
+
+torch::Tensor TransformerDecoder::forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const {
+  auto stream = input_->forward(embedded, rows.position);
+  for (const auto& layer : layers_)
+    if (!skips_layer(layer_drop_, is_training())) stream = layer->forward(stream, rows, layer->project_memory(source.memory), source.rows);
+  return normed(stream);
+}
+
+}  // namespace attnzoo

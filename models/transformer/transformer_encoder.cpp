@@ -1,0 +1,24 @@
+#include "models/transformer/transformer_encoder.h"
+
+#include <fmt/format.h>
+
+namespace attnzoo {
+
+TransformerEncoder::TransformerEncoder(const TransformerEncoderConfig& config)
+    : model_dim_(config.model_dim),
+      layer_drop_(config.layer_drop),
+      input_(register_module("input", std::make_shared<TransformerInput>(config))) {
+  for (int64_t l = 0; l < config.layers; ++l)
+    layers_.push_back(l > 0 && config.shared_layers ? layers_[0]
+                                                    : register_module(fmt::format("layer_{}", l), std::make_shared<EncoderLayer>(config)));
+  if (config.ends_with_norm()) norm_ = add_norm(*this, "norm", config.norm_kind, config.model_dim);
+}
+
+torch::Tensor TransformerEncoder::forward(const torch::Tensor& embedded, const Rows& rows) const {
+  auto stream = input_->forward(embedded, rows.position);
+  for (const auto& layer : layers_)
+    if (!skips_layer(layer_drop_, is_training())) stream = layer->forward(stream, rows);
+  return norm_ ? norm_->forward(stream) : stream;
+}
+
+}  // namespace attnzoo

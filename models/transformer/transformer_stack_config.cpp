@@ -1,0 +1,90 @@
+#include "models/transformer/transformer_stack_config.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "data/json_fields.h"
+#include "models/config_checks.h"
+
+namespace attnzoo {
+
+void TransformerStackConfig::read(FieldReader& reader) {
+  reader.read("model_dim", model_dim);
+  reader.read("feed_forward_dim", feed_forward_dim);
+  reader.read("layers", layers);
+  reader.read("num_heads", num_heads);
+  reader.read("dropout", dropout);
+  reader.read("attention_dropout", attention_dropout);
+  reader.read("activation_dropout", activation_dropout);
+  reader.read_choice("norm", norm, {"pre", "post", "sandwich"});
+  reader.read_choice("norm_kind", norm_kind, {"layer", "rms"});
+  reader.read_choice("activation", activation, {"relu", "gelu", "swiglu"});
+  reader.read_choice("positions", positions, {"sinusoidal", "learned", "rotary", "none"});
+  reader.read("layer_drop", layer_drop);
+  reader.read("shared_layers", shared_layers);
+  for (const auto& [key, value] :
+       {std::pair{"model_dim", model_dim}, {"feed_forward_dim", feed_forward_dim}, {"layers", layers}, {"num_heads", num_heads}})
+    check_at_least_one(reader, key, value);
+  for (const auto& [key, value] : {std::pair{"dropout", dropout},
+                                   {"attention_dropout", attention_dropout},
+                                   {"activation_dropout", activation_dropout},
+                                   {"layer_drop", layer_drop}})
+    check_fraction(reader, key, value);
+  if (model_dim < 1 || num_heads < 1) return;
+  if (model_dim % num_heads != 0 || model_dim % 2 != 0)
+    reader.problem("model_dim", fmt::format("must be even and a multiple of num_heads ({}), got {}", num_heads, model_dim));
+  else if (positions == "rotary" && model_dim / num_heads % 2 != 0)
+    reader.problem("positions",
+                   fmt::format("rotary needs heads of even width, got {} / {} = {}", model_dim, num_heads, model_dim / num_heads));
+}
+
+void TransformerStackConfig::write(nlohmann::json& fields) const {
+  fields.update({{"model_dim", model_dim},
+                 {"feed_forward_dim", feed_forward_dim},
+                 {"layers", layers},
+                 {"num_heads", num_heads},
+                 {"dropout", dropout},
+                 {"attention_dropout", attention_dropout},
+                 {"activation_dropout", activation_dropout},
+                 {"norm", norm},
+                 {"norm_kind", norm_kind},
+                 {"activation", activation},
+                 {"positions", positions},
+                 {"layer_drop", layer_drop},
+                 {"shared_layers", shared_layers}});
+}
+
+EmbeddingShape TransformerStackConfig::embedding() const { return {model_dim, 1.0 / std::sqrt(static_cast<double>(model_dim))}; }
+
+TransformerEncoderConfig TransformerEncoderConfig::from_json(const nlohmann::json& fields) {
+  TransformerEncoderConfig config;
+  FieldReader reader(fields, "model");
+  config.read(reader);
+  reader.finish();
+  return config;
+}
+
+nlohmann::json TransformerEncoderConfig::to_json() const {
+  auto fields = nlohmann::json::object();
+  write(fields);
+  return fields;
+}
+
+TransformerDecoderConfig TransformerDecoderConfig::from_json(const nlohmann::json& fields) {
+  TransformerDecoderConfig config;
+  FieldReader reader(fields, "model");
+  config.read(reader);
+  reader.read_choice("autoregression", config.autoregression, {"attention", "ssru"});
+  reader.finish();
+  return config;
+}
+
+nlohmann::json TransformerDecoderConfig::to_json() const {
+  nlohmann::json fields = {{"autoregression", autoregression}};
+  write(fields);
+  return fields;
+}
+
+}  // namespace attnzoo
