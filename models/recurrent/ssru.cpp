@@ -4,13 +4,15 @@
 
 #include <cmath>
 
+#include "models/layers/elementwise.h"
+
 namespace attnzoo {
 namespace {
 
 // maps: W x and W_f x + b_f side by side.
 torch::Tensor next_cell(const torch::Tensor& maps, const torch::Tensor& c) {
   const auto parts = maps.chunk(2, -1);
-  return at::lerp(parts[0], c, parts[1].sigmoid());
+  return at::lerp(parts[0], c, apply_elementwise([](const torch::Tensor& x) { return at::sigmoid(x); }, parts[1]));
 }
 
 }  // namespace

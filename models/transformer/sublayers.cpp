@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/layers/dropout.h"
+#include "models/layers/elementwise.h"
 
 namespace attnzoo {
 namespace {
@@ -13,9 +14,9 @@ constexpr int64_t kLearnedPositions = 1024;
 
 torch::Tensor activate(const std::string& activation, const torch::Tensor& inner) {
   if (activation == "relu") return at::relu(inner);
-  if (activation == "gelu") return at::gelu(inner);
+  if (activation == "gelu") return apply_elementwise([](const torch::Tensor& x) { return at::gelu(x); }, inner);
   const auto parts = inner.chunk(2, -1);
-  return at::silu(parts[0]) * parts[1];
+  return apply_elementwise([](const torch::Tensor& x) { return at::silu(x); }, parts[0]) * parts[1];
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "models/kernels/recurrent_cells.h"
 #include "models/kernels/simd.h"
 #include "models/layers/dropout.h"
+#include "models/layers/elementwise.h"
 #include "models/layers/positions.h"
 #include "models/recurrent/recurrent_encoder.h"
 
@@ -141,6 +142,20 @@ TEST_CASE("The hand-written recurrent passes equal ATen's bidirectional layers")
     encoder.eval();
     CHECK(difference(encoder.forward(packing.pack(x), rows), expected) < 1e-5);
   }
+}
+
+TEST_CASE("An elementwise function gives a row the same bits alone and among others") {
+  const at::NoGradGuard no_grad;
+  torch::manual_seed(8);
+  const auto x = torch::randn({37, 21}) * 3;
+  const auto each = [&](torch::Tensor (*f)(const torch::Tensor&)) {
+    const auto together = apply_elementwise(f, x);
+    CHECK(difference(together, f(x)) < 1e-6);
+    for (int64_t n = 0; n < 37; ++n) CHECK(apply_elementwise(f, x.narrow(0, n, 1)).equal(together.narrow(0, n, 1)));
+  };
+  each([](const torch::Tensor& y) { return at::gelu(y); });
+  each([](const torch::Tensor& y) { return at::silu(y); });
+  each([](const torch::Tensor& y) { return at::sigmoid(y); });
 }
 
 TEST_CASE("Sinusoidal positions follow the paper's formula beyond the table as well") {

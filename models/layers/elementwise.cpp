@@ -1,0 +1,18 @@
+#include "models/layers/elementwise.h"
+
+#include <ATen/ATen.h>
+
+#include "models/kernels/gemm.h"
+
+namespace attnzoo {
+
+torch::Tensor apply_elementwise(torch::Tensor (*f)(const torch::Tensor&), const torch::Tensor& x) {
+  // No vector that ATen uses is longer: two registers of sixteen floats.
+  constexpr int64_t kElements = 32;
+  if (!kernels::use_inference_kernels(x) || x.numel() % kElements == 0) return f(x.contiguous());
+  const auto padded = torch::zeros({(x.numel() + kElements - 1) / kElements * kElements}, x.options());
+  padded.narrow(0, 0, x.numel()).copy_(x.contiguous().view({-1}));
+  return f(padded).narrow(0, 0, x.numel()).view(x.sizes());
+}
+
+}  // namespace attnzoo
