@@ -14,6 +14,9 @@ function(attnzoo_folder name)
     target_link_libraries(attnzoo_${name} PUBLIC attnzoo::${dependency})
   endforeach()
   attnzoo_precompiled_header(attnzoo_${name})
+  if(name STREQUAL data)
+    attnzoo_without_precompiled_header(${sources})
+  endif()
 
   foreach(program IN LISTS programs)
     cmake_path(GET program STEM target)
@@ -25,6 +28,18 @@ endfunction()
 
 # The one source that knows the project's version.
 set_source_files_properties(${CMAKE_SOURCE_DIR}/data/command_line.cpp PROPERTIES COMPILE_DEFINITIONS ATTNZOO_VERSION="${PROJECT_VERSION}")
+
+# Loading the precompiled header costs 3 s a source, more than parsing what text code includes: sources that include no LibTorch go without.
+# One that comes to include it still compiles, slowly; add it to this list then.
+set(ATTNZOO_TORCH_IN_TEXT_FOLDERS batch batches batch_stream epoch_plan prepare_stages command_line attnzoo-data batches_test command_line_test)
+function(attnzoo_without_precompiled_header)
+  foreach(source IN LISTS ARGN)
+    cmake_path(GET source STEM name)
+    if(NOT name IN_LIST ATTNZOO_TORCH_IN_TEXT_FOLDERS)
+      set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    endif()
+  endforeach()
+endfunction()
 
 # One precompiled header for the whole project, compiled once: attnzoo_pch owns it, every target reuses it.
 function(attnzoo_precompiled_header target)

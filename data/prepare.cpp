@@ -1,6 +1,7 @@
 #include "data/prepare.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 #include <unistd.h>
 

@@ -1,4 +1,6 @@
 // The program attnzoo-data as a user runs it.
+#include <fmt/format.h>
+
 #include "data/files.h"
 #include "tests/program.h"
 #include "tests/temporary_directory.h"
