@@ -5,7 +5,7 @@ PRESET ?= release
 # A compiler process of this project takes up to 2 GB: fewer jobs than processors where memory is short.
 JOBS ?= $(shell awk -v cpus=$$(nproc) '/MemAvailable/ {jobs = int($$2 / 2097152); print jobs < 1 ? 1 : (jobs < cpus ? jobs : cpus)}' /proc/meminfo)
 
-.PHONY: help setup build test test-slow demo lint tidy clean
+.PHONY: help setup configure build programs test test-slow demo lint tidy clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -13,9 +13,14 @@ help:  ## show this list
 setup:  ## system packages and LibTorch, nothing else
 	@cmake/bootstrap.sh
 
-build: setup  ## all programs and tests, in build/release (PRESET=dev or asan for others)
+configure: setup
 	@cmake --preset $(PRESET) >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+
+build: configure  ## all programs and tests, in build/release (PRESET=dev or asan for others)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
+
+programs: configure  ## the programs alone: half the time of a build
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target $(basename $(notdir $(wildcard */programs/*.cpp)))
 
 test: build  ## build, then every quick test
 	@ctest --preset $(PRESET) --no-tests=error
@@ -23,7 +28,7 @@ test: build  ## build, then every quick test
 test-slow: build  ## the tests that take minutes, too
 	@ctest --preset $(PRESET) --no-tests=error -C slow
 
-demo: build  ## from nothing to a trained model that translates, in about 15 minutes
+demo: programs  ## from nothing to a trained model that translates, in about 15 minutes
 	@cmake/demo.sh build/$(PRESET)/bin
 
 lint: build  ## formatting and the rules of the folder chain

@@ -30,6 +30,13 @@ const std::vector<ModelPreset> kRecurrentVariants = {
 
 const std::vector<ModelFamily>& model_families() {
   static const std::vector<ModelFamily> families = {
+      {"attention-rnn",
+       "bidirectional encoder and decoder of simple tanh or relu cells, with attention and input feeding",
+       R"({"encoder": "recurrent", "decoder": "recurrent", "cell": "tanh"})",
+       kRecurrentPresets,
+       {{"tanh", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 40, "attention_dim": 16, "decoder_layers": 2})"},
+        {"relu",
+         R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 40, "encoder_layers": 2, "attention_dim": 16, "cell": "relu"})"}}},
       {"attention-lstm", "bidirectional LSTM encoder, LSTM decoder with attention and input feeding",
        R"({"encoder": "recurrent", "decoder": "recurrent", "cell": "lstm"})", kRecurrentPresets, kRecurrentVariants},
       {"attention-gru", "bidirectional GRU encoder, GRU decoder with attention and input feeding",

@@ -50,6 +50,10 @@ LossConfig read_loss(const nlohmann::json& fields) {
   reader.read("label_smoothing", config.label_smoothing);
   if (!(config.label_smoothing >= 0 && config.label_smoothing < 1))
     reader.problem("label_smoothing", fmt::format("must be in [0, 1), got {}", config.label_smoothing));
+  reader.read("l1", config.l1);
+  reader.read("l2", config.l2);
+  for (const auto& [key, value] : {std::pair{"l1", config.l1}, {"l2", config.l2}})
+    if (!(value >= 0)) reader.problem(key, fmt::format("must be at least 0, got {}", value));
   reader.finish();
   return config;
 }
@@ -124,7 +128,7 @@ TrainConfig TrainConfig::from_json(const nlohmann::json& fields) {
 
 nlohmann::json TrainConfig::to_json() const {
   return {{"batch", batch.to_json()},
-          {"loss", {{"label_smoothing", loss.label_smoothing}}},
+          {"loss", {{"label_smoothing", loss.label_smoothing}, {"l1", loss.l1}, {"l2", loss.l2}}},
           {"optimizer", optimizer.to_json()},
           {"learning_rate", learning_rate},
           {"schedule", schedule.to_json()},

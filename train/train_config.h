@@ -14,6 +14,10 @@ namespace attnzoo {
 struct LossConfig {
   // Probability mass spread over the whole vocabulary (Szegedy et al. 2016), [0, 1). 0.1 as in Vaswani et al. 2017.
   double label_smoothing = 0.1;
+  // Penalties on the weights, added to the loss a target token (reported losses leave them out): l1 * sum |w| + l2 * sum w^2 over weight
+  // matrices, not over biases and norms. At least 0.
+  double l1 = 0;
+  double l2 = 0;
 };
 
 // Translating validation text while training.

@@ -8,6 +8,7 @@
 #include "models/registry.h"
 #include "train/compute_rate.h"
 #include "train/generators.h"
+#include "train/penalty.h"
 
 namespace attnzoo {
 namespace {
@@ -125,6 +126,7 @@ Trainer::StepSums Trainer::train_step() {
 void Trainer::apply_gradients(StepSums& sums) {
   const auto timer = state_.time.time(Phase::kOptimizer);
   const int64_t step = state_.step + 1;
+  add_penalty_gradients(parameters_, config_.loss.l1, config_.loss.l2);
   sums.gradient_norm = gradient_norm(parameters_);
   if (std::isfinite(sums.gradient_norm) && std::isfinite(sums.loss.loss)) {
     sums.clipped = config_.clip_norm > 0 && sums.gradient_norm > config_.clip_norm;

@@ -5,13 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include "models/config_checks.h"
+#include "models/recurrent/cell.h"
 
 namespace attnzoo {
 
 AttentionDecoderConfig AttentionDecoderConfig::from_json(const nlohmann::json& fields) {
   AttentionDecoderConfig config;
   FieldReader reader(fields, "model");
-  reader.read_choice("cell", config.cell, {"lstm", "gru"});
+  reader.read_choice("cell", config.cell, cell_names());
   reader.read("embedding_dim", config.embedding_dim);
   reader.read("dim", config.dim);
   reader.read("layers", config.layers);

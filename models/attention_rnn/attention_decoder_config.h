@@ -11,7 +11,7 @@
 namespace attnzoo {
 
 struct AttentionDecoderConfig {
-  // "lstm" (Hochreiter and Schmidhuber 1997) or "gru" (Cho et al. 2014).
+  // "lstm" (Hochreiter and Schmidhuber 1997), "gru" (Cho et al. 2014), "tanh" or "relu" (the simple cell, Elman 1990).
   std::string cell = "lstm";
   // Width of the embeddings.
   int64_t embedding_dim = 256;

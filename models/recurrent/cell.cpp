@@ -1,7 +1,9 @@
 #include "models/recurrent/cell.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "data/error.h"
@@ -9,10 +11,16 @@
 
 namespace attnzoo {
 
+const std::vector<std::string>& cell_names() {
+  static const std::vector<std::string> names = {"lstm", "gru", "tanh", "relu"};
+  return names;
+}
+
 CellKind cell_kind(const std::string& name) {
-  if (name == "lstm") return CellKind::kLstm;
-  if (name == "gru") return CellKind::kGru;
-  fail<ConfigError>("model.cell: unknown cell '{}'; known cells: lstm, gru", name);
+  const auto& names = cell_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) fail<ConfigError>("model.cell: unknown cell '{}'; known cells: {}", name, fmt::join(names, ", "));
+  return static_cast<CellKind>(found - names.begin());
 }
 
 Cell::Cell(CellKind cell, int64_t input_dim, int64_t hidden) : kind(cell), hidden_dim(hidden) {
@@ -35,13 +43,30 @@ void Cell::train(bool on) {
 std::vector<torch::Tensor> Cell::step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state) const {
   if (!is_training() && kernels::use_inference_kernels(x_NI))
     return cell_forward(kind, input_part(x_NI), recurrent_part(state[0]), state, {});
-  if (kind == CellKind::kGru) return {at::gru_cell(x_NI, state[0], weight_ih, weight_hh, bias_ih, bias_hh)};
+  switch (kind) {
+    case CellKind::kGru:
+      return {at::gru_cell(x_NI, state[0], weight_ih, weight_hh, bias_ih, bias_hh)};
+    case CellKind::kTanh:
+      return {at::rnn_tanh_cell(x_NI, state[0], weight_ih, weight_hh, bias_ih, bias_hh)};
+    case CellKind::kRelu:
+      return {at::rnn_relu_cell(x_NI, state[0], weight_ih, weight_hh, bias_ih, bias_hh)};
+    case CellKind::kLstm:
+      break;
+  }
   const auto [h, c] = at::lstm_cell(x_NI, {state[0], state[1]}, weight_ih, weight_hh, bias_ih, bias_hh);
   return {h, c};
 }
 
 std::vector<torch::Tensor> cell_forward(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh,
                                         const std::vector<torch::Tensor>& state, torch::Tensor gates) {
+  if (num_gates(kind) == 1) {
+    auto h = gx + gh;
+    if (kind == CellKind::kRelu)
+      h.relu_();
+    else
+      kernels::tanh_rows(h.size(0), h.size(1), h.data_ptr<float>());
+    return {h};
+  }
   const int64_t num_rows = gx.size(0), hidden = gx.size(1) / num_gates(kind);
   std::vector<torch::Tensor> next;
   for (int64_t i = 0; i < num_state_tensors(kind); ++i) next.push_back(torch::empty({num_rows, hidden}, gx.options()));

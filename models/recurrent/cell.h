@@ -1,4 +1,5 @@
-// The weights of one LSTM or GRU cell, under torch's names and in torch's layout, and one step of it.
+// The weights of one recurrent cell, under torch's names and in torch's layout, and one step of it: LSTM, GRU, or the simple cell
+// h_t = f(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh) with f = tanh or relu (Elman 1990).
 #pragma once
 
 #include <torch/nn/module.h>
@@ -13,9 +14,10 @@
 
 namespace attnzoo {
 
-enum class CellKind { kLstm, kGru };
-CellKind cell_kind(const std::string& name);  // "lstm", "gru"; ConfigError otherwise
-inline int64_t num_gates(CellKind kind) { return kind == CellKind::kLstm ? 4 : 3; }
+enum class CellKind { kLstm, kGru, kTanh, kRelu };
+const std::vector<std::string>& cell_names();  // "lstm", "gru", "tanh", "relu"
+CellKind cell_kind(const std::string& name);   // ConfigError for another
+inline int64_t num_gates(CellKind kind) { return kind == CellKind::kLstm ? 4 : kind == CellKind::kGru ? 3 : 1; }
 // Tensors of a state: h, and c for the LSTM.
 inline int64_t num_state_tensors(CellKind kind) { return kind == CellKind::kLstm ? 2 : 1; }
 

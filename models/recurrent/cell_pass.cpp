@@ -13,7 +13,7 @@ CellPass::CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_h
   const int64_t hidden = weight_hh_.size(1);
   const auto options = weight_hh_.options().requires_grad(false);
   h_P = torch::empty({order.num_rows(), hidden}, options);
-  gates_P_ = torch::empty({order.num_rows(), 4 * hidden}, options);
+  if (num_gates(kind) > 1) gates_P_ = torch::empty({order.num_rows(), 4 * hidden}, options);
   if (kind == CellKind::kLstm) c_P_ = torch::empty({order.num_rows(), hidden}, options);
 }
 
@@ -33,6 +33,10 @@ torch::Tensor CellPass::forward_step(int64_t t, const torch::Tensor& gx) {
   const auto state = before(t);
   const auto gh = at::addmm(bias_hh_, state[0], weight_hh_.t());
   auto h = order_.step(h_P, t);
+  if (num_gates(kind_) == 1) {
+    at::add_out(h, gx, gh);
+    return kind_ == CellKind::kTanh ? h.tanh_() : h.relu_();
+  }
   const int64_t rows = h.size(0), hidden = h.size(1);
   float* gates = order_.step(gates_P_, t).data_ptr<float>();
   const float *x = gx.const_data_ptr<float>(), *y = gh.const_data_ptr<float>(), *last = state.back().const_data_ptr<float>();
@@ -45,7 +49,7 @@ torch::Tensor CellPass::forward_step(int64_t t, const torch::Tensor& gx) {
 
 void CellPass::start_backward() {
   d_gx_P = torch::empty({order_.num_rows(), weight_hh_.size(0)}, h_P.options());
-  d_gh_P = kind_ == CellKind::kLstm ? d_gx_P : torch::empty_like(d_gx_P);
+  d_gh_P = kind_ == CellKind::kGru ? torch::empty_like(d_gx_P) : d_gx_P;
   d_state_.clear();
   for (const auto& tensor : initial_) d_state_.push_back(torch::zeros_like(tensor));
 }
@@ -56,6 +60,15 @@ torch::Tensor CellPass::backward_step(int64_t t, torch::Tensor d_h) {
   auto d_before = d_state_[0].narrow(0, 0, rows);
   d_h.add_(d_before);  // what the next step sent back
   auto d_gx = order_.step(d_gx_P, t), d_gh = order_.step(d_gh_P, t);
+  if (num_gates(kind_) == 1) {
+    const auto h = order_.step(h_P, t);
+    if (kind_ == CellKind::kTanh)
+      at::tanh_backward_out(d_gx, d_h, h);
+    else
+      at::threshold_backward_out(d_gx, d_h, h, 0);
+    at::mm_out(d_before, d_gx, weight_hh_);
+    return d_gx;
+  }
   const float* gates = order_.step(gates_P_, t).const_data_ptr<float>();
   if (kind_ == CellKind::kLstm) {
     kernels::lstm_cell_backward(rows, hidden, gates, state[1].const_data_ptr<float>(), order_.step(c_P_, t).const_data_ptr<float>(),

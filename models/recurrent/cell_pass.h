@@ -30,7 +30,7 @@ class CellPass {
   const std::vector<torch::Tensor>& d_initial() const { return d_state_; }
 
   torch::Tensor h_P;             // [P, H], time-major
-  torch::Tensor d_gx_P, d_gh_P;  // [P, G * H]; the same tensor for the LSTM
+  torch::Tensor d_gx_P, d_gh_P;  // [P, G * H]; the same tensor but for the GRU
 
  private:
   std::vector<torch::Tensor> before(int64_t t) const;  // the state that step t starts from

@@ -11,10 +11,30 @@
 
 namespace attnzoo {
 
+namespace {
+
+// ATen's bidirectional layer over rows that its own packing has made.
+torch::Tensor run_layer(CellKind kind, const torch::Tensor& data, const torch::Tensor& batch_sizes, const torch::Tensor& zero,
+                        const std::vector<torch::Tensor>& weights, bool training) {
+  switch (kind) {
+    case CellKind::kLstm:
+      return std::get<0>(at::lstm(data, batch_sizes, {zero, zero}, weights, true, 1, 0.0, training, true));
+    case CellKind::kGru:
+      return std::get<0>(at::gru(data, batch_sizes, zero, weights, true, 1, 0.0, training, true));
+    case CellKind::kTanh:
+      return std::get<0>(at::rnn_tanh(data, batch_sizes, zero, weights, true, 1, 0.0, training, true));
+    case CellKind::kRelu:
+      break;
+  }
+  return std::get<0>(at::rnn_relu(data, batch_sizes, zero, weights, true, 1, 0.0, training, true));
+}
+
+}  // namespace
+
 RecurrentEncoderConfig RecurrentEncoderConfig::from_json(const nlohmann::json& fields) {
   RecurrentEncoderConfig config;
   FieldReader reader(fields, "model");
-  reader.read_choice("cell", config.cell, {"lstm", "gru"});
+  reader.read_choice("cell", config.cell, cell_names());
   reader.read("embedding_dim", config.embedding_dim);
   reader.read("dim", config.dim);
   reader.read("layers", config.layers);
@@ -79,8 +99,7 @@ torch::Tensor RecurrentEncoder::forward_padded(const torch::Tensor& x_BSI, const
     const Cell &f = *forward_[l], &b = *backward_[l];
     const std::vector<torch::Tensor> weights = {f.weight_ih, f.weight_hh, f.bias_ih, f.bias_hh,
                                                 b.weight_ih, b.weight_hh, b.bias_ih, b.bias_hh};
-    data = kind_ == CellKind::kLstm ? std::get<0>(at::lstm(data, batch_sizes, {zero, zero}, weights, true, 1, 0.0, is_training(), true))
-                                    : std::get<0>(at::gru(data, batch_sizes, zero, weights, true, 1, 0.0, is_training(), true));
+    data = run_layer(kind_, data, batch_sizes, zero, weights, is_training());
   }
   const auto padded = std::get<0>(at::_pad_packed_sequence(data, batch_sizes, true, 0.0, -1)).index_select(0, inverse_B);
   // Packing cuts columns that are padding in every row. Read a real column in their place and zero it: a slice would bake its length

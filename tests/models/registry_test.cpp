@@ -74,8 +74,9 @@ TEST_CASE("Any encoder goes with any decoder, and a preset's fields of the part 
         CHECK(complete_model_config(model)["encoder"] == encoder.name);
         CHECK(num_parameters(*build_model(model, {50, 40, false})) > 0);
       }
-  REQUIRE_THROWS_WITH(complete_model_config({{"family", "transformer"}, {"encoder", "recurent"}}),
-                      Equals("model.encoder: unknown encoder 'recurent', did you mean 'recurrent'?; known encoders: recurrent, transformer"));
+  REQUIRE_THROWS_WITH(
+      complete_model_config({{"family", "transformer"}, {"encoder", "recurent"}}),
+      Equals("model.encoder: unknown encoder 'recurent', did you mean 'recurrent'?; known encoders: recurrent, transformer"));
 }
 
 TEST_CASE("Tying what cannot be tied is refused with the way out") {

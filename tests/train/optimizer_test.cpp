@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "train/penalty.h"
 
 #include "tests/catch.h"
 
@@ -77,6 +78,23 @@ TEST_CASE("SGD with momentum follows its formula") {
   const auto second = parameters.at("weight").grad().clone();
   optimizer->step(0.1, 0.5);
   CHECK(parameters.at("weight").detach().allclose(before - 0.1 * first - 0.1 * (0.5 * first + 0.5 * second)));
+}
+
+TEST_CASE("penalties add their gradients to weight matrices and leave vectors alone") {
+  const auto parameters = two_parameters(torch::kDouble);
+  const auto& weight = parameters.at("weight");
+  const auto& bias = parameters.at("bias");
+  REQUIRE(weight.dim() == 2);
+  // What autograd says of the same penalty.
+  set_gradients(parameters, 1);
+  const auto without = weight.grad().clone(), of_bias = bias.grad().clone();
+  weight.mutable_grad() = torch::Tensor();
+  (0.3 * weight.abs().sum() + 0.2 * (weight * weight).sum()).backward();
+  const auto expected = without + weight.grad();
+  set_gradients(parameters, 1);
+  add_penalty_gradients(parameters, 0.3, 0.2);
+  CHECK(weight.grad().allclose(expected));
+  CHECK(bias.grad().equal(of_bias));
 }
 
 TEST_CASE("a parameter without a gradient stays as it is") {

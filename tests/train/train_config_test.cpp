@@ -37,7 +37,7 @@ TEST_CASE("a training configuration read from its own JSON is the same") {
 TEST_CASE("the problems of all sections of train are reported together") {
   const std::string problem = problem_of({{"optimizer", {{"kind", "adamx"}}},
                                           {"schedule", {{"factor", 2}}},
-                                          {"loss", {{"label_smoothing", 1.5}}},
+                                          {"loss", {{"label_smoothing", 1.5}, {"l1", -1}}},
                                           {"valid_decode", {{"beam", -1}}},
                                           {"early_stopping", {{"metrics", "loss"}}},
                                           {"accumulate", 0},
@@ -48,7 +48,8 @@ TEST_CASE("the problems of all sections of train are reported together") {
                                           {"lerning_rate", 1}});
   for (const char* part :
        {"train.optimizer.kind: unknown value 'adamx'", "train.schedule.factor: must be between 0 and 1, got 2",
-        "train.loss.label_smoothing: must be in [0, 1), got 1.5", "train.valid_decode.beam: must be 0 (no decoding) or more, got -1",
+        "train.loss.label_smoothing: must be in [0, 1), got 1.5", "train.loss.l1: must be at least 0, got -1",
+        "train.valid_decode.beam: must be 0 (no decoding) or more, got -1",
         "train.early_stopping.metrics: unknown key, did you mean 'metric'?", "train.accumulate: must be at least 1, got 0",
         "train.learning_rate: must be above 0, got 0", "train.ema_decay: must be in [0, 1), got 1", "train.keep: must be at least 1, got 0",
         "train.max_time: 'soon' is not a time", "train.lerning_rate: unknown key, did you mean 'learning_rate'?"})
