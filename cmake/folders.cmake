@@ -1,5 +1,5 @@
 # attnzoo_folder(NAME [DEPENDS FOLDER ...]): library attnzoo_NAME (alias attnzoo::NAME) from NAME/**.cpp, one program for each
-# NAME/programs/*.cpp, named after the file. The first folder owns the precompiled header; the others reuse it.
+# NAME/programs/*.cpp, named after the file.
 function(attnzoo_folder name)
   cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp)
@@ -50,7 +50,6 @@ endfunction()
 set(ATTNZOO_TORCH_IN_TEXT_FOLDERS batch batches batch_stream epoch_plan prepare_stages command_line batches_test command_line_test)
 # attnzoo_split_text(TARGET SOURCE ...): of these sources of TARGET, those without LibTorch become an object library with the text header.
 function(attnzoo_split_text target)
-  list(FILTER ARGN EXCLUDE REGEX "/programs/")
   set(text ${ARGN})
   foreach(name IN LISTS ATTNZOO_TORCH_IN_TEXT_FOLDERS)
     list(FILTER text EXCLUDE REGEX "/${name}\\.cpp$")

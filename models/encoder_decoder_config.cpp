@@ -85,14 +85,14 @@ EncoderDecoderConfig EncoderDecoderConfig::from_json(const nlohmann::json& flat,
 
 nlohmann::json EncoderDecoderConfig::to_json() const {
   nlohmann::json flat = {{"encoder", encoder}, {"decoder", decoder}, {"tied_embeddings", tied_embeddings}};
-  for (const auto& item : encoder_fields.items()) {
-    const bool differs = decoder_fields.contains(item.key()) && decoder_fields[item.key()] != item.value();
-    flat[(differs ? "encoder_" : "") + item.key()] = item.value();
-  }
-  for (const auto& item : decoder_fields.items()) {
-    const bool differs = encoder_fields.contains(item.key()) && encoder_fields[item.key()] != item.value();
-    flat[(differs ? "decoder_" : "") + item.key()] = item.value();
-  }
+  const auto add = [&](const nlohmann::json& fields, const nlohmann::json& others, const char* prefix) {
+    for (const auto& item : fields.items()) {
+      const bool differs = others.contains(item.key()) && others[item.key()] != item.value();
+      flat[(differs ? prefix : "") + item.key()] = item.value();
+    }
+  };
+  add(encoder_fields, decoder_fields, "encoder_");
+  add(decoder_fields, encoder_fields, "decoder_");
   return flat;
 }
 

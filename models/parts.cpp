@@ -1,13 +1,9 @@
 #include "models/parts.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <nlohmann/json.hpp>
 
-#include "data/error.h"
-#include "data/json_fields.h"
 #include "models/attention_rnn/attention_decoder.h"
+#include "models/find_by_name.h"
 #include "models/recurrent/recurrent_encoder.h"
 #include "models/transformer/transformer_decoder.h"
 #include "models/transformer/transformer_encoder.h"
@@ -31,23 +27,7 @@ const std::vector<DecoderKind>& decoder_kinds() {
   return kinds;
 }
 
-namespace {
-
-template <class Kind>
-const Kind& find_kind(const std::vector<Kind>& kinds, const char* what, const std::string& name) {
-  std::vector<std::string> known;
-  for (const auto& kind : kinds) {
-    if (kind.name == name) return kind;
-    known.push_back(kind.name);
-  }
-  const auto near = nearest(name, known);
-  fail<ConfigError>("model.{0}: unknown {0} '{1}'{2}; known {0}s: {3}", what, name,
-                    near.empty() ? "" : fmt::format(", did you mean '{}'?", near), fmt::join(known, ", "));
-}
-
-}  // namespace
-
-const EncoderKind& find_encoder_kind(const std::string& name) { return find_kind(encoder_kinds(), "encoder", name); }
-const DecoderKind& find_decoder_kind(const std::string& name) { return find_kind(decoder_kinds(), "decoder", name); }
+const EncoderKind& find_encoder_kind(const std::string& name) { return find_by_name(encoder_kinds(), "encoder", "encoders", name); }
+const DecoderKind& find_decoder_kind(const std::string& name) { return find_by_name(decoder_kinds(), "decoder", "decoders", name); }
 
 }  // namespace attnzoo

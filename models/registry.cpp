@@ -8,21 +8,16 @@
 #include "data/error.h"
 #include "data/json_fields.h"
 #include "models/encoder_decoder.h"
+#include "models/find_by_name.h"
 
 namespace attnzoo {
 
-const ModelFamily& find_model_family(const std::string& name) {
-  std::vector<std::string> known;
-  for (const auto& family : model_families()) {
-    if (family.name == name) return family;
-    known.push_back(family.name);
-  }
-  const auto near = nearest(name, known);
-  fail<ConfigError>("model.family: unknown family '{}'{}; known families: {}", name,
-                    near.empty() ? "" : fmt::format(", did you mean '{}'?", near), fmt::join(known, ", "));
-}
+const ModelFamily& find_model_family(const std::string& name) { return find_by_name(model_families(), "family", "families", name); }
 
-nlohmann::json complete_model_config(const nlohmann::json& model) {
+namespace {
+
+// The recipe's section with its family's preset under it.
+EncoderDecoderConfig read_model_config(const nlohmann::json& model) {
   if (!model.is_object() || !model.contains("family") || !model["family"].is_string()) {
     std::vector<std::string> known;
     for (const auto& family : model_families()) known.push_back(family.name);
@@ -43,15 +38,19 @@ nlohmann::json complete_model_config(const nlohmann::json& model) {
   auto overrides = model;
   overrides.erase("family");
   overrides.erase("preset");
-  auto complete = EncoderDecoderConfig::from_json(overrides, base).to_json();
-  complete["family"] = family.name;
+  return EncoderDecoderConfig::from_json(overrides, base);
+}
+
+}  // namespace
+
+nlohmann::json complete_model_config(const nlohmann::json& model) {
+  auto complete = read_model_config(model).to_json();
+  complete["family"] = model["family"];
   return complete;
 }
 
 std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes) {
-  auto fields = complete_model_config(model);
-  fields.erase("family");
-  return std::make_shared<EncoderDecoder>(EncoderDecoderConfig::from_json(fields), sizes);
+  return std::make_shared<EncoderDecoder>(read_model_config(model), sizes);
 }
 
 int64_t num_parameters(const Seq2SeqModel& model) {

@@ -124,21 +124,19 @@ AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor&
   for (int64_t n = 0; n < num_rows; ++n) runs[static_cast<size_t>(n)] = {sentence[n] * num_keys, length[sentence[n]]};
   AttentionResult result{torch::empty({num_rows, dim}, q_ND.options()), {}};
   if (want_weights) result.weights_NS = torch::empty({num_rows, num_keys}, q_ND.options());
-  const auto* keys = kv.const_data_ptr<float>();
-  kernels::attend_runs(queries_of(q_ND, result.out, num_heads), keys, keys + dim, 2 * dim, runs.data(),
+  kernels::attend_runs(queries_of(q_ND, result.out, num_heads), kv.const_data_ptr<float>(), 2 * dim, 0, dim, runs.data(),
                        want_weights ? result.weights_NS.data_ptr<float>() : nullptr, num_keys);
   return result;
 }
 
-torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& steps, const torch::Tensor& origin_NT,
-                             int64_t num_heads) {
-  std::vector<const float*> step_data;
-  step_data.reserve(steps.size());
-  for (const auto& step : steps) step_data.push_back(step.const_data_ptr<float>());
+torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer, size_t num_layers,
+                             const torch::Tensor& origin_NT, int64_t num_heads) {
+  std::vector<const float*> steps;
+  for (size_t i = layer; i < per_step.size(); i += num_layers) steps.push_back(per_step[i].const_data_ptr<float>());
   const auto out = torch::empty(q_ND.sizes(), q_ND.options());
   const int64_t dim = q_ND.size(1);
-  kernels::attend_steps(queries_of(q_ND, out, num_heads), step_data.data(), origin_NT.const_data_ptr<int32_t>(), origin_NT.size(1), 2 * dim,
-                        0, dim);
+  kernels::attend_steps(queries_of(q_ND, out, num_heads), steps.data(), 2 * dim, 0, dim, origin_NT.const_data_ptr<int32_t>(),
+                        origin_NT.size(1));
   return out;
 }
 

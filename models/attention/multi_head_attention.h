@@ -35,9 +35,9 @@ AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor
 AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
                                  const torch::Tensor& length_B, int64_t num_heads, bool want_weights);
 
-// Decoding, one query a row, against the steps before it and itself: q_ND; steps[t] holds keys and values side by side, [N_t, 2D], as step
-// t left them, and row n reads its row origin_NT[n][t] (int32). Inference in float on the CPU only.
-torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& steps, const torch::Tensor& origin_NT,
-                             int64_t num_heads);
+// Decoding, one query a row, against the steps before it and itself: q_ND; per_step[t * num_layers + layer] holds keys and values side by
+// side, [N_t, 2D], as step t left them, and row n reads its row origin_NT[n][t] (int32). Inference in float on the CPU only.
+torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer, size_t num_layers,
+                             const torch::Tensor& origin_NT, int64_t num_heads);
 
 }  // namespace attnzoo

@@ -67,8 +67,6 @@ ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float sca
   }
 }
 
-float inverse_root(int64_t head_dim) { return 1.0f / std::sqrt(static_cast<float>(head_dim)); }
-
 float* scores_of_thread(int64_t count) {
   static thread_local std::vector<float> scores;
   if (static_cast<int64_t>(scores.size()) < count) scores.resize(static_cast<size_t>(count));
@@ -77,52 +75,44 @@ float* scores_of_thread(int64_t count) {
 
 }  // namespace
 
+// One row against `count` keys: key j begins at rows[j] + key_column, value j at rows[j] + value_column. mean_weights may be null.
 // External linkage: the processor's variant is chosen when the program starts.
-ATTNZOO_CPU_CLONES void attend_run(const DecodingQueries& queries, int64_t n, const float* keys, const float* values, int64_t stride,
-                                   const KeyRun& run, float* scores, float* mean_weights) {
+ATTNZOO_CPU_CLONES void attend_row(const DecodingQueries& queries, int64_t n, const float* const* rows, int64_t count, int64_t key_column,
+                                   int64_t value_column, float* scores, float* mean_weights) {
   const int64_t dim = queries.head_dim;
-  const float scale = inverse_root(dim), share = 1.0f / static_cast<float>(queries.num_heads);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(dim)), share = 1.0f / static_cast<float>(queries.num_heads);
   for (int64_t head = 0; head < queries.num_heads; ++head) {
     const int64_t column = head * dim;
-    const float *first_key = keys + run.begin * stride + column, *first_value = values + run.begin * stride + column;
     attend(
-        queries.q + n * queries.q_stride + column, dim, run.count, scale, [&](int64_t j) { return first_key + j * stride; },
-        [&](int64_t j) { return first_value + j * stride; }, scores, queries.out + n * queries.num_heads * dim + column);
+        queries.q + n * queries.q_stride + column, dim, count, scale, [&](int64_t j) { return rows[j] + key_column + column; },
+        [&](int64_t j) { return rows[j] + value_column + column; }, scores, queries.out + n * queries.num_heads * dim + column);
     if (mean_weights)
-      for (int64_t j = 0; j < run.count; ++j) mean_weights[j] += scores[j] * share;
+      for (int64_t j = 0; j < count; ++j) mean_weights[j] += scores[j] * share;
   }
 }
 
-ATTNZOO_CPU_CLONES void attend_past(const DecodingQueries& queries, int64_t n, const float* const* rows, int64_t num_steps,
-                                    int64_t key_column, int64_t value_column, float* scores) {
-  const int64_t dim = queries.head_dim;
-  const float scale = inverse_root(dim);
-  for (int64_t head = 0; head < queries.num_heads; ++head) {
-    const int64_t column = head * dim;
-    attend(
-        queries.q + n * queries.q_stride + column, dim, num_steps, scale, [&](int64_t t) { return rows[t] + key_column + column; },
-        [&](int64_t t) { return rows[t] + value_column + column; }, scores, queries.out + n * queries.num_heads * dim + column);
-  }
-}
-
-void attend_runs(const DecodingQueries& queries, const float* keys, const float* values, int64_t stride, const KeyRun* runs,
-                 float* mean_weights, int64_t mean_weights_stride) {
+void attend_runs(const DecodingQueries& queries, const float* kv, int64_t stride, int64_t key_column, int64_t value_column,
+                 const KeyRun* runs, float* mean_weights, int64_t mean_weights_stride) {
   at::parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
+    std::vector<const float*> rows;
     for (int64_t n = begin; n < end; ++n) {
+      const auto [first, count] = runs[n];
+      rows.resize(static_cast<size_t>(count));
+      for (int64_t j = 0; j < count; ++j) rows[static_cast<size_t>(j)] = kv + (first + j) * stride;
       float* mean = mean_weights ? mean_weights + n * mean_weights_stride : nullptr;
       if (mean) std::fill(mean, mean + mean_weights_stride, 0.0f);
-      attend_run(queries, n, keys, values, stride, runs[n], scores_of_thread(runs[n].count), mean);
+      attend_row(queries, n, rows.data(), count, key_column, value_column, scores_of_thread(count), mean);
     }
   });
 }
 
-void attend_steps(const DecodingQueries& queries, const float* const* steps, const int32_t* origin_NT, int64_t num_steps, int64_t stride,
-                  int64_t key_column, int64_t value_column) {
+void attend_steps(const DecodingQueries& queries, const float* const* steps, int64_t stride, int64_t key_column, int64_t value_column,
+                  const int32_t* origin_NT, int64_t num_steps) {
   at::parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
     std::vector<const float*> rows(static_cast<size_t>(num_steps));
     for (int64_t n = begin; n < end; ++n) {
       for (int64_t t = 0; t < num_steps; ++t) rows[static_cast<size_t>(t)] = steps[t] + origin_NT[n * num_steps + t] * stride;
-      attend_past(queries, n, rows.data(), num_steps, key_column, value_column, scores_of_thread(num_steps));
+      attend_row(queries, n, rows.data(), num_steps, key_column, value_column, scores_of_thread(num_steps), nullptr);
     }
   });
 }

@@ -18,14 +18,13 @@ struct KeyRun {
   int64_t begin = 0, count = 0;
 };
 
-// Row n reads the keys and values of rows runs[n]; row r begins at keys + r * stride, values + r * stride. mean_weights may be null;
-// otherwise it receives the weights averaged over the heads, mean_weights_stride floats a row, 0 past the run.
-void attend_runs(const DecodingQueries& queries, const float* keys, const float* values, int64_t stride, const KeyRun* runs,
-                 float* mean_weights, int64_t mean_weights_stride);
+// Row r of kv begins at kv + r * stride, its key at key_column, its value at value_column. Row n reads rows runs[n]. mean_weights may be
+// null; otherwise it receives the weights averaged over the heads, mean_weights_stride floats a row, 0 past the run.
+void attend_runs(const DecodingQueries& queries, const float* kv, int64_t stride, int64_t key_column, int64_t value_column,
+                 const KeyRun* runs, float* mean_weights, int64_t mean_weights_stride);
 
-// Row n reads, of step t, row origin_NT[n * num_steps + t]: its key begins at steps[t] + row * stride + key_column, its value at
-// value_column.
-void attend_steps(const DecodingQueries& queries, const float* const* steps, const int32_t* origin_NT, int64_t num_steps, int64_t stride,
-                  int64_t key_column, int64_t value_column);
+// The same where each step has a buffer of its own: row n reads, of step t, row origin_NT[n * num_steps + t] of steps[t].
+void attend_steps(const DecodingQueries& queries, const float* const* steps, int64_t stride, int64_t key_column, int64_t value_column,
+                  const int32_t* origin_NT, int64_t num_steps);
 
 }  // namespace attnzoo::kernels

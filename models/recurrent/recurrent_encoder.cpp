@@ -63,7 +63,7 @@ RecurrentEncoder::RecurrentEncoder(const RecurrentEncoderConfig& config)
 
 torch::Tensor RecurrentEncoder::forward(const torch::Tensor& embedded, const Rows& rows) const {
   const auto x = apply_dropout(embedded, dropout_, is_training());
-  return rows.packing ? forward_packed(x, *rows.packing) : forward_padded(x, rows.length_B);
+  return rows.packing ? forward_packed(x, *rows.packing) : forward_padded(x, rows);
 }
 
 torch::Tensor RecurrentEncoder::summary(const torch::Tensor& memory, const Rows& rows) const {
@@ -88,7 +88,8 @@ torch::Tensor RecurrentEncoder::forward_packed(torch::Tensor x, const Packing& p
   return x;
 }
 
-torch::Tensor RecurrentEncoder::forward_padded(const torch::Tensor& x_BSI, const torch::Tensor& length_B) const {
+torch::Tensor RecurrentEncoder::forward_padded(const torch::Tensor& x_BSI, const Rows& rows) const {
+  const auto& length_B = rows.length_B;
   // ATen packs rows sorted by length only.
   const auto order_B = length_B.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true);
   const auto inverse_B = order_B.argsort();
@@ -104,10 +105,8 @@ torch::Tensor RecurrentEncoder::forward_padded(const torch::Tensor& x_BSI, const
   const auto padded = std::get<0>(at::_pad_packed_sequence(data, batch_sizes, true, 0.0, -1)).index_select(0, inverse_B);
   // Packing cuts columns that are padding in every row. Read a real column in their place and zero it: a slice would bake its length
   // into a trace.
-  const auto position_BS = at::ones_like(x_BSI.select(2, 0), torch::kLong).cumsum(1) - 1;
-  const auto keep_BS = position_BS < length_B.unsqueeze(1);
-  const auto column_S = at::minimum(position_BS.select(0, 0), length_B.max() - 1);
-  return padded.index_select(1, column_S) * keep_BS.unsqueeze(-1);
+  const auto column_S = at::minimum(rows.position.select(0, 0), length_B.max() - 1);
+  return padded.index_select(1, column_S) * rows.keep_BS.unsqueeze(-1);
 }
 
 }  // namespace attnzoo

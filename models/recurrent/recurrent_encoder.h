@@ -40,7 +40,7 @@ class RecurrentEncoder : public Encoder {
 
  private:
   torch::Tensor forward_packed(torch::Tensor x_PI, const Packing& packing) const;
-  torch::Tensor forward_padded(const torch::Tensor& x_BSI, const torch::Tensor& length_B) const;
+  torch::Tensor forward_padded(const torch::Tensor& x_BSI, const Rows& rows) const;
 
   CellKind kind_;
   int64_t hidden_dim_;

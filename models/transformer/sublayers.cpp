@@ -22,17 +22,15 @@ torch::Tensor activate(const std::string& activation, const torch::Tensor& inner
 }  // namespace
 
 TransformerInput::TransformerInput(const TransformerStackConfig& config)
-    : scale_(std::sqrt(static_cast<double>(config.model_dim))),
-      dropout_(config.dropout),
-      sinusoidal_(config.positions == "sinusoidal"),
-      sinusoids_(config.model_dim) {
+    : scale_(std::sqrt(static_cast<double>(config.model_dim))), dropout_(config.dropout) {
+  if (config.positions == "sinusoidal") sinusoids_.emplace(config.model_dim);
   // As large as a scaled embedding's entries are at first.
   if (config.positions == "learned") learned_ = register_parameter("positions", torch::randn({kLearnedPositions, config.model_dim}) * 0.1);
 }
 
 torch::Tensor TransformerInput::forward(const torch::Tensor& embedded, const torch::Tensor& position) const {
   auto x = embedded * scale_;
-  if (sinusoidal_) x = x + sinusoids_(position, x.options().requires_grad(false));
+  if (sinusoids_) x = x + (*sinusoids_)(position, x.options().requires_grad(false));
   if (learned_.defined()) x = x + at::embedding(learned_, position.clamp_max(kLearnedPositions - 1));
   return apply_dropout(x, dropout_, is_training());
 }

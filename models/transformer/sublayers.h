@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "models/layers/linear.h"
 #include "models/layers/norm.h"
@@ -23,8 +24,7 @@ class TransformerInput : public torch::nn::Module {
 
  private:
   double scale_, dropout_;
-  bool sinusoidal_;
-  SinusoidalPositions sinusoids_;
+  std::optional<SinusoidalPositions> sinusoids_;
   torch::Tensor learned_;  // [kLearnedPositions, D] or undefined
 };
 

@@ -1,7 +1,6 @@
 #include "models/transformer/transformer_decoder.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
 #include "data/error.h"
 #include "models/attention/multi_head_attention.h"
@@ -12,11 +11,8 @@ TransformerDecoder::TransformerDecoder(const TransformerDecoderConfig& config, c
     : num_heads_(config.num_heads),
       ssru_(config.autoregression == "ssru"),
       layer_drop_(config.layer_drop),
-      input_(register_module("input", std::make_shared<TransformerInput>(config))) {
-  for (int64_t l = 0; l < config.layers; ++l)
-    layers_.push_back(l > 0 && config.shared_layers
-                          ? layers_[0]
-                          : register_module(fmt::format("layer_{}", l), std::make_shared<DecoderLayer>(config, encoder.memory_dim)));
+      input_(register_module("input", std::make_shared<TransformerInput>(config))),
+      layers_(add_layers<DecoderLayer>(*this, config, encoder.memory_dim)) {
   if (config.ends_with_norm()) norm_ = add_norm(*this, "norm", config.norm_kind, config.model_dim);
 }
 
@@ -64,9 +60,7 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
         return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, num_heads_, false, 0, false).out.squeeze(1);
       }
       output.state.per_step.push_back(kv_NE.contiguous());
-      std::vector<torch::Tensor> steps;
-      for (size_t i = l; i < output.state.per_step.size(); i += layers_.size()) steps.push_back(output.state.per_step[i]);
-      return past_attention(q_ND, steps, output.state.per_row[1], num_heads_);
+      return past_attention(q_ND, output.state.per_step, l, layers_.size(), output.state.per_row[1], num_heads_);
     };
     // The weights shown to users are the last layer's, averaged over its heads.
     auto* weights = want_attention && l + 1 == layers_.size() ? &output.attention_NS : nullptr;

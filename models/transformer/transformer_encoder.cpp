@@ -1,16 +1,12 @@
 #include "models/transformer/transformer_encoder.h"
 
-#include <fmt/format.h>
-
 namespace attnzoo {
 
 TransformerEncoder::TransformerEncoder(const TransformerEncoderConfig& config)
     : model_dim_(config.model_dim),
       layer_drop_(config.layer_drop),
-      input_(register_module("input", std::make_shared<TransformerInput>(config))) {
-  for (int64_t l = 0; l < config.layers; ++l)
-    layers_.push_back(l > 0 && config.shared_layers ? layers_[0]
-                                                    : register_module(fmt::format("layer_{}", l), std::make_shared<EncoderLayer>(config)));
+      input_(register_module("input", std::make_shared<TransformerInput>(config))),
+      layers_(add_layers<EncoderLayer>(*this, config)) {
   if (config.ends_with_norm()) norm_ = add_norm(*this, "norm", config.norm_kind, config.model_dim);
 }
 

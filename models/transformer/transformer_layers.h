@@ -1,10 +1,12 @@
 // One layer of a Transformer's encoder and one of its decoder (Vaswani et al. 2017, 3.1).
 #pragma once
 
+#include <fmt/format.h>
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <memory>
+#include <vector>
 
 #include "models/recurrent/ssru.h"
 #include "models/transformer/self_attention.h"
@@ -49,6 +51,17 @@ class DecoderLayer : public torch::nn::Module {
   std::shared_ptr<Linear> cross_query_, memory_kv_, cross_out_;
   std::shared_ptr<FeedForward> feed_forward_;
 };
+
+// Creates and registers the layers of a stack as layer_0, layer_1, ..; all are one with shared_layers.
+template <class Layer, class Config, class... More>
+std::vector<std::shared_ptr<Layer>> add_layers(torch::nn::Module& stack, const Config& config, const More&... more) {
+  std::vector<std::shared_ptr<Layer>> layers;
+  for (int64_t l = 0; l < config.layers; ++l)
+    layers.push_back(l > 0 && config.shared_layers
+                         ? layers[0]
+                         : stack.register_module(fmt::format("layer_{}", l), std::make_shared<Layer>(config, more...)));
+  return layers;
+}
 
 // Whether a training step leaves a layer out: with probability `layer_drop`.
 bool skips_layer(double layer_drop, bool training);
