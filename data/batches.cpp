@@ -82,8 +82,11 @@ Batch make_batch(const Corpus& corpus, std::span<const int64_t> pair_ids) {
     max_source = std::max(max_source, corpus.source(pair).size());
     max_target = std::max(max_target, corpus.target(pair).size());
   }
-  Rows source_BS(num_rows, static_cast<int64_t>(max_source) + 1), target_in_BT(num_rows, static_cast<int64_t>(max_target) + 1),
-      target_out_BT(num_rows, static_cast<int64_t>(max_target) + 1);
+  // A label is said in one step; a sentence in one more than it has tokens, for </s>.
+  const bool labels = corpus.has_labels();
+  const auto target_steps = [&](size_t num_tokens) { return labels ? int64_t{1} : static_cast<int64_t>(num_tokens) + 1; };
+  Rows source_BS(num_rows, static_cast<int64_t>(max_source) + 1), target_in_BT(num_rows, target_steps(max_target)),
+      target_out_BT(num_rows, target_steps(max_target));
   Batch batch;
   batch.source_length_B = torch::empty({num_rows}, torch::kInt64);
   batch.target_length_B = torch::empty({num_rows}, torch::kInt64);
@@ -96,10 +99,17 @@ Batch make_batch(const Corpus& corpus, std::span<const int64_t> pair_ids) {
     check_ids(corpus, pair, "target", target);
     *std::copy(source.begin(), source.end(), source_BS.row(row)) = kEosId;
     target_in_BT.row(row)[0] = kBosId;
-    std::copy(target.begin(), target.end(), target_in_BT.row(row) + 1);
-    *std::copy(target.begin(), target.end(), target_out_BT.row(row)) = kEosId;
+    if (labels) {
+      if (target.size() != 1)
+        fail<DataError>("{}: the pair of line {} has a target of {} tokens where a label is needed: prepare it again", corpus.name(),
+                        corpus.line(pair), target.size());
+      target_out_BT.row(row)[0] = target[0];
+    } else {
+      std::copy(target.begin(), target.end(), target_in_BT.row(row) + 1);
+      *std::copy(target.begin(), target.end(), target_out_BT.row(row)) = kEosId;
+    }
     source_length[row] = static_cast<int64_t>(source.size()) + 1;
-    target_length[row] = static_cast<int64_t>(target.size()) + 1;
+    target_length[row] = target_steps(target.size());
     batch.num_source_tokens += source_length[row];
     batch.num_target_tokens += target_length[row];
   }

@@ -90,6 +90,7 @@ class MappedCorpus : public Corpus {
   int64_t line(int64_t pair) const override { return table_[pair].line; }
   int64_t num_source_tokens() const override { return static_cast<int64_t>(header_.num_source_ids); }
   int64_t num_target_tokens() const override { return static_cast<int64_t>(header_.num_target_ids); }
+  bool has_labels() const override { return (header_.flags & kCorpusLabels) != 0; }
   std::string digest() const override { return {header_.digest, ::strnlen(header_.digest, kCorpusDigestBytes)}; }
   std::string name() const override { return name_; }
   void release_memory() const override { file_.release(0, file_.size()); }

@@ -31,6 +31,9 @@ class Corpus {
   // Digest of inputs and settings that the file was made from.
   virtual std::string digest() const = 0;
 
+  // The target of a pair is a label: one id, without </s>.
+  virtual bool has_labels() const { return false; }
+
   // The file, for messages.
   virtual std::string name() const { return "corpus"; }
   // Gives pages that were looked at back to the system. They stay in its file cache and come back by themselves; spans stay valid.

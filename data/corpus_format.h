@@ -19,6 +19,7 @@ static_assert(std::endian::native == std::endian::little, "prepared corpora are 
 inline constexpr char kCorpusMagic[] = "ATZCORP1";  // 8 bytes in the file, without the final zero
 inline constexpr uint32_t kCorpusFormat = 1;
 inline constexpr size_t kCorpusDigestBytes = 128;
+inline constexpr uint32_t kCorpusLabels = 1;  // Corpus::has_labels()
 
 struct CorpusHeader {
   char magic[8];
@@ -32,7 +33,8 @@ struct CorpusHeader {
   uint32_t ids_crc;       // CRC-32 of everything between header and table
   uint32_t table_crc;
   char digest[kCorpusDigestBytes];  // padded with zeros
-  char reserved[60];                // zeros
+  uint32_t flags;                   // kCorpusLabels or 0
+  char reserved[56];                // zeros
   uint32_t header_crc;              // of the 252 bytes before
 };
 static_assert(sizeof(CorpusHeader) == 256 && std::is_trivially_copyable_v<CorpusHeader>);

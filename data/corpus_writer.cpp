@@ -69,12 +69,13 @@ class TableSpool {
 }  // namespace
 
 struct CorpusWriter::Impl {
-  Impl(const std::filesystem::path& name, const std::string& digest) : file(name), table(name) {
+  Impl(const std::filesystem::path& name, const std::string& digest, bool labels) : file(name), table(name) {
     if (digest.size() > kCorpusDigestBytes)
       fail<DataError>("{}: a digest of {} bytes does not fit; at most {}", name.string(), digest.size(), kCorpusDigestBytes);
     std::memcpy(header.magic, kCorpusMagic, sizeof header.magic);
     header.format = kCorpusFormat;
     header.header_bytes = sizeof header;
+    header.flags = labels ? kCorpusLabels : 0;
     std::memcpy(header.digest, digest.data(), digest.size());
     // A place for the header, which is known only at the end. Until then the file is no corpus: its magic is missing.
     const CorpusHeader nothing{};
@@ -91,7 +92,8 @@ struct CorpusWriter::Impl {
   CorpusHeader header{};
 };
 
-CorpusWriter::CorpusWriter(const std::filesystem::path& file, const std::string& digest) : impl_(std::make_unique<Impl>(file, digest)) {}
+CorpusWriter::CorpusWriter(const std::filesystem::path& file, const std::string& digest, bool labels)
+    : impl_(std::make_unique<Impl>(file, digest, labels)) {}
 
 CorpusWriter::~CorpusWriter() = default;
 

@@ -12,7 +12,8 @@ namespace attnzoo {
 class CorpusWriter {
  public:
   // `digest` of inputs and settings is kept in the header. Throws DataError: disk full, no permission.
-  CorpusWriter(const std::filesystem::path& file, const std::string& digest);
+  // labels: what Corpus::has_labels() says.
+  CorpusWriter(const std::filesystem::path& file, const std::string& digest, bool labels = false);
   ~CorpusWriter();
   // Ids without <s> and </s>; `line` is the 1-based line of the input.
   void add(std::span<const int32_t> source, std::span<const int32_t> target, int64_t line);

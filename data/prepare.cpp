@@ -18,7 +18,7 @@ namespace attnzoo {
 namespace {
 
 // Counts up whenever the same inputs and settings would give other files.
-constexpr int64_t kCacheFormat = 1;
+constexpr int64_t kCacheFormat = 2;
 
 // Held while a program prepares; others that use the same folder wait.
 class FolderLock {
@@ -45,7 +45,7 @@ class FolderLock {
 class SpooledInput {
  public:
   SpooledInput(SourceConfig& config, const std::filesystem::path& folder) {
-    for (auto* files : {&config.source, &config.target, &config.tsv, &config.jsonl}) {
+    for (auto* files : {&config.source, &config.target, &config.tsv, &config.jsonl, &config.text}) {
       for (std::string& file : *files) {
         if (file != "-") continue;
         file_ = folder / "standard_input";
@@ -99,6 +99,7 @@ class Preparation {
     const std::string digest = digest_of({{"format", kCacheFormat},
                                           {"text", train_identity},
                                           {"tokenizer", config_.tokenizer.to_json()},
+                                          {"task", config_.task},
                                           {"clean", {clean.empty, clean.duplicates, clean.invalid_utf8}}});
     if (is_current(state_, "tokenizer", digest, log_)) {
       try {
@@ -109,7 +110,7 @@ class Preparation {
         log_.line(fmt::format("{}; the tokeniser is learned again", error.what()));
       }
     }
-    TokenizerPair pair = learn_tokenizers(config_.train, clean, config_.tokenizer, log_);
+    TokenizerPair pair = learn_tokenizers(config_.train, config_.task, clean, config_.tokenizer, log_);
     pair.save(cache_);
     remember("tokenizer", {{"digest", digest}});
     return pair;
@@ -119,7 +120,12 @@ class Preparation {
                                        const nlohmann::json& identity, const TokenizerPair& tokenizers, CleaningReport& report) {
     const auto file = cache_ / (part + ".corpus");
     const std::string digest =
-        digest_of({{"format", kCacheFormat}, {"text", identity}, {"clean", clean.to_json()}, {"tokenizer", tokenizers.fingerprint()}});
+        digest_of({{"format", kCacheFormat},
+                   {"text", identity},
+                   {"clean", clean.to_json()},
+                   {"task", config_.task},
+                   {"copy_unknown", config_.tokenizer.copy_unknown},
+                   {"tokenizer", tokenizers.fingerprint()}});
     if (is_current(state_, part.c_str(), digest, log_)) {
       try {
         auto corpus = Corpus::open(file);
@@ -131,7 +137,7 @@ class Preparation {
         log_.line(fmt::format("{}; {} is prepared again", error.what(), part));
       }
     }
-    report = write_corpus(part, text, clean, tokenizers, file, digest, log_);
+    report = write_corpus(part, text, {config_.task, config_.tokenizer.copy_unknown}, clean, tokenizers, file, digest, log_);
     remember(part, {{"digest", digest}, {"report", report.to_json()}});
     return Corpus::open(file);
   }
@@ -160,8 +166,18 @@ void make_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesystem::path& relative_to) {
+Task task_of(const nlohmann::json& recipe) {
+  std::string name = "translation";
+  FieldReader reader(recipe, "");
+  reader.read_choice("task", name, kTaskNames);
+  reader.also_known({"data", "model", "train"});
+  reader.finish();
+  return task_named(name);
+}
+
+DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesystem::path& relative_to, Task task) {
   DataConfig config;
+  config.task = task;
   std::vector<std::string> problems;
   const auto collect = [&](const std::function<void()>& read) {
     try {
@@ -181,6 +197,16 @@ DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesy
   const auto valid_files = config.valid.files();
   if (std::find(valid_files.begin(), valid_files.end(), "-") != valid_files.end())
     problems.push_back("data.valid: cannot be standard input ('-'), which only data.train may be");
+  for (const auto* part : {&config.train, &config.valid}) {
+    if (part->empty()) continue;
+    const char* name = part == &config.train ? "data.train" : "data.valid";
+    if (task == Task::kLanguageModel && part->text.empty())
+      problems.push_back(fmt::format("{}: a language model learns from running text; name it with 'text'", name));
+    if (task != Task::kLanguageModel && !part->text.empty())
+      problems.push_back(fmt::format("{}: 'text' is for task 'language-model'; pairs come from 'source' and 'target', 'tsv' or 'jsonl'", name));
+  }
+  if (task == Task::kClassification && config.tokenizer.copy_unknown)
+    problems.push_back("data.tokenizer.copy_unknown: a label is not copied; leave it out");
   if (!problems.empty()) fail<ConfigError>("{}", fmt::join(problems, "; "));
   return config;
 }

@@ -13,6 +13,7 @@
 #include "data/corpus.h"
 #include "data/progress.h"
 #include "data/sources.h"
+#include "data/task.h"
 #include "data/tokenizer.h"
 
 namespace attnzoo {
@@ -27,8 +28,11 @@ struct DataConfig {
   // run folder). A folder holds what one recipe made; another recipe that uses it makes everything again.
   std::string cache;
 
+  // Of the recipe, not of its data section: decides the form of the text.
+  Task task = Task::kTranslation;
+
   // `relative_to` is the folder of the recipe. Throws ConfigError; the text files themselves are not looked at.
-  static DataConfig from_json(const nlohmann::json& fields, const std::filesystem::path& relative_to);
+  static DataConfig from_json(const nlohmann::json& fields, const std::filesystem::path& relative_to, Task task = Task::kTranslation);
   nlohmann::json to_json() const;
 };
 
@@ -46,6 +50,9 @@ struct PreparedData {
 // A second program that prepares in the same folder waits for the first. Throws ConfigError, DataError.
 PreparedData prepare_data(const DataConfig& config, const std::filesystem::path& cache, const TokenizerPair& given,
                           const std::function<void(const std::string&)>& log, Progress* progress = nullptr);
+
+// The recipe's "task"; translation where there is none. Throws ConfigError with the accepted names.
+Task task_of(const nlohmann::json& recipe);
 
 // "prepared/NAME" beside the recipe NAME.json.
 std::filesystem::path default_cache(const std::filesystem::path& recipe);

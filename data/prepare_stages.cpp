@@ -9,6 +9,8 @@
 
 #include "data/corpus_writer.h"
 #include "data/error.h"
+#include "data/extended_vocabulary.h"
+#include "data/special_tokens.h"
 
 namespace attnzoo {
 namespace {
@@ -50,13 +52,19 @@ struct Chunk {
   std::vector<TextPair> pairs;
   std::vector<std::vector<int32_t>> sources, targets;
 
-  void encode(const TokenizerPair& tokenizers) {
+  void encode(const TokenizerPair& tokenizers, const CorpusForm& form) {
     sources.resize(pairs.size());
     targets.resize(pairs.size());
     at::parallel_for(0, static_cast<int64_t>(pairs.size()), 64, [&](int64_t begin, int64_t end) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-        sources[i] = tokenizers.source->encode(pairs[i].source);
-        targets[i] = tokenizers.target->encode(pairs[i].target);
+        if (form.copy_unknown) {
+          const ExtendedSource source(*tokenizers.source, pairs[i].source);
+          sources[i] = source.ids();
+          targets[i] = source.encode_target(pairs[i].target);
+        } else {
+          sources[i] = tokenizers.source->encode(pairs[i].source);
+          targets[i] = tokenizers.target->encode(pairs[i].target);
+        }
       }
     });
   }
@@ -64,15 +72,18 @@ struct Chunk {
 
 }  // namespace
 
-TokenizerPair learn_tokenizers(const SourceConfig& text, const CleaningConfig& clean, const TokenizerConfig& config, const StageLog& log) {
+TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const CleaningConfig& clean, const TokenizerConfig& config, const StageLog& log) {
   const auto start = std::chrono::steady_clock::now();
   const auto max_lines = static_cast<size_t>(std::max<int64_t>(config.max_training_sentences, 2));
-  Sample sample(config.joint ? max_lines / 2 : max_lines);
+  const bool labelled = task == Task::kClassification, joint = config.joint && !labelled;
+  Sample sample(joint && task != Task::kLanguageModel ? max_lines / 2 : max_lines);
+  std::vector<std::string> labels;
   PairCleaner cleaner(clean);
   PairReader reader(text, clean.reading_policy());
   TextPair pair;
   while (reader.next(pair)) {
     if (!cleaner.keep_text(pair)) continue;
+    if (labelled) labels.push_back(pair.target);  // of every pair: a rare one must not be missed
     if (TextPair* place = sample.offer()) *place = pair;
     log.update([&] { return fmt::format("reading the text: {} pairs", short_count(static_cast<double>(cleaner.report().num_read))); });
   }
@@ -80,31 +91,36 @@ TokenizerPair learn_tokenizers(const SourceConfig& text, const CleaningConfig& c
 
   const size_t num_pairs = sample.items().size();
   std::vector<std::string> source_lines, target_lines;
-  source_lines.reserve(config.joint ? 2 * num_pairs : num_pairs);
+  source_lines.reserve(joint ? 2 * num_pairs : num_pairs);
+  const bool both_sides = task == Task::kTranslation;  // the others' target is a label, or the source again
   for (TextPair& item : sample.items()) {
     source_lines.push_back(std::move(item.source));
-    if (!config.joint) target_lines.push_back(std::move(item.target));
+    if (both_sides && !joint) target_lines.push_back(std::move(item.target));
   }
-  if (config.joint) {
-    for (TextPair& item : sample.items()) source_lines.push_back(std::move(item.target));
-  }
-  log.line(fmt::format("tokeniser: learning {} from {} lines ({} pairs of {})", config.kind, 2 * num_pairs, num_pairs, text.name()));
+  for (size_t i = 0; both_sides && joint && i < num_pairs; ++i) source_lines.push_back(std::move(sample.items()[i].target));
+  log.line(fmt::format("tokeniser: learning {} from {} lines ({} {} of {})", config.kind, both_sides ? 2 * num_pairs : num_pairs, num_pairs,
+                       both_sides ? "pairs" : "texts", text.name()));
   TokenizerPair tokenizers;
   tokenizers.source = train_tokenizer(config, source_lines);
-  tokenizers.target = config.joint ? tokenizers.source : train_tokenizer(config, target_lines);
-  const std::string pieces = config.joint ? fmt::format("{} pieces for both sides", tokenizers.source->vocabulary_size())
-                                          : fmt::format("{} source and {} target pieces", tokenizers.source->vocabulary_size(),
-                                                        tokenizers.target->vocabulary_size());
+  tokenizers.target = labelled ? train_labels(labels) : target_lines.empty() ? tokenizers.source : train_tokenizer(config, target_lines);
+  const int64_t num_source = tokenizers.source->vocabulary_size(), num_target = tokenizers.target->vocabulary_size();
+  const std::string pieces = labelled                 ? fmt::format("{} pieces and {} labels", num_source, num_target - kNumSpecialTokens)
+                             : !tokenizers.joint()    ? fmt::format("{} source and {} target pieces", num_source, num_target)
+                             : both_sides             ? fmt::format("{} pieces for both sides", num_source)
+                                                      : fmt::format("{} pieces", num_source);
   log.line(fmt::format("tokeniser: {} learned in {:.1f} s", pieces, seconds_since(start)));
   return tokenizers;
 }
 
-CleaningReport write_corpus(const std::string& part, const SourceConfig& text, const CleaningConfig& clean, const TokenizerPair& tokenizers,
+CleaningReport write_corpus(const std::string& part, const SourceConfig& text, const CorpusForm& form, const CleaningConfig& given_clean, const TokenizerPair& tokenizers,
                             const std::filesystem::path& file, const std::string& digest, const StageLog& log) {
   const auto start = std::chrono::steady_clock::now();
+  const bool labels = form.task == Task::kClassification;
+  auto clean = given_clean;
+  if (labels) clean.ratio = "keep";  // a label is no translation
   PairCleaner cleaner(clean);
   PairReader reader(text, clean.reading_policy());
-  CorpusWriter writer(file, digest);
+  CorpusWriter writer(file, digest, labels);
   Chunk chunk;
   int64_t num_source_tokens = 0, num_target_tokens = 0;
   for (bool more = true; more;) {
@@ -113,9 +129,10 @@ CleaningReport write_corpus(const std::string& part, const SourceConfig& text, c
     while (chunk.pairs.size() < kChunkPairs && (more = reader.next(pair))) {
       if (cleaner.keep_text(pair)) chunk.pairs.push_back(std::move(pair));
     }
-    chunk.encode(tokenizers);
+    chunk.encode(tokenizers, form);
     for (size_t i = 0; i < chunk.pairs.size(); ++i) {
       if (!cleaner.keep_ids(chunk.pairs[i], chunk.sources[i], chunk.targets[i])) continue;
+      if (form.task == Task::kLanguageModel) chunk.sources[i].clear();
       writer.add(chunk.sources[i], chunk.targets[i], chunk.pairs[i].line);
       num_source_tokens += static_cast<int64_t>(chunk.sources[i].size());
       num_target_tokens += static_cast<int64_t>(chunk.targets[i].size());

@@ -45,6 +45,14 @@ class SentencePieceTokenizer : public Tokenizer {
     return ids;
   }
 
+  std::vector<std::string> unknown_words(std::string_view text) const override {
+    std::vector<std::string> words;
+    const auto encoded = processor_.EncodeAsImmutableProto(text);  // its pieces point into it
+    for (const auto& piece : encoded.pieces())
+      if (static_cast<int32_t>(piece.id()) == kUnkId) words.push_back(piece.surface());
+    return words;
+  }
+
   std::string decode(std::span<const int32_t> ids) const override {
     std::vector<int32_t> kept;
     kept.reserve(ids.size());

@@ -87,6 +87,7 @@ std::string field_of(const nlohmann::json& object, const std::string& field, std
     for (const auto& [key, value] : object.items()) keys.push_back(key);
     fail<DataError>("{}:{}: has no field '{}'; its fields: {}", file, line_number, field, fmt::join(keys, ", "));
   }
+  if (found->is_number_integer()) return found->dump();  // labels often are numbers
   if (!found->is_string()) fail<DataError>("{}:{}: the field '{}' must be a string, got {}", file, line_number, field, found->type_name());
   std::string text = found->get<std::string>();
   // A line stays a line: what is written out, one pair a line, must be parallel again.
@@ -111,13 +112,14 @@ nlohmann::json one_or_list(const std::vector<std::string>& files) {
 
 std::vector<std::string> SourceConfig::files() const {
   std::vector<std::string> all;
-  for (const auto* list : {&source, &target, &tsv, &jsonl}) all.insert(all.end(), list->begin(), list->end());
+  for (const auto* list : {&source, &target, &tsv, &jsonl, &text}) all.insert(all.end(), list->begin(), list->end());
   return all;
 }
 
 std::string SourceConfig::name() const {
   if (!tsv.empty()) return name_of(tsv);
   if (!jsonl.empty()) return name_of(jsonl);
+  if (!text.empty()) return name_of(text);
   return source.empty() || target.empty() ? "no files" : name_of(source) + " and " + name_of(target);
 }
 
@@ -130,7 +132,8 @@ SourceConfig SourceConfig::from_json(const nlohmann::json& fields, const std::st
   const bool has_columns = reader.read("source_column", config.source_column) | reader.read("target_column", config.target_column);
   reader.read("jsonl", config.jsonl);
   const bool has_fields = reader.read("source_field", config.source_field) | reader.read("target_field", config.target_field);
-  for (const char* key : {"source", "target", "tsv", "jsonl"}) {
+  reader.read("text", config.text);
+  for (const char* key : {"source", "target", "tsv", "jsonl", "text"}) {
     if (!fields.is_object() || !fields.contains(key) || !(fields[key].is_string() || fields[key].is_array())) continue;
     if (fields[key].empty() || fields[key] == "") reader.problem(key, "names no file");
   }
@@ -141,11 +144,12 @@ SourceConfig SourceConfig::from_json(const nlohmann::json& fields, const std::st
   reader.finish();
 
   const bool two_files = !config.source.empty() || !config.target.empty();
-  const int num_forms = two_files + !config.tsv.empty() + !config.jsonl.empty();
-  if (num_forms > 1) fail<ConfigError>("{}: more than one form of text; give 'source' and 'target', or 'tsv', or 'jsonl'", where);
+  const int num_forms = two_files + !config.tsv.empty() + !config.jsonl.empty() + !config.text.empty();
+  if (num_forms > 1)
+    fail<ConfigError>("{}: more than one form of text; give 'source' and 'target', or 'tsv', or 'jsonl', or 'text'", where);
   if (two_files && config.source.empty()) fail<ConfigError>("{}: 'target' without 'source'; two parallel files are needed", where);
   if (two_files && config.target.empty()) fail<ConfigError>("{}: 'source' without 'target'; two parallel files are needed", where);
-  for (auto* list : {&config.source, &config.target, &config.tsv, &config.jsonl}) *list = absolute(*list, relative_to);
+  for (auto* list : {&config.source, &config.target, &config.tsv, &config.jsonl, &config.text}) *list = absolute(*list, relative_to);
   const auto files = config.files();
   if (std::count(files.begin(), files.end(), "-") > 1) fail<ConfigError>("{}: standard input ('-') can be read only once", where);
   return config;
@@ -155,6 +159,7 @@ nlohmann::json SourceConfig::to_json() const {
   nlohmann::json fields = nlohmann::json::object();
   if (!source.empty()) fields["source"] = one_or_list(source);
   if (!target.empty()) fields["target"] = one_or_list(target);
+  if (!text.empty()) fields["text"] = one_or_list(text);
   if (!tsv.empty()) fields.update({{"tsv", one_or_list(tsv)}, {"source_column", source_column}, {"target_column", target_column}});
   if (!jsonl.empty()) fields.update({{"jsonl", one_or_list(jsonl)}, {"source_field", source_field}, {"target_field", target_field}});
   return fields;
@@ -166,6 +171,7 @@ struct PairReader::Impl {
         policy(utf8),
         first(!given.tsv.empty()     ? given.tsv
               : !given.jsonl.empty() ? given.jsonl
+              : !given.text.empty()  ? given.text
                                      : given.source) {
     if (!given.target.empty()) second.emplace(given.target);
   }
@@ -177,6 +183,10 @@ struct PairReader::Impl {
   }
 
   void split(TextPair& pair) {
+    if (!config.text.empty()) {
+      pair.source = pair.target = line;
+      return;
+    }
     if (!config.tsv.empty()) {
       pair.source = column_of(line, config.source_column, pair.file, pair.file_line);
       pair.target = column_of(line, config.target_column, pair.file, pair.file_line);
@@ -201,7 +211,7 @@ struct PairReader::Impl {
 };
 
 PairReader::PairReader(const SourceConfig& config, InvalidUtf8 policy) {
-  if (config.empty()) fail<ConfigError>("no text is given; name 'source' and 'target', or 'tsv', or 'jsonl'");
+  if (config.empty()) fail<ConfigError>("no text is given; name 'source' and 'target', or 'tsv', or 'jsonl', or 'text'");
   impl_ = std::make_unique<Impl>(config, policy);
 }
 

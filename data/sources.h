@@ -1,4 +1,5 @@
-// Where parallel text comes from: two files, a TSV file or JSON lines, each plain or gzip or standard input; read as a stream of pairs.
+// Where text comes from: two parallel files, a TSV file, JSON lines, or running text, each plain or gzip or standard input; read as a stream
+// of pairs.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 
 namespace attnzoo {
 
-// The recipe's data.train or data.valid. Exactly one of the three forms is given; several files are read one after the other as if
+// The recipe's data.train or data.valid. Exactly one of the four forms is given; several files are read one after the other as if
 // they were one. "-" is standard input. Paths are absolute after from_json().
 struct SourceConfig {
   // Two parallel files: line i of the one translates line i of the other.
@@ -24,7 +25,11 @@ struct SourceConfig {
   std::vector<std::string> jsonl;
   std::string source_field = "source", target_field = "target";
 
-  bool empty() const { return source.empty() && target.empty() && tsv.empty() && jsonl.empty(); }
+  // Running text for a language model, a text a line. Read as a pair of the line with itself, so that cleaning and tokenisers take it as they
+  // take pairs.
+  std::vector<std::string> text;
+
+  bool empty() const { return source.empty() && target.empty() && tsv.empty() && jsonl.empty() && text.empty(); }
   std::vector<std::string> files() const;
   // For messages: "train.en and train.de".
   std::string name() const;

@@ -41,6 +41,7 @@ TokenizerConfig TokenizerConfig::from_json(const nlohmann::json& fields) {
   reader.read("joint", config.joint);
   reader.read("byte_fallback", config.byte_fallback);
   reader.read("character_coverage", config.character_coverage);
+  reader.read("copy_unknown", config.copy_unknown);
   reader.read("max_training_sentences", config.max_training_sentences);
   const int64_t min_size = min_vocabulary_size(config);
   if (config.vocabulary_size < min_size || config.vocabulary_size > kMaxVocabularySize) {
@@ -53,6 +54,8 @@ TokenizerConfig TokenizerConfig::from_json(const nlohmann::json& fields) {
     reader.problem("character_coverage", fmt::format("must be above 0 and at most 1, got {}", config.character_coverage));
   if (config.max_training_sentences < 1)
     reader.problem("max_training_sentences", fmt::format("must be 1 or more, got {}", config.max_training_sentences));
+  if (config.copy_unknown && !config.joint)
+    reader.problem("copy_unknown", "needs one vocabulary for both sides; set joint to true");
   reader.finish();
   return config;
 }
@@ -63,6 +66,7 @@ nlohmann::json TokenizerConfig::to_json() const {
           {"joint", joint},
           {"byte_fallback", byte_fallback},
           {"character_coverage", character_coverage},
+          {"copy_unknown", copy_unknown},
           {"max_training_sentences", max_training_sentences}};
 }
 
@@ -98,12 +102,16 @@ std::shared_ptr<const Tokenizer> train_tokenizer(const TokenizerConfig& config, 
   return train_vocabulary(config.kind, config.vocabulary_size, lines);
 }
 
+std::shared_ptr<const Tokenizer> train_labels(std::span<const std::string> labels) {
+  return train_vocabulary(kLabelsKind, kMaxVocabularySize, labels);
+}
+
 std::shared_ptr<const Tokenizer> load_tokenizer(std::string_view serialized, const std::string& where) {
   const auto [kind, content] = unpack_tokenizer(serialized, where);
   if (kind == kSentencePieceKind) return load_sentencepiece(content, where);
-  if (kind == kWordsKind || kind == kCharactersKind) return load_vocabulary(kind, content, where);
-  fail<DataError>("{}: tokeniser of the unknown kind '{}'; known are {}, {}, {}", where, kind, kSentencePieceKind, kWordsKind,
-                  kCharactersKind);
+  if (kind == kWordsKind || kind == kCharactersKind || kind == kLabelsKind) return load_vocabulary(kind, content, where);
+  fail<DataError>("{}: tokeniser of the unknown kind '{}'; known are {}, {}, {}, {}", where, kind, kSentencePieceKind, kWordsKind,
+                  kCharactersKind, kLabelsKind);
 }
 
 }  // namespace attnzoo

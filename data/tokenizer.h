@@ -20,11 +20,13 @@ class Tokenizer {
   virtual std::vector<int32_t> encode(std::string_view text) const = 0;
   // The text of ids; special tokens are skipped, <unk> is shown as U+2047 (" \xE2\x81\x87 ").
   virtual std::string decode(std::span<const int32_t> ids) const = 0;
+  // The text of every <unk> in encode(text), in order.
+  virtual std::vector<std::string> unknown_words(std::string_view) const { return {}; }
   // The written form of one id ("<s>", "\xE2\x96\x81Haus").
   virtual std::string piece(int32_t id) const = 0;
   // Ids are 0 .. vocabulary_size() - 1, the special tokens of data/special_tokens.h first.
   virtual int64_t vocabulary_size() const = 0;
-  // "sentencepiece", "words" or "characters".
+  // "sentencepiece", "words", "characters" or "labels".
   virtual std::string kind() const = 0;
   // The bytes that load_tokenizer() makes the same tokeniser from.
   virtual std::string serialized() const = 0;
@@ -42,6 +44,9 @@ struct TokenizerConfig {
   bool byte_fallback = true;
   // Fraction of characters covered by pieces of their own, in (0, 1] (sentencepiece only).
   double character_coverage = 1.0;
+  // Unknown words of a source get ids of their own, which a pointer-generator can copy (data/extended_vocabulary.h). Needs `joint`; there are
+  // unknown words with "words", and with the others where character_coverage or the vocabulary leaves some out (byte_fallback: none).
+  bool copy_unknown = false;
   // Sentences sampled for learning; bounds memory on large corpora.
   int64_t max_training_sentences = 2000000;
 
@@ -63,6 +68,8 @@ struct TokenizerPair {
 
 // Learns a tokeniser from lines of text. Throws DataError for empty text or a vocabulary that cannot be made.
 std::shared_ptr<const Tokenizer> train_tokenizer(const TokenizerConfig& config, std::span<const std::string> lines);
+// One entry for each different line, most frequent first: the target side of labelled text.
+std::shared_ptr<const Tokenizer> train_labels(std::span<const std::string> labels);
 // The inverse of Tokenizer::serialized(). `where` names the file in messages.
 std::shared_ptr<const Tokenizer> load_tokenizer(std::string_view serialized, const std::string& where);
 

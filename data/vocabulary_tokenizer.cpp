@@ -15,9 +15,15 @@ namespace {
 constexpr const char* kSpecialPieces[kNumSpecialTokens] = {"<pad>", "<unk>", "<s>", "</s>"};
 constexpr char kUnknownText[] = "\xE2\x81\x87";
 
-// Calls take(part) for each word or character of the text, in order.
+// What an entry is: a word between spaces, a character, or a whole line.
+enum class Unit { kWord, kCharacter, kLine };
+Unit unit_of(const std::string& kind) { return kind == kWordsKind ? Unit::kWord : kind == kLabelsKind ? Unit::kLine : Unit::kCharacter; }
+
+// Calls take(part) for each unit of the text, in order.
 template <class Take>
-void split(bool words, std::string_view text, Take take) {
+void split(Unit unit, std::string_view text, Take take) {
+  if (unit == Unit::kLine) return take(text);
+  const bool words = unit == Unit::kWord;
   for (size_t begin = 0; begin < text.size();) {
     if (words && text[begin] == ' ') {
       ++begin;
@@ -40,18 +46,26 @@ using ByText = std::unordered_map<std::string, Value, ViewHash, std::equal_to<>>
 class VocabularyTokenizer : public Tokenizer {
  public:
   VocabularyTokenizer(std::string kind, std::vector<std::string> entries)
-      : kind_(std::move(kind)), words_(kind_ == kWordsKind), entries_(std::move(entries)) {
+      : kind_(std::move(kind)), unit_(unit_of(kind_)), entries_(std::move(entries)) {
     ids_.reserve(entries_.size());
     for (size_t i = 0; i < entries_.size(); ++i) ids_.emplace(entries_[i], static_cast<int32_t>(i) + kNumSpecialTokens);
   }
 
   std::vector<int32_t> encode(std::string_view text) const override {
     std::vector<int32_t> ids;
-    split(words_, text, [&](std::string_view part) {
+    split(unit_, text, [&](std::string_view part) {
       const auto found = ids_.find(part);
       ids.push_back(found == ids_.end() ? kUnkId : found->second);
     });
     return ids;
+  }
+
+  std::vector<std::string> unknown_words(std::string_view text) const override {
+    std::vector<std::string> words;
+    split(unit_, text, [&](std::string_view part) {
+      if (ids_.find(part) == ids_.end()) words.emplace_back(part);
+    });
+    return words;
   }
 
   std::string decode(std::span<const int32_t> ids) const override {
@@ -60,7 +74,7 @@ class VocabularyTokenizer : public Tokenizer {
     for (const int32_t id : ids) {
       check_id(id);
       if (id < kNumSpecialTokens && id != kUnkId) continue;
-      if (words_ && !first) text += ' ';
+      if (unit_ == Unit::kWord && !first) text += ' ';
       text += id == kUnkId ? kUnknownText : entries_[static_cast<size_t>(id - kNumSpecialTokens)];
       first = false;
     }
@@ -85,7 +99,7 @@ class VocabularyTokenizer : public Tokenizer {
     if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside of the vocabulary of {} {}", id, vocabulary_size(), kind_);
   }
   std::string kind_;
-  bool words_;
+  Unit unit_;
   std::vector<std::string> entries_;  // of id kNumSpecialTokens and up
   ByText<int32_t> ids_;
 };
@@ -95,7 +109,7 @@ class VocabularyTokenizer : public Tokenizer {
 std::shared_ptr<const Tokenizer> train_vocabulary(const std::string& kind, int64_t vocabulary_size, std::span<const std::string> lines) {
   ByText<int64_t> counts;
   for (const std::string& line : lines) {
-    split(kind == kWordsKind, line, [&](std::string_view part) {
+    split(unit_of(kind), line, [&](std::string_view part) {
       if (part.find('\n') != std::string_view::npos) return;  // cannot stand in the list, which is written one entry a line
       const auto found = counts.find(part);
       if (found == counts.end()) {

@@ -65,6 +65,12 @@ void add_decode_options(cxxopts::Options& options) {
   search_options("max-length-ratio", "Most target tokens a source token, 10 are added", real(search.max_length_ratio), "R");
   search_options("no-repeat-ngram", "No N tokens in a row occur twice; 0 for no such rule", integer(search.no_repeat_ngram), "N");
   search_options("patience", "Search until patience * beam hypotheses have ended; 1e9: until none can win", real(search.patience), "P");
+  auto sampling_options = options.add_options("Sampling");
+  sampling_options("sample", "Draw at random instead of searching; --n-best samples a line");
+  sampling_options("temperature", "Below 1 likely tokens become likelier", real(search.sampling.temperature), "T");
+  sampling_options("top-k", "Only the K likeliest tokens; 0 for all", integer(search.sampling.top_k), "K");
+  sampling_options("top-p", "Only the likeliest tokens that together have probability P", real(search.sampling.top_p), "P");
+  sampling_options("seed", "The same seed draws the same for the same line", integer(search.seed), "N");
   auto running_options = options.add_options("Running");
   running_options("batch-size", "Sentences a batch; the output does not depend on it", integer(translate.batch_size), "N");
   running_options("threads", "Workers (default: one a core)", cxxopts::value<int64_t>(), "N");
@@ -83,6 +89,13 @@ TranslateOptions decode_options(const cxxopts::ParseResult& arguments) {
   search.max_length_ratio = arguments["max-length-ratio"].as<double>();
   search.no_repeat_ngram = arguments["no-repeat-ngram"].as<int64_t>();
   search.patience = arguments["patience"].as<double>();
+  search.sample = arguments.count("sample") > 0;
+  search.sampling.temperature = arguments["temperature"].as<double>();
+  search.sampling.top_k = arguments["top-k"].as<int64_t>();
+  search.sampling.top_p = arguments["top-p"].as<double>();
+  search.seed = arguments["seed"].as<int64_t>();
+  for (const char* option : {"temperature", "top-k", "top-p", "seed"})
+    if (arguments.count(option) > 0 && !search.sample) throw UsageError(fmt::format("--{} is for sampling; add --sample", option));
   options.batch_size = arguments["batch-size"].as<int64_t>();
   options.num_threads = arguments.count("threads") > 0 ? arguments["threads"].as<int64_t>() : at::get_num_threads();
   options.max_source_tokens = arguments["max-source-tokens"].as<int64_t>();

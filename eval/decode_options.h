@@ -11,9 +11,8 @@
 
 namespace attnzoo {
 
-// --run, --checkpoint, --beam, --n-best, --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --batch-size,
-// --threads,
-// --max-source-tokens, --device.
+// --run, --checkpoint, --beam, --n-best, --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --sample,
+// --temperature, --top-k, --top-p, --seed, --batch-size, --threads, --max-source-tokens, --device.
 void add_decode_options(cxxopts::Options& options);
 
 // Throws UsageError for values out of range, all of them together, and for a device that is unknown or not there.

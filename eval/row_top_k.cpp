@@ -45,7 +45,11 @@ ATTNZOO_CPU_CLONES double row_sum_exp(const float* row, int64_t num_logits, floa
       for (int64_t i = 0; i < kLanes; ++i) lanes[i] += kernels::fast_exp(block[begin + i] - maximum);
     for (int64_t i = 0; i < kLanes; ++i) totals[i] += static_cast<double>(lanes[i]);
   }
-  for (int64_t i = num_whole * kBlock; i < num_logits; ++i) totals[i % kLanes] += static_cast<double>(kernels::fast_exp(row[i] - maximum));
+  // The last block as if it were whole: a logit is summed in one way however many stand behind it (a pointer-generator has as many as the
+  // longest source of its batch asks for).
+  float lanes[kLanes] = {};
+  for (int64_t i = num_whole * kBlock; i < num_logits; ++i) lanes[i % kLanes] += kernels::fast_exp(row[i] - maximum);
+  for (int64_t i = 0; i < kLanes; ++i) totals[i] += static_cast<double>(lanes[i]);
   double total = 0;
   for (const double lane : totals) total += lane;
   return total;

@@ -8,7 +8,9 @@
 #include <cmath>
 
 #include "data/error.h"
+#include "data/extended_vocabulary.h"
 #include "eval/row_top_k.h"
+#include "models/copying.h"
 
 namespace attnzoo {
 namespace {
@@ -47,7 +49,9 @@ void score_rows(const torch::Tensor& logits_PV, const torch::Tensor& targets_P, 
 class TokenizedPairs : public Corpus {
  public:
   std::vector<std::vector<int32_t>> sources, targets;
+  bool labels = false;
 
+  bool has_labels() const override { return labels; }
   int64_t num_pairs() const override { return static_cast<int64_t>(sources.size()); }
   std::span<const int32_t> source(int64_t pair) const override { return sources[static_cast<size_t>(pair)]; }
   std::span<const int32_t> target(int64_t pair) const override { return targets[static_cast<size_t>(pair)]; }
@@ -80,14 +84,16 @@ ScoreTotals& ScoreTotals::operator+=(const ScoreTotals& other) {
 
 std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals) {
   const at::NoGradGuard no_grad;
-  const auto states_PD = model.forward_states(batch);
+  const auto forced = model.forward_states(batch);
+  const auto& states_PD = forced.states_PD;
   const auto targets_P = packed_targets_P(batch);
   const auto weight_VD = model.output_weight_VD(), bias_V = model.output_bias_V();
   std::vector<RowScore> rows(static_cast<size_t>(states_PD.size(0)));
   for (int64_t begin = 0; begin < states_PD.size(0); begin += kChunkRows) {
     const int64_t num_rows = std::min(kChunkRows, states_PD.size(0) - begin);
-    score_rows(at::linear(states_PD.narrow(0, begin, num_rows), weight_VD, bias_V), targets_P.narrow(0, begin, num_rows),
-               rows.data() + begin);
+    auto logits = at::linear(states_PD.narrow(0, begin, num_rows), weight_VD, bias_V);
+    if (forced.copy) logits = copy_logits(logits, forced.copy->narrow(begin, num_rows));
+    score_rows(logits, targets_P.narrow(0, begin, num_rows), rows.data() + begin);
   }
 
   ScoreTotals of_batch;
@@ -134,11 +140,18 @@ ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std
     fail<DataError>("scoring: {} sources and {} targets; equal counts are needed", sources.size(), targets.size());
   TokenizedPairs pairs;
   for (size_t i = 0; i < sources.size(); ++i) {
-    pairs.sources.push_back(tokenizers.source->encode(sources[i]));
+    if (model.copies()) {
+      const ExtendedSource source(*tokenizers.source, sources[i]);
+      pairs.sources.push_back(source.ids());
+      pairs.targets.push_back(source.encode_target(targets[i]));
+    } else {
+      pairs.sources.push_back(model.reads_source() ? tokenizers.source->encode(sources[i]) : std::vector<int32_t>());
+      pairs.targets.push_back(tokenizers.target->encode(targets[i]));
+    }
     if (static_cast<int64_t>(pairs.sources.back().size()) > max_source_tokens)
       pairs.sources.back().resize(static_cast<size_t>(max_source_tokens));
-    pairs.targets.push_back(tokenizers.target->encode(targets[i]));
   }
+  pairs.labels = model.says_label();
   return score_corpus(model, pairs, batches, device, log_probability, on_progress, stop);
 }
 

@@ -21,7 +21,7 @@ namespace attnzoo {
 
 struct ScoreTotals {
   double negative_log_likelihood = 0;  // nats, summed over all target tokens
-  int64_t num_tokens = 0;              // </s> counted
+  int64_t num_tokens = 0;              // </s> counted; of a label 1
   int64_t num_correct = 0;             // tokens that the model ranks first
   int64_t num_sentences = 0;
 

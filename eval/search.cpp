@@ -19,12 +19,14 @@ namespace {
 // What one call of search() carries from step to step.
 class BatchSearch {
  public:
-  BatchSearch(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options)
-      : model_(model), options_(options), memory_(model.encode(source_BS)), state_(model.start(memory_)), device_(source_BS.device()) {
+  BatchSearch(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options, std::span<const SearchStart> starts,
+              size_t num_samples = 1)
+      : model_(model), options_(options), num_samples_(num_samples), memory_(model.encode(source_BS)), state_(model.start(memory_)), device_(source_BS.device()) {
     const auto length_B = source_BS.ne(kPadId).sum(1).cpu();
     for (int64_t b = 0; b < source_BS.size(0); ++b) {
       source_lengths_.push_back(length_B.const_data_ptr<int64_t>()[b]);
-      beams_.emplace_back(options, std::max<int64_t>(source_lengths_.back() - 1, 0));
+      starts_.push_back(starts.empty() ? SearchStart{} : starts[static_cast<size_t>(b)]);
+      beams_.emplace_back(options, max_length(source_lengths_.back() - 1), starts_.back().prefix, model.says_label());
     }
     active_.resize(beams_.size());
     std::iota(active_.begin(), active_.end(), size_t{0});
@@ -43,6 +45,27 @@ class BatchSearch {
   }
 
  private:
+  int64_t max_length(int64_t num_source_tokens) const {
+    if (model_.says_label()) return 1;
+    const double by_ratio = options_.max_length_ratio * static_cast<double>(std::max<int64_t>(num_source_tokens, 0)) + 10;
+    const bool by_source = model_.reads_source() && by_ratio < static_cast<double>(options_.max_length);
+    return by_source ? static_cast<int64_t>(by_ratio) : options_.max_length;
+  }
+
+  // One token a row, by a random number that knows the text, which of its samples this is, and the step, but not the batch.
+  void draw(const torch::Tensor& logits_NV) {
+    const auto logits = logits_NV.to(torch::kCPU, torch::kFloat).contiguous();
+    best_.resize(banned_.size());
+    size_t row = 0;
+    for (const size_t b : active_) {
+      const auto step = static_cast<uint64_t>(beams_[b].live()[0].ids.size());
+      const double uniform = random_uniform(static_cast<uint64_t>(options_.seed), starts_[b].text, b % num_samples_, step);
+      best_[row] = {sample_token(logits.const_data_ptr<float>() + static_cast<int64_t>(row) * logits.size(1), logits.size(1), banned_[row],
+                                 options_.sampling, uniform)};
+      ++row;
+    }
+  }
+
   void step() {
     std::vector<int64_t> previous;
     for (const size_t b : active_) {
@@ -56,7 +79,10 @@ class BatchSearch {
     for (const size_t b : active_) {
       for (size_t h = 0; h < beams_[b].live().size(); ++h) beams_[b].banned_after(h, banned_[row++]);
     }
-    top_k_of_rows(output.logits_NV, 2 * options_.beam, banned_, best_);
+    if (options_.sample)
+      draw(output.logits_NV);
+    else
+      top_k_of_rows(output.logits_NV, 2 * options_.beam, banned_, best_);
 
     std::vector<int64_t> kept_rows;
     std::vector<size_t> still_active;
@@ -88,10 +114,12 @@ class BatchSearch {
 
   Seq2SeqModel& model_;
   const SearchOptions& options_;
+  const size_t num_samples_;  // rows in a row that are one text
   const Memory memory_;
   State state_;
   const torch::Device device_;
   std::vector<int64_t> source_lengths_;  // </s> counted
+  std::vector<SearchStart> starts_;
   std::vector<SentenceBeam> beams_;
   std::vector<size_t> active_;            // sentences not done, in the order of their rows
   std::vector<torch::Tensor> attention_;  // [N, S] of each step
@@ -104,7 +132,7 @@ class BatchSearch {
 std::vector<std::string> SearchOptions::problems() const {
   std::vector<std::string> found;
   if (beam < 1) found.push_back(fmt::format("beam must be at least 1, got {}", beam));
-  if (n_best < 1 || n_best > beam) found.push_back(fmt::format("n_best must be in 1 .. beam ({}), got {}", beam, n_best));
+  if (n_best < 1 || (n_best > beam && !sample)) found.push_back(fmt::format("n_best must be in 1 .. beam ({}), got {}", beam, n_best));
   if (!(length_penalty >= 0)) found.push_back(fmt::format("length_penalty must be at least 0, got {}", length_penalty));
   if (max_length < 1) found.push_back(fmt::format("max_length must be at least 1, got {}", max_length));
   if (min_length < 0 || min_length > max_length)
@@ -112,17 +140,34 @@ std::vector<std::string> SearchOptions::problems() const {
   if (!(max_length_ratio >= 0)) found.push_back(fmt::format("max_length_ratio must be at least 0, got {}", max_length_ratio));
   if (no_repeat_ngram < 0) found.push_back(fmt::format("no_repeat_ngram must be at least 0, got {}", no_repeat_ngram));
   if (!(patience > 0)) found.push_back(fmt::format("patience must be above 0, got {}", patience));
+  if (!(sampling.temperature > 0)) found.push_back(fmt::format("temperature must be above 0, got {}", sampling.temperature));
+  if (sampling.top_k < 0) found.push_back(fmt::format("top_k must be at least 0, got {}", sampling.top_k));
+  if (!(sampling.top_p > 0 && sampling.top_p <= 1)) found.push_back(fmt::format("top_p must be above 0 and at most 1, got {}", sampling.top_p));
   return found;
 }
 
-std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options) {
+std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options,
+                                            std::span<const SearchStart> starts) {
   if (const auto problems = options.problems(); !problems.empty()) fail<ConfigError>("search: {}", fmt::join(problems, "; "));
   if (source_BS.size(0) == 0) return {};
   const at::NoGradGuard no_grad;
   // Calls go past autograd's dispatch: a fifth less time a step at batch 1. InferenceMode would do the same, but a model may cache a tensor
   // during a search that training later needs.
   const at::AutoDispatchBelowAutograd below_autograd;
-  return BatchSearch(model, source_BS, options).run();
+  if (!options.sample) return BatchSearch(model, source_BS, options, starts).run();
+
+  // Each sample is a row of its own that keeps one hypothesis.
+  const auto num_samples = static_cast<size_t>(options.n_best);
+  auto of_one = options;
+  of_one.beam = of_one.n_best = 1;
+  of_one.patience = 1;
+  std::vector<SearchStart> repeated;
+  for (int64_t b = 0; b < source_BS.size(0); ++b)
+    repeated.insert(repeated.end(), num_samples, starts.empty() ? SearchStart{{}, static_cast<uint64_t>(b)} : starts[static_cast<size_t>(b)]);
+  auto samples = BatchSearch(model, source_BS.repeat_interleave(options.n_best, 0), of_one, repeated, num_samples).run();
+  std::vector<std::vector<Hypothesis>> results(static_cast<size_t>(source_BS.size(0)));
+  for (size_t i = 0; i < samples.size(); ++i) results[i / num_samples].push_back(std::move(samples[i].front()));
+  return results;
 }
 
 }  // namespace attnzoo

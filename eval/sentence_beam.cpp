@@ -11,15 +11,17 @@ double normalized_score(double log_probability, int64_t length, double length_pe
   return log_probability / std::pow((5.0 + static_cast<double>(length)) / 6.0, length_penalty);
 }
 
-SentenceBeam::SentenceBeam(const SearchOptions& options, int64_t num_source_tokens) : options_(options) {
-  const double by_ratio = options.max_length_ratio * static_cast<double>(num_source_tokens) + 10;
-  max_length_ = by_ratio < static_cast<double>(options.max_length) ? static_cast<int64_t>(by_ratio) : options.max_length;
-}
+SentenceBeam::SentenceBeam(const SearchOptions& options, int64_t max_length, std::vector<int32_t> prefix, bool label)
+    : options_(options), max_length_(max_length), prefix_(std::move(prefix)), label_(label) {}
 
 void SentenceBeam::banned_after(size_t h, std::vector<int32_t>& banned) const {
   const auto& ids = live_[h].ids;
   banned.assign({kPadId, kBosId});
-  if (static_cast<int64_t>(ids.size()) < options_.min_length) banned.push_back(kEosId);
+  if (label_) {
+    banned.insert(banned.end(), {kUnkId, kEosId});
+    return;
+  }
+  if (num_generated(live_[h]) < options_.min_length) banned.push_back(kEosId);
   const auto n = static_cast<size_t>(options_.no_repeat_ngram);
   if (n == 0 || ids.size() < n) return;
   const auto context = ids.end() - static_cast<std::ptrdiff_t>(n - 1);
@@ -32,14 +34,20 @@ void SentenceBeam::end(const Live& hypothesis, bool truncated) {
   Ended ended;
   ended.hypothesis.ids = hypothesis.ids;
   ended.hypothesis.log_probability = hypothesis.log_probability;
-  ended.hypothesis.truncated = truncated;
-  const auto length = static_cast<int64_t>(hypothesis.ids.size()) + (truncated ? 0 : 1);
+  ended.hypothesis.truncated = truncated && !label_;
+  const auto length = num_generated(hypothesis) + (truncated ? 0 : 1);
   ended.hypothesis.score = normalized_score(hypothesis.log_probability, length, options_.length_penalty);
   ended.step_rows = hypothesis.step_rows;
   ended_.push_back(std::move(ended));
 }
 
 void SentenceBeam::advance(std::span<const std::vector<RankedToken>> continuations, int64_t first_row) {
+  if (forced()) {
+    if (options_.want_attention) live_[0].step_rows.push_back(static_cast<int32_t>(first_row));
+    live_[0].ids.push_back(prefix_[live_[0].ids.size()]);
+    parents_ = {0};
+    return;
+  }
   struct Candidate {
     double log_probability;
     int32_t parent, id;
@@ -74,7 +82,7 @@ void SentenceBeam::advance(std::span<const std::vector<RankedToken>> continuatio
     }
     continued.ids.push_back(candidate.id);
     ++num_unended;
-    if (static_cast<int64_t>(continued.ids.size()) >= max_length_) {
+    if (num_generated(continued) >= max_length_) {
       end(continued, true);
     } else {
       next.push_back(std::move(continued));

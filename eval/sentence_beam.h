@@ -16,8 +16,8 @@ double normalized_score(double log_probability, int64_t length, double length_pe
 
 class SentenceBeam {
  public:
-  // num_source_tokens: without </s>.
-  SentenceBeam(const SearchOptions& options, int64_t num_source_tokens);
+  // max_length: of this sentence. label: what is sought is one token.
+  SentenceBeam(const SearchOptions& options, int64_t max_length, std::vector<int32_t> prefix, bool label);
 
   struct Live {
     std::vector<int32_t> ids;
@@ -27,6 +27,8 @@ class SentenceBeam {
   const std::vector<Live>& live() const { return live_; }
   bool done() const { return done_; }
 
+  // Whether the next token is given, as long as the prefix lasts; advance() then takes it whatever the continuations are.
+  bool forced() const { return live_[0].ids.size() < prefix_.size(); }
   // The tokens that may not follow live hypothesis h.
   void banned_after(size_t h, std::vector<int32_t>& banned) const;
   // One step: continuations[h] follow live hypothesis h, best first, at least 2 * beam of them where there are as many; first_row is the
@@ -43,9 +45,12 @@ class SentenceBeam {
 
  private:
   void end(const Live& hypothesis, bool truncated);
+  int64_t num_generated(const Live& hypothesis) const { return static_cast<int64_t>(hypothesis.ids.size() - prefix_.size()); }
   bool is_decided() const;
   SearchOptions options_;
   int64_t max_length_;
+  std::vector<int32_t> prefix_;
+  bool label_;
   std::vector<Live> live_{1};
   std::vector<int32_t> parents_;
   std::vector<Ended> ended_;

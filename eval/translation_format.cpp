@@ -4,7 +4,9 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "data/extended_vocabulary.h"
 #include "data/special_tokens.h"
 
 namespace attnzoo {
@@ -12,9 +14,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::vector<std::string> pieces(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, bool with_end) {
+// Ids past the vocabulary are words of the source line.
+std::vector<std::string> pieces(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, bool with_end, const std::string& source) {
   std::vector<std::string> tokens;
-  for (const int32_t id : ids) tokens.push_back(tokenizer.piece(id));
+  std::optional<ExtendedSource> words;
+  for (const int32_t id : ids) {
+    if (id >= tokenizer.vocabulary_size() && !words) words.emplace(tokenizer, source);
+    tokens.push_back(words ? words->piece(id) : tokenizer.piece(id));
+  }
   if (with_end) tokens.push_back(tokenizer.piece(kEosId));
   return tokens;
 }
@@ -22,11 +29,12 @@ std::vector<std::string> pieces(const Tokenizer& tokenizer, const std::vector<in
 // Six digits say all that single precision knows.
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
-void put_hypothesis(ordered_json& object, const Hypothesis& hypothesis, const std::string& text, const Tokenizer& tokenizer) {
+void put_hypothesis(ordered_json& object, const Hypothesis& hypothesis, const std::string& text, const Tokenizer& tokenizer,
+                    const std::string& source) {
   object["text"] = text;
   object["score"] = rounded(hypothesis.score);
   object["log_probability"] = rounded(hypothesis.log_probability);
-  object["tokens"] = pieces(tokenizer, hypothesis.ids, !hypothesis.truncated);
+  object["tokens"] = pieces(tokenizer, hypothesis.ids, !hypothesis.truncated && tokenizer.kind() != "labels", source);
   object["truncated"] = hypothesis.truncated;
 }
 
@@ -60,14 +68,14 @@ std::string json_line(const Translation& translation, int64_t index, const std::
   const Hypothesis nothing;
   const bool translated = !translation.hypotheses.empty();
   const auto& best = translated ? translation.hypotheses.front() : nothing;
-  put_hypothesis(object, best, translation.text, *tokenizers.target);
+  put_hypothesis(object, best, translation.text, *tokenizers.target, source_line);
   if (!translated) object["tokens"] = ordered_json::array();
   object["source_truncated"] = translation.source_truncated;
   if (options.search.n_best > 1) {
     object["n_best"] = ordered_json::array();
     for (size_t i = 0; i < translation.hypotheses.size(); ++i) {
       ordered_json entry;
-      put_hypothesis(entry, translation.hypotheses[i], translation.n_best_text[i], *tokenizers.target);
+      put_hypothesis(entry, translation.hypotheses[i], translation.n_best_text[i], *tokenizers.target, source_line);
       object["n_best"].push_back(std::move(entry));
     }
   }
@@ -75,7 +83,7 @@ std::string json_line(const Translation& translation, int64_t index, const std::
     auto source_ids = tokenizers.source->encode(source_line);
     if (static_cast<int64_t>(source_ids.size()) > options.max_source_tokens)
       source_ids.resize(static_cast<size_t>(options.max_source_tokens));
-    object["source_tokens"] = pieces(*tokenizers.source, source_ids, true);
+    object["source_tokens"] = pieces(*tokenizers.source, source_ids, true, source_line);
     object["attention"] = attention_rows(best.attention_TS);
   }
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "data/error.h"
+#include "data/extended_vocabulary.h"
 #include "data/special_tokens.h"
 
 namespace attnzoo {
@@ -70,7 +71,7 @@ class Translator {
     // Longest first: little padding in a batch, and the workers end at about the same time.
     std::vector<size_t> order;
     for (size_t i = 0; i < lines_.size(); ++i) {
-      if (!sources_[i].empty()) order.push_back(i);
+      if (!sources_[i].empty() || !is_translated()) order.push_back(i);
     }
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return sources_[a].size() > sources_[b].size(); });
     num_done_ = static_cast<int64_t>(lines_.size() - order.size());
@@ -86,9 +87,11 @@ class Translator {
   }
 
  private:
+  bool is_translated() const { return model_.reads_source() && !model_.says_label(); }
+
   void encode(size_t i) {
     if (is_blank(lines_[i])) return;
-    sources_[i] = tokenizers_.source->encode(lines_[i]);
+    sources_[i] = model_.copies() ? ExtendedSource(*tokenizers_.source, lines_[i]).ids() : tokenizers_.source->encode(lines_[i]);
     if (static_cast<int64_t>(sources_[i].size()) <= options_.max_source_tokens) return;
     sources_[i].resize(static_cast<size_t>(options_.max_source_tokens));
     translations_[i].source_truncated = true;
@@ -96,24 +99,31 @@ class Translator {
 
   void translate_batch(std::span<const size_t> members) {
     if (stop_ != nullptr && *stop_) fail<Error>("translation stopped after {} of {} lines", num_done_.load(), lines_.size());
-    const auto width = static_cast<int64_t>(sources_[members[0]].size()) + 1;
+    const bool reads = model_.reads_source();
+    const auto width = reads ? static_cast<int64_t>(sources_[members[0]].size()) + 1 : 1;
+    std::vector<SearchStart> starts(members.size());
     auto source_BS = at::full({static_cast<int64_t>(members.size()), width}, kPadId, torch::kLong);
     for (size_t b = 0; b < members.size(); ++b) {
       auto* row = source_BS.mutable_data_ptr<int64_t>() + static_cast<int64_t>(b) * width;
       const auto& ids = sources_[members[b]];
-      *std::copy(ids.begin(), ids.end(), row) = kEosId;
+      *(reads ? std::copy(ids.begin(), ids.end(), row) : row) = kEosId;
+      starts[b] = {reads ? std::vector<int32_t>{} : ids, static_cast<uint64_t>(options_.first_line) + members[b]};
     }
-    auto results = search(model_, source_BS.to(options_.device), options_.search);
+    auto results = search(model_, source_BS.to(options_.device), options_.search, starts);
     for (size_t b = 0; b < members.size(); ++b) {
       auto& translation = translations_[members[b]];
       translation.hypotheses = std::move(results[b]);
       for (const auto& hypothesis : translation.hypotheses)
-        translation.n_best_text.push_back(one_line(tokenizers_.target->decode(hypothesis.ids)));
+        translation.n_best_text.push_back(one_line(decode(hypothesis.ids, lines_[members[b]])));
       translation.text = translation.n_best_text.front();
     }
     const std::lock_guard lock(progress_mutex_);
     num_done_ += static_cast<int64_t>(members.size());
     if (on_progress_) on_progress_(num_done_);
+  }
+
+  std::string decode(const std::vector<int32_t>& ids, const std::string& source) const {
+    return model_.copies() ? ExtendedSource(*tokenizers_.source, source).decode(ids) : tokenizers_.target->decode(ids);
   }
 
   Seq2SeqModel& model_;

@@ -24,6 +24,8 @@ struct TranslateOptions {
   int64_t num_threads = 1;
   // A source longer than this is cut to it and flagged; never dropped.
   int64_t max_source_tokens = 1024;
+  // The number of the first line, for sampling: what is drawn for a line depends on its number.
+  int64_t first_line = 0;
   torch::Device device = torch::kCPU;
 
   std::vector<std::string> problems() const;  // of the search options too; empty when valid
@@ -44,7 +46,8 @@ struct TranslateReport {
 
 // The model is in eval(), on the options' device. Throws ConfigError for options that have problems(); what a worker throws comes out here.
 //
-// An empty (or all-space) line gives an empty translation without running the model. `on_progress(done)` may be empty; it is called from
+// An empty (or all-space) line gives an empty translation without running the model. A classifier's translation is the label, of every line;
+// a language model goes on from the line, and from nothing where it is empty. `on_progress(done)` may be empty; it is called from
 // one thread at a time. A set `stop` ends the work early with an Error.
 std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
                                    const TranslateOptions& options, TranslateReport* report = nullptr,

@@ -17,18 +17,25 @@ Memory make_memory(const Decoder& decoder, const EncodedSource& source) {
   return memory;
 }
 
-torch::Tensor Decoder::step_through(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const {
+torch::Tensor attention_to_nothing(const Memory& memory, const torch::Tensor& sentence_N) {
+  const auto keep_NS = memory.keep_BS.index_select(0, sentence_N).to(memory.memory_BSC.scalar_type());
+  return keep_NS / keep_NS.sum(1, true);
+}
+
+DecoderStates Decoder::step_through(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source,
+                                    bool want_attention) const {
   const auto embedded_BTI = rows.packing ? rows.packing->unpack(embedded) : embedded;
   const Memory memory = make_memory(*this, source);
   State state = start(memory);
-  std::vector<torch::Tensor> states;
+  std::vector<torch::Tensor> states, attention;
   for (int64_t t = 0; t < embedded_BTI.size(1); ++t) {
-    auto output = step(memory, state, embedded_BTI.select(1, t), false);
+    auto output = step(memory, state, embedded_BTI.select(1, t), want_attention);
     states.push_back(output.states_ND);
+    attention.push_back(output.attention_NS);
     state = std::move(output.state);
   }
   const auto states_BTD = at::stack(states, 1);
-  return rows.packing ? rows.packing->pack(states_BTD) : states_BTD;
+  return {rows.packing ? rows.packing->pack(states_BTD) : states_BTD, want_attention ? at::stack(attention, 1) : torch::Tensor()};
 }
 
 }  // namespace attnzoo

@@ -25,7 +25,8 @@ ModelEmbeddings::ModelEmbeddings(torch::nn::Module& parent, const VocabularySize
         "model.tied_embeddings: '{}' needs the embeddings ({}) as wide as the output layer's input ({}); "
         "make them equal or set tied_embeddings to 'none'",
         tied, target_shape.dim, output_dim);
-  const auto table = [&](const char* name, int64_t vocabulary, const EmbeddingShape& shape) {
+  const auto table = [&](const char* name, int64_t vocabulary, const EmbeddingShape& shape) -> std::shared_ptr<Embedding> {
+    if (shape.dim == 0) return nullptr;
     return parent.register_module(name, std::make_shared<Embedding>(vocabulary, shape.dim, shape.deviation));
   };
   source = table("source_embedding", sizes.source, all ? target_shape : source_shape);

@@ -15,12 +15,12 @@ namespace attnzoo {
 
 // The embedding table that a part reads.
 struct EmbeddingShape {
-  int64_t dim = 0;
+  int64_t dim = 0;        // 0: it reads none
   double deviation = 0;  // of its initial weights
 };
 
 struct ModelEmbeddings {
-  std::shared_ptr<Embedding> source, target;  // the same object when all are tied
+  std::shared_ptr<Embedding> source, target;  // the same object when all are tied; null for a side that is not read
   torch::Tensor output_weight_VD;             // the target table when tied
   torch::Tensor output_bias_V;
 

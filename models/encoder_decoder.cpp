@@ -2,7 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include "data/error.h"
 #include "data/special_tokens.h"
+#include "models/copying.h"
+#include "models/layers/elementwise.h"
 #include "models/parts.h"
 
 namespace attnzoo {
@@ -18,16 +21,41 @@ EmbeddingShape target_table(const EncoderDecoderConfig& config) {
 }  // namespace
 
 EncoderDecoder::EncoderDecoder(const EncoderDecoderConfig& config, const VocabularySizes& sizes)
-    : embeddings_(*this, sizes, source_table(config), target_table(config),
+    : coverage_loss_(config.coverage_loss),
+      embeddings_(*this, sizes, source_table(config), target_table(config),
                   find_decoder_kind(config.decoder).output_dim(config.decoder_fields), config.tied_embeddings) {
   encoder_ = register_module("encoder", find_encoder_kind(config.encoder).make(config.encoder_fields));
   decoder_ = register_module("decoder", find_decoder_kind(config.decoder).make(config.decoder_fields, encoder_->shape()));
+  const bool pairs = reads_source() && decoder_->reads_target();
+  if ((config.copy || coverage_loss_ > 0) && !pairs)
+    fail<ConfigError>("model.{}: needs a source and a target; the model has encoder '{}' and decoder '{}'",
+                      config.copy ? "copy" : "coverage_loss", config.encoder, config.decoder);
+  if (config.copy && !sizes.joint)
+    fail<ConfigError>("model.copy: copies ids of the source into the target, but each side has its own vocabulary; set "
+                      "data.tokenizer.joint to true");
+  if (config.copy)
+    generate_ = add_linear(*this, "generate", embeddings_.output_weight_VD.size(1) + target_table(config).dim, 1);
+}
+
+torch::Tensor EncoderDecoder::embed(const std::shared_ptr<Embedding>& table, const torch::Tensor& ids) const {
+  if (!table) return ids.unsqueeze(-1).narrow(-1, 0, 0).to(embeddings_.output_weight_VD.scalar_type());
+  return table->forward(copies() ? ids.masked_fill(ids >= table->weight.size(0), kUnkId) : ids);
+}
+
+Memory EncoderDecoder::without_source(const Memory& memory) const {
+  auto own = memory;
+  if (copies()) own.per_sentence.pop_back();
+  return own;
+}
+
+torch::Tensor EncoderDecoder::generation_probability(const torch::Tensor& states, const torch::Tensor& embedded) const {
+  return apply_elementwise([](const torch::Tensor& x) { return at::sigmoid(x); }, generate_->forward(at::cat({states, embedded}, -1)));
 }
 
 template <class Use>
 auto EncoderDecoder::with_source(const torch::Tensor& source_BS, const torch::Tensor& length_B, const Use& use) const {
   const auto run = [&](const torch::Tensor& ids, const Rows& rows) {
-    return use(EncodedSource{encoder_->forward(embeddings_.source->forward(ids), rows), rows, *encoder_});
+    return use(EncodedSource{encoder_->forward(embed(embeddings_.source, ids), rows), rows, *encoder_});
   };
   if (!runs_packed(source_BS)) return run(source_BS, Rows::padded(source_BS.ne(kPadId)));
   const Packing packing(length_B, source_BS.size(1));
@@ -35,22 +63,40 @@ auto EncoderDecoder::with_source(const torch::Tensor& source_BS, const torch::Te
 }
 
 Memory EncoderDecoder::encode(const torch::Tensor& source_BS) {
-  return with_source(source_BS, source_BS.ne(kPadId).sum(1), [&](const EncodedSource& source) { return make_memory(*decoder_, source); });
+  return with_source(source_BS, source_BS.ne(kPadId).sum(1), [&](const EncodedSource& source) {
+    auto memory = make_memory(*decoder_, source);
+    if (copies()) memory.per_sentence.push_back(source_BS);
+    return memory;
+  });
 }
 
 StepOutput EncoderDecoder::step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) {
-  auto decoded = decoder_->step(memory, state, embeddings_.target->forward(previous_N), want_attention);
-  return {logits(decoded.states_ND), decoded.attention_NS, std::move(decoded.state)};
+  const auto embedded_NI = embed(embeddings_.target, previous_N);
+  auto decoded = decoder_->step(without_source(memory), state, embedded_NI, want_attention || copies());
+  auto logits_NV = logits(decoded.states_ND);
+  if (copies())
+    logits_NV = copy_logits(logits_NV, {generation_probability(decoded.states_ND, embedded_NI), decoded.attention_NS,
+                                        memory.per_sentence.back().index_select(0, decoded.state.sentence_N)});
+  return {logits_NV, decoded.attention_NS, std::move(decoded.state)};
 }
 
-torch::Tensor EncoderDecoder::forward_states(const Batch& batch) {
+TeacherForced EncoderDecoder::forward_states(const Batch& batch) {
   const Packing target(batch.target_length_B, batch.target_in_BT.size(1));
   return with_source(batch.source_BS, batch.source_length_B, [&](const EncodedSource& source) {
     const bool packed = source.rows.packing != nullptr;
     const auto ids = packed ? target.pack(batch.target_in_BT) : batch.target_in_BT;
     const auto rows = packed ? Rows::packed(target, batch.target_length_B) : Rows::padded(batch.target_in_BT.ne(kPadId));
-    const auto states = decoder_->forward(embeddings_.target->forward(ids), rows, source);
-    return packed ? states : target.pack(states);
+    const auto embedded = embed(embeddings_.target, ids);
+    const auto decoded = decoder_->forward(embedded, rows, source, copies() || coverage_loss_ > 0);
+    TeacherForced forced{packed ? decoded.states : target.pack(decoded.states), {}, {}};
+    if (coverage_loss_ > 0) forced.penalty = coverage_loss_ * coverage_loss(decoded.attention_BTS, rows.keep());
+    if (copies()) {
+      // A row's sentence: what stands before its offset.
+      const auto sentence_P = target.pack(at::arange(target.num_sentences).unsqueeze(1).expand({-1, target.padded_length}));
+      forced.copy = {generation_probability(forced.states_PD, packed ? embedded : target.pack(embedded)),
+                     target.pack(decoded.attention_BTS), batch.source_BS.index_select(0, sentence_P.to(batch.source_BS.device()))};
+    }
+    return forced;
   });
 }
 

@@ -7,6 +7,7 @@
 #include "models/embeddings.h"
 #include "models/encoder.h"
 #include "models/encoder_decoder_config.h"
+#include "models/layers/linear.h"
 #include "models/seq2seq_model.h"
 
 namespace attnzoo {
@@ -17,20 +18,31 @@ class EncoderDecoder : public Seq2SeqModel {
   EncoderDecoder(const EncoderDecoderConfig& config, const VocabularySizes& sizes);
 
   Memory encode(const torch::Tensor& source_BS) override;
-  State start(const Memory& memory) override { return decoder_->start(memory); }
+  State start(const Memory& memory) override { return decoder_->start(without_source(memory)); }
   StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) override;
-  torch::Tensor forward_states(const Batch& batch) override;
+  TeacherForced forward_states(const Batch& batch) override;
   torch::Tensor output_weight_VD() const override { return embeddings_.output_weight_VD; }
   torch::Tensor output_bias_V() const override { return embeddings_.output_bias_V; }
+  bool reads_source() const override { return embeddings_.source != nullptr; }
+  bool says_label() const override { return !decoder_->reads_target(); }
+  bool copies() const override { return generate_ != nullptr; }
 
  private:
+  // Rows of a table; ids past its end, which a pointer-generator may be given, read as <unk>. Without a table [.., 0].
+  torch::Tensor embed(const std::shared_ptr<Embedding>& table, const torch::Tensor& ids) const;
+  // A pointer-generator's memory ends with the source's ids, which its decoder does not know of.
+  Memory without_source(const Memory& memory) const;
+  torch::Tensor generation_probability(const torch::Tensor& states, const torch::Tensor& embedded) const;
+
   // Calls use(EncodedSource) with the encoded source, packed where that is possible.
   template <class Use>
   auto with_source(const torch::Tensor& source_BS, const torch::Tensor& length_B, const Use& use) const;
 
+  double coverage_loss_;
   ModelEmbeddings embeddings_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<Decoder> decoder_;
+  std::shared_ptr<Linear> generate_;  // of a pointer-generator
 };
 
 }  // namespace attnzoo

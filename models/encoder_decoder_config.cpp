@@ -65,14 +65,19 @@ EncoderDecoderConfig EncoderDecoderConfig::from_json(const nlohmann::json& flat,
   config.encoder_fields = completed(encoder, fields_of(flat, base, "encoder_", encoder_defaults, unused), problems);
   config.decoder_fields = completed(decoder, fields_of(flat, base, "decoder_", decoder_defaults, unused), problems);
 
-  std::vector<std::string> known = {"encoder", "decoder", "tied_embeddings"};
+  const std::vector<std::string> own = {"tied_embeddings", "copy", "coverage_loss"};
+  std::vector<std::string> known = {"encoder", "decoder"};
   for (const auto& item : encoder_defaults.items()) known.push_back(item.key());
   for (const auto& item : decoder_defaults.items())
     if (!encoder_defaults.contains(item.key())) known.push_back(item.key());
-  // One field is the model's own, and what is left then is unknown.
-  if (base.contains("tied_embeddings") && !unused.contains("tied_embeddings")) unused["tied_embeddings"] = base["tied_embeddings"];
+  // These fields are the model's own, and what is left then is unknown.
+  for (const auto& key : own)
+    if (base.contains(key) && !unused.contains(key)) unused[key] = base[key];
   FieldReader reader(unused, "model");
   reader.read_choice("tied_embeddings", config.tied_embeddings, {"auto", "all", "decoder", "none"});
+  reader.read("copy", config.copy);
+  reader.read("coverage_loss", config.coverage_loss);
+  if (!(config.coverage_loss >= 0)) reader.problem("coverage_loss", fmt::format("must be at least 0, got {}", config.coverage_loss));
   reader.also_known(known);
   try {
     reader.finish();
@@ -84,7 +89,8 @@ EncoderDecoderConfig EncoderDecoderConfig::from_json(const nlohmann::json& flat,
 }
 
 nlohmann::json EncoderDecoderConfig::to_json() const {
-  nlohmann::json flat = {{"encoder", encoder}, {"decoder", decoder}, {"tied_embeddings", tied_embeddings}};
+  nlohmann::json flat = {{"encoder", encoder}, {"decoder", decoder}, {"tied_embeddings", tied_embeddings}, {"copy", copy},
+                         {"coverage_loss", coverage_loss}};
   const auto add = [&](const nlohmann::json& fields, const nlohmann::json& others, const char* prefix) {
     for (const auto& item : fields.items()) {
       const bool differs = others.contains(item.key()) && others[item.key()] != item.value();

@@ -16,6 +16,11 @@ struct EncoderDecoderConfig {
   // "auto": "all" with a joint vocabulary, else "decoder". Press and Wolf 2017.
   std::string tied_embeddings = "auto";
 
+  // A pointer-generator: words may be copied from the source (copying.h). Needs a joint vocabulary.
+  bool copy = false;
+  // Weight of the coverage loss (copying.h) beside the loss a target token; 0 for none, See et al. 2017 take 1. At least 0.
+  double coverage_loss = 0;
+
   // Completes the fields of both parts. `base` holds fields of lower rank (a preset's); what of them no part knows is passed over: another
   // encoder may have been chosen. Throws ConfigError with all problems of both parts and all unknown keys of `fields`.
   static EncoderDecoderConfig from_json(const nlohmann::json& fields, const nlohmann::json& base = nlohmann::json::object());

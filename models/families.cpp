@@ -26,6 +26,18 @@ const std::vector<ModelPreset> kRecurrentVariants = {
     {"untied, odd widths", R"({"embedding_dim": 15, "encoder_dim": 22, "decoder_dim": 19, "attention_dim": 13, "readout_dim": 17,
                                "tied_embeddings": "none", "decoder_layers": 2})"}};
 
+const std::vector<ModelPreset> kFusionPresets = {
+    {"tiny", R"({"embedding_dim": 192, "dim": 192, "layers": 2, "dropout": 0.2})"},
+    {"small", R"({"embedding_dim": 256, "dim": 384, "layers": 2, "dropout": 0.2})"},
+    {"base", R"({"embedding_dim": 512, "dim": 768, "layers": 3, "dropout": 0.2})"}};
+
+// Of every cell: both forms and both ways to fuse, in encoder and decoder.
+const std::vector<ModelPreset> kFusionVariants = {
+    {"two-sided, add", R"({"embedding_dim": 24, "dim": 24})"},
+    {"two-sided, multiply", R"({"embedding_dim": 20, "encoder_dim": 24, "decoder_dim": 28, "fusion": "multiply"})"},
+    {"causal, add", R"({"embedding_dim": 20, "dim": 24, "form": "causal", "decoder_layers": 1})"},
+    {"causal, multiply", R"({"embedding_dim": 24, "encoder_dim": 24, "decoder_dim": 20, "form": "causal", "fusion": "multiply"})"}};
+
 }  // namespace
 
 const std::vector<ModelFamily>& model_families() {
@@ -79,6 +91,49 @@ const std::vector<ModelFamily>& model_families() {
         {"LSTM and transformer",
          R"({"encoder": "recurrent", "decoder": "transformer", "cell": "lstm", "embedding_dim": 22, "encoder_dim": 30,
                                      "model_dim": 24, "feed_forward_dim": 40, "decoder_layers": 2, "num_heads": 3})"}}},
+      {"fusion-rnn", "attention fused into simple cells (tanh or relu), encoder and decoder",
+       R"({"encoder": "fusion", "decoder": "fusion", "cell": "tanh"})", kFusionPresets, kFusionVariants},
+      {"fusion-lstm", "attention fused into LSTM cells, encoder and decoder", R"({"encoder": "fusion", "decoder": "fusion", "cell": "lstm"})",
+       kFusionPresets, kFusionVariants},
+      {"fusion-gru", "attention fused into GRU cells, encoder and decoder", R"({"encoder": "fusion", "decoder": "fusion", "cell": "gru"})",
+       kFusionPresets, kFusionVariants},
+      {"pointer-generator",
+       "LSTM with additive attention that may copy words of the source, with coverage (See et al. 2017)",
+       R"({"encoder": "recurrent", "decoder": "recurrent", "cell": "lstm", "copy": true, "coverage": true, "coverage_loss": 1.0})",
+       kRecurrentPresets,
+       {{"coverage", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 28, "attention_dim": 16})"},
+        {"no coverage, GRU", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 28, "attention": "general", "cell": "gru",
+                                 "coverage": false, "coverage_loss": 0.0})"},
+        {"transformer", R"({"encoder": "transformer", "decoder": "transformer", "model_dim": 24, "feed_forward_dim": 40, "layers": 2,
+                            "num_heads": 2})"}}},
+      {"classifier",
+       "a label for a text: any encoder, self-attentive, last, mean or max pooling (Lin et al. 2017)",
+       R"({"encoder": "transformer", "decoder": "pooling"})",
+       {{"tiny", R"({"model_dim": 128, "feed_forward_dim": 256, "layers": 2, "num_heads": 4, "embedding_dim": 128, "encoder_dim": 256,
+                     "decoder_dim": 128, "dropout": 0.2})"},
+        {"small", R"({"model_dim": 256, "feed_forward_dim": 1024, "layers": 3, "num_heads": 4, "embedding_dim": 256, "encoder_dim": 512,
+                      "decoder_dim": 256, "dropout": 0.2})"}},
+       {{"transformer, self-attention", R"({"model_dim": 24, "feed_forward_dim": 40, "layers": 2, "num_heads": 2, "decoder_dim": 20})"},
+        {"GRU, additive", R"({"encoder": "recurrent", "cell": "gru", "embedding_dim": 20, "encoder_dim": 24, "decoder_dim": 24,
+                              "attention": "additive", "attention_dim": 18, "attention_heads": 3})"},
+        {"LSTM, last", R"({"encoder": "recurrent", "cell": "lstm", "embedding_dim": 20, "encoder_dim": 24, "pooling": "last"})"},
+        {"transformer, mean", R"({"model_dim": 24, "feed_forward_dim": 40, "layers": 1, "num_heads": 2, "pooling": "mean"})"},
+        {"fusion GRU", R"({"encoder": "fusion", "cell": "gru", "embedding_dim": 20, "dim": 20, "layers": 1})"},
+        {"transformer, max", R"({"model_dim": 24, "feed_forward_dim": 40, "layers": 1, "num_heads": 2, "pooling": "max"})"}}},
+      {"language-model",
+       "a decoder without a source: perplexity and sampling of text",
+       R"({"encoder": "none", "decoder": "transformer"})",
+       {{"tiny", R"({"model_dim": 128, "feed_forward_dim": 256, "layers": 4, "num_heads": 4, "embedding_dim": 128, "decoder_dim": 256,
+                     "dropout": 0.2})"},
+        {"small", R"({"model_dim": 256, "feed_forward_dim": 1024, "layers": 3, "num_heads": 4, "embedding_dim": 256, "decoder_dim": 512,
+                      "dropout": 0.2})"},
+        {"base", R"({"model_dim": 512, "feed_forward_dim": 2048, "layers": 6, "num_heads": 8, "embedding_dim": 512, "decoder_dim": 1024,
+                     "dropout": 0.1})"}},
+       {{"transformer", R"({"model_dim": 24, "feed_forward_dim": 40, "layers": 2, "num_heads": 2})"},
+        {"SSRU", R"({"model_dim": 24, "feed_forward_dim": 40, "layers": 2, "num_heads": 2, "autoregression": "ssru"})"},
+        {"LSTM", R"({"decoder": "recurrent", "cell": "lstm", "embedding_dim": 24, "decoder_dim": 30, "layers": 2})"},
+        {"fusion LSTM", R"({"decoder": "fusion", "cell": "lstm", "form": "causal", "embedding_dim": 24, "dim": 24})"},
+        {"GRU", R"({"decoder": "recurrent", "cell": "gru", "embedding_dim": 24, "decoder_dim": 30, "layers": 1})"}}},
   };
   return families;
 }

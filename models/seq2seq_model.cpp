@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
+#include "models/copying.h"
 #include "models/layers/packing.h"
 
 namespace attnzoo {
@@ -16,7 +17,15 @@ State State::select(const torch::Tensor& row_M) const {
   return selected;
 }
 
-torch::Tensor Seq2SeqModel::forward(const Batch& batch) { return at::linear(forward_states(batch), output_weight_VD(), output_bias_V()); }
+CopySource CopySource::narrow(int64_t begin, int64_t num_rows) const {
+  return {generate_P1.narrow(0, begin, num_rows), weights_PS.narrow(0, begin, num_rows), source_PS.narrow(0, begin, num_rows)};
+}
+
+torch::Tensor Seq2SeqModel::forward(const Batch& batch) {
+  const auto forced = forward_states(batch);
+  const auto logits_PV = at::linear(forced.states_PD, output_weight_VD(), output_bias_V());
+  return forced.copy ? copy_logits(logits_PV, *forced.copy) : logits_PV;
+}
 
 torch::Tensor Seq2SeqModel::logits(const torch::Tensor& states) {
   return packed_output_.linear(states, output_weight_VD(), output_bias_V(), is_training());

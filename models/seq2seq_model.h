@@ -9,6 +9,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "data/batch.h"
@@ -41,6 +42,23 @@ struct StepOutput {
   State state;
 };
 
+// Where the words of a pointer-generator come from beside its vocabulary; models/copying.h says what is made of it. One row a target
+// position.
+struct CopySource {
+  torch::Tensor generate_P1;  // probability of taking the word from the vocabulary
+  torch::Tensor weights_PS;   // attention, the distribution over source positions to copy from
+  torch::Tensor source_PS;    // int64, the id at each of them
+  CopySource narrow(int64_t begin, int64_t num_rows) const;
+};
+
+// What the teacher-forced pass leaves for the loss. P: packed over the real target positions (row by row: sentence 0's positions, then
+// sentence 1's).
+struct TeacherForced {
+  torch::Tensor states_PD;  // what the output layer reads
+  torch::Tensor penalty;    // scalar that training adds to the summed loss (the coverage loss); may be undefined
+  std::optional<CopySource> copy;
+};
+
 // Thread rule: after eval(), encode/start/step/forward may run in several threads at once on one model.
 class Seq2SeqModel : public torch::nn::Module {
  public:
@@ -51,14 +69,19 @@ class Seq2SeqModel : public torch::nn::Module {
   // Feeds one token a row (kBosId first) and returns what may follow it.
   virtual StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) = 0;
 
-  // Teacher-forced decoding of a whole batch, packed over the real target positions (row by row: sentence 0's
-  // positions, then sentence 1's): what the output layer gets. Equal to stepping; free to be fused, packed, hand-differentiated.
-  virtual torch::Tensor forward_states(const Batch& batch) = 0;  // -> states_PD
+  // Teacher-forced decoding of a whole batch. Equal to stepping; free to be fused, packed, hand-differentiated.
+  virtual TeacherForced forward_states(const Batch& batch) = 0;
   // The output layer: logits = states_PD * weight_VD^T + bias_V. The loss takes these apart to avoid keeping [P, V].
   virtual torch::Tensor output_weight_VD() const = 0;
   virtual torch::Tensor output_bias_V() const = 0;  // may be undefined
-  // forward_states() through the output layer; for tests and small batches.
+  // forward_states() through the output layer, as step() would give them; for tests and small batches.
   torch::Tensor forward(const Batch& batch);  // -> logits_PV
+
+  // A language model reads no source (its text is the target), a classifier says one label instead of a sentence, a pointer-generator may
+  // say ids past the vocabulary: V + s is the word at source position s (data/extended_vocabulary.h).
+  virtual bool reads_source() const { return true; }
+  virtual bool says_label() const { return false; }
+  virtual bool copies() const { return false; }
 
   void train(bool on = true) override;
 

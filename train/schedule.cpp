@@ -8,7 +8,7 @@
 
 namespace attnzoo {
 
-ScheduleConfig ScheduleConfig::from_json(const nlohmann::json& fields) {
+ScheduleConfig ScheduleConfig::from_json(const nlohmann::json& fields, const std::vector<std::string>& metrics) {
   ScheduleConfig config;
   FieldReader reader(fields, "train.schedule");
   reader.read_choice("kind", config.kind, {"inverse_sqrt", "cosine", "constant", "plateau"});
@@ -17,7 +17,7 @@ ScheduleConfig ScheduleConfig::from_json(const nlohmann::json& fields) {
   reader.read("min_learning_rate", config.min_learning_rate);
   reader.read("factor", config.factor);
   reader.read("patience", config.patience);
-  reader.read_choice("metric", config.metric, {"loss", "bleu", "chrf"});
+  reader.read_choice("metric", config.metric, metrics);
   if (config.warmup_steps < 0) reader.problem("warmup_steps", fmt::format("must not be negative, got {}", config.warmup_steps));
   if (config.decay_steps < 0) reader.problem("decay_steps", fmt::format("must not be negative, got {}", config.decay_steps));
   if (!(config.min_learning_rate >= 0))

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 namespace attnzoo {
 
@@ -18,9 +19,10 @@ struct ScheduleConfig {
   double min_learning_rate = 0;  // cosine and plateau never go below
   double factor = 0.5;           // plateau, (0, 1)
   int64_t patience = 2;          // plateau: validations without improvement before a cut
-  std::string metric = "loss";   // plateau: "loss", "bleu" or "chrf"
+  std::string metric = "loss";   // plateau: as TrainConfig::best_metric
 
-  static ScheduleConfig from_json(const nlohmann::json& fields);  // throws ConfigError
+  // `metrics`: what validation can measure. Throws ConfigError.
+  static ScheduleConfig from_json(const nlohmann::json& fields, const std::vector<std::string>& metrics = {"loss", "bleu", "chrf"});
   nlohmann::json to_json() const;
 };
 
@@ -41,7 +43,7 @@ double learning_rate_at(const ScheduleConfig& config, double peak, int64_t max_s
 // Feeds the value of config.metric at one validation. Returns true when the rate was just cut.
 bool update_plateau(const ScheduleConfig& config, double value, PlateauState& state);
 
-// Whether `value` improves on `best` by the metric's own direction: loss falls, bleu and chrf rise.
+// Whether `value` improves on `best` by the metric's own direction: loss falls, the others rise.
 bool is_better(const std::string& metric, double value, double best);
 
 }  // namespace attnzoo

@@ -9,7 +9,14 @@
 namespace attnzoo {
 namespace {
 
-const std::vector<std::string> kMetrics = {"loss", "bleu", "chrf"};
+std::vector<std::string> metrics_of(Task task) {
+  if (task == Task::kClassification) return {"loss", "accuracy", "macro_f1"};
+  if (task == Task::kLanguageModel) return {"loss"};
+  return {"loss", "bleu", "chrf"};
+}
+std::string default_metric(Task task) {
+  return task == Task::kClassification ? "accuracy" : task == Task::kLanguageModel ? "loss" : "bleu";
+}
 
 // Runs one section's reader and keeps its message, so that the problems of all sections are reported together.
 template <class Read>
@@ -21,23 +28,27 @@ void collect(std::vector<std::string>& problems, Read read) {
   }
 }
 
-ValidDecodeConfig read_valid_decode(const nlohmann::json& fields) {
+ValidDecodeConfig read_valid_decode(const nlohmann::json& fields, Task task) {
   ValidDecodeConfig config;
+  if (task == Task::kLanguageModel) config.beam = 0;
   FieldReader reader(fields, "train.valid_decode");
   reader.read("beam", config.beam);
   reader.read("sentences", config.sentences);
   reader.read("samples", config.samples);
   if (config.beam < 0) reader.problem("beam", fmt::format("must be 0 (no decoding) or more, got {}", config.beam));
+  if (config.beam > 0 && task == Task::kLanguageModel)
+    reader.problem("beam", fmt::format("must be 0: a language model has nothing to decode, got {}", config.beam));
   if (config.sentences < 0) reader.problem("sentences", fmt::format("must be 0 (all) or more, got {}", config.sentences));
   if (config.samples < 0) reader.problem("samples", fmt::format("must not be negative, got {}", config.samples));
   reader.finish();
   return config;
 }
 
-EarlyStoppingConfig read_early_stopping(const nlohmann::json& fields) {
+EarlyStoppingConfig read_early_stopping(const nlohmann::json& fields, Task task) {
   EarlyStoppingConfig config;
+  config.metric = default_metric(task);
   FieldReader reader(fields, "train.early_stopping");
-  reader.read_choice("metric", config.metric, kMetrics);
+  reader.read_choice("metric", config.metric, metrics_of(task));
   reader.read("patience", config.patience);
   if (config.patience < 0) reader.problem("patience", fmt::format("must be 0 (off) or more, got {}", config.patience));
   reader.finish();
@@ -98,16 +109,17 @@ void check(FieldReader& reader, const TrainConfig& config) {
 
 }  // namespace
 
-TrainConfig TrainConfig::from_json(const nlohmann::json& fields) {
+TrainConfig TrainConfig::from_json(const nlohmann::json& fields, Task task) {
   TrainConfig config;
+  config.best_metric = default_metric(task);
   std::vector<std::string> problems;
   FieldReader reader(fields, "train");
   collect(problems, [&] { config.batch = BatchConfig::from_json(reader.object("batch")); });
   collect(problems, [&] { config.loss = read_loss(reader.object("loss")); });
   collect(problems, [&] { config.optimizer = OptimizerConfig::from_json(reader.object("optimizer")); });
-  collect(problems, [&] { config.schedule = ScheduleConfig::from_json(reader.object("schedule")); });
-  collect(problems, [&] { config.valid_decode = read_valid_decode(reader.object("valid_decode")); });
-  collect(problems, [&] { config.early_stopping = read_early_stopping(reader.object("early_stopping")); });
+  collect(problems, [&] { config.schedule = ScheduleConfig::from_json(reader.object("schedule"), metrics_of(task)); });
+  collect(problems, [&] { config.valid_decode = read_valid_decode(reader.object("valid_decode"), task); });
+  collect(problems, [&] { config.early_stopping = read_early_stopping(reader.object("early_stopping"), task); });
   reader.read("learning_rate", config.learning_rate);
   reader.read("clip_norm", config.clip_norm);
   reader.read("accumulate", config.accumulate);
@@ -116,7 +128,7 @@ TrainConfig TrainConfig::from_json(const nlohmann::json& fields) {
   reader.read("max_epochs", config.max_epochs);
   read_max_time(reader, fields, config.max_time, problems);
   reader.read("validate_every", config.validate_every);
-  reader.read_choice("best_metric", config.best_metric, kMetrics);
+  reader.read_choice("best_metric", config.best_metric, metrics_of(task));
   reader.read("keep", config.keep);
   reader.read("ema_decay", config.ema_decay);
   reader.read("report_every", config.report_every);

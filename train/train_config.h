@@ -6,6 +6,7 @@
 #include <string>
 
 #include "data/batches.h"
+#include "data/task.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
 
@@ -22,13 +23,13 @@ struct LossConfig {
 
 // Translating validation text while training.
 struct ValidDecodeConfig {
-  int64_t beam = 1;       // 1 is greedy; 0 switches decoding off: only the loss is measured
+  int64_t beam = 1;       // 1 is greedy; 0 (the default of language models) switches decoding off: only the loss is measured
   int64_t sentences = 0;  // decode the first so many; 0 for all
   int64_t samples = 3;    // translations shown and logged
 };
 
 struct EarlyStoppingConfig {
-  std::string metric = "bleu";  // "loss", "bleu" or "chrf"
+  std::string metric = "bleu";  // as TrainConfig::best_metric
   int64_t patience = 0;         // validations in a row without improvement; 0 never stops early
 };
 
@@ -52,7 +53,8 @@ struct TrainConfig {
   int64_t validate_every = 0;
   ValidDecodeConfig valid_decode;
   EarlyStoppingConfig early_stopping;
-  // What "best" means: "loss", "bleu" or "chrf" of validation.
+  // What "best" means in validation. Translation: "loss", "bleu" (the default), "chrf"; classification: "loss", "accuracy" (the default),
+  // "macro_f1"; language models: "loss".
   std::string best_metric = "bleu";
   // Newest checkpoints kept, the best one aside; >= 1.
   int64_t keep = 1;
@@ -63,7 +65,7 @@ struct TrainConfig {
   int64_t report_every = 100;
 
   // Unknown keys and all values out of range are reported together. Throws ConfigError.
-  static TrainConfig from_json(const nlohmann::json& fields);
+  static TrainConfig from_json(const nlohmann::json& fields, Task task = Task::kTranslation);
   nlohmann::json to_json() const;
   // Whether validation has to decode.
   bool decodes() const { return valid_decode.beam > 0; }

@@ -9,6 +9,7 @@
 #include "train/compute_rate.h"
 #include "train/generators.h"
 #include "train/penalty.h"
+#include "train/pointer_loss.h"
 
 namespace attnzoo {
 namespace {
@@ -105,15 +106,18 @@ Trainer::StepSums Trainer::train_step() {
   sums.num_batches = static_cast<int64_t>(batches.size());
   const LossOptions loss_options{.smoothing = config_.loss.label_smoothing, .scale = 1.0 / static_cast<double>(num_target_tokens)};
   for (const Batch& batch : batches) {
-    torch::Tensor states_PD, loss;
+    TeacherForced forced;
+    torch::Tensor loss;
     {
       const auto timer = state_.time.time(Phase::kForward);
-      states_PD = model_->forward_states(batch);
+      forced = model_->forward_states(batch);
     }
     {
       const auto timer = state_.time.time(Phase::kLoss);
-      loss = label_smoothed_loss(states_PD, model_->output_weight_VD(), model_->output_bias_V(), packed_targets_P(batch), loss_options,
-                                 sums.loss);
+      const auto weight_VD = model_->output_weight_VD(), bias_V = model_->output_bias_V(), targets_P = packed_targets_P(batch);
+      loss = forced.copy ? pointer_loss(forced.states_PD, *forced.copy, weight_VD, bias_V, targets_P, loss_options, sums.loss)
+                         : label_smoothed_loss(forced.states_PD, weight_VD, bias_V, targets_P, loss_options, sums.loss);
+      if (forced.penalty.defined()) loss = loss + loss_options.scale * forced.penalty;
     }
     const auto timer = state_.time.time(Phase::kBackward);
     loss.backward();

@@ -12,7 +12,7 @@
 namespace attnzoo {
 
 struct TrainingRecipe {
-  std::string task = "translation";  // or "summarisation": the same path, another name in reports
+  std::string task = "translation";  // data/task.h
   DataConfig data;
   nlohmann::json model;  // complete_model_config()
   TrainConfig train;

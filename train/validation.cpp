@@ -50,8 +50,12 @@ void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& co
   std::vector<std::string> outputs;
   for (const Translation& translation : translations) outputs.push_back(translation.text);
   const auto references = std::span(data.valid_target).first(num_lines);
-  result.bleu = corpus_bleu(outputs, references);
-  result.chrf = corpus_chrf(outputs, references);
+  if (model.says_label()) {
+    result.labels = score_labels(outputs, references);
+  } else {
+    result.bleu = corpus_bleu(outputs, references);
+    result.chrf = corpus_chrf(outputs, references);
+  }
   // The same lines every time, spread over the text, so that their progress can be followed.
   const size_t num_samples = std::min(static_cast<size_t>(config.valid_decode.samples), num_lines);
   for (size_t i = 0; i < num_samples; ++i) {
@@ -65,6 +69,8 @@ void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& co
 double ValidationResult::metric(const std::string& name) const {
   if (name == "bleu" && bleu) return bleu->score;
   if (name == "chrf" && chrf) return chrf->score;
+  if (name == "accuracy" && labels) return 100 * labels->accuracy();
+  if (name == "macro_f1" && labels) return 100 * labels->macro_f1();
   if (name == "loss") return scores.loss();
   fail<Error>("validation: the metric '{}' was not measured", name);
 }
@@ -77,6 +83,7 @@ nlohmann::json ValidationResult::to_json() const {
     fields["bleu_signature"] = bleu->signature;
   }
   if (chrf) fields["chrf"] = chrf->score;
+  if (labels) fields.update({{"accuracy", labels->accuracy()}, {"macro_f1", labels->macro_f1()}});
   for (const auto& sample : samples)
     fields["samples"].push_back({{"source", sample.source}, {"reference", sample.reference}, {"output", sample.output}});
   return fields;

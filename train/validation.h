@@ -1,4 +1,5 @@
-// What a model is worth while it trains: its loss on validation text, and BLEU and chrF of real translations of it.
+// What a model is worth while it trains: its loss on validation text, and BLEU and chrF of real translations of it, or how many
+// labels it tells.
 #pragma once
 
 #include <torch/types.h>
@@ -12,6 +13,7 @@
 #include "data/prepare.h"
 #include "eval/bleu.h"
 #include "eval/chrf.h"
+#include "eval/classification.h"
 #include "eval/scoring.h"
 #include "models/seq2seq_model.h"
 #include "train/train_config.h"
@@ -26,6 +28,7 @@ struct ValidationResult {
   ScoreTotals scores;  // cross-entropy, without smoothing
   std::optional<BleuScore> bleu;
   std::optional<ChrfScore> chrf;
+  std::optional<ClassificationScore> labels;
   std::vector<ValidationSample> samples;
   double seconds = 0;
 

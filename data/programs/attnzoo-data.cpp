@@ -66,7 +66,7 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
   if (flags.count("invalid-utf8") > 0) settings.push_back("data.clean.invalid_utf8=\"" + flags["invalid-utf8"].as<std::string>() + "\"");
   const nlohmann::json recipe = read_recipe(file, settings);
   if (!recipe.contains("data")) fail<ConfigError>("{}: has no 'data' section; it names the text to train on", file.string());
-  const DataConfig config = DataConfig::from_json(recipe["data"], file.parent_path());
+  const DataConfig config = DataConfig::from_json(recipe["data"], file.parent_path(), task_of(recipe));
 
   Prepared prepared;
   prepared.cache = flags.count("cache") > 0 ? std::filesystem::path(flags["cache"].as<std::string>())

@@ -1,4 +1,4 @@
-// Scores a trained model on a test set, or a file of translations: BLEU, chrF, perplexity.
+// Scores a trained model on a test set, or a file of translations: BLEU, chrF, perplexity; accuracy and macro-F1 of labels.
 #include <fmt/format.h>
 
 #include <atomic>
@@ -13,6 +13,7 @@
 #include "data/text_reader.h"
 #include "eval/bleu.h"
 #include "eval/chrf.h"
+#include "eval/classification.h"
 #include "eval/decode_options.h"
 #include "eval/metric_tokenize.h"
 #include "eval/scoring.h"
@@ -25,8 +26,10 @@ namespace {
 
 const CommandLine kAbout = {
     "attnzoo-eval",
-    "Translates a test set with a trained model and scores it: BLEU and chrF as sacrebleu prints them, perplexity a target token.",
+    "Translates a test set with a trained model and scores it: BLEU and chrF as sacrebleu prints them, perplexity a target token. "
+    "A classifier's labels: accuracy and macro-F1. A language model: perplexity.",
     "--run DIR --source FILE --reference FILE [OPTION...]\n"
+    "  attnzoo-eval --run DIR --text FILE [OPTION...]          (a language model)\n"
     "  attnzoo-eval metrics --hypothesis FILE --reference FILE [OPTION...]\n\n"
     "The second form scores a file of translations; see attnzoo-eval metrics --help.",
     {"attnzoo-eval --run runs/demo --source test.en --reference test.de",
@@ -112,6 +115,28 @@ std::string score_metrics(const std::vector<std::string>& hypotheses, const std:
                      chrf.text().substr(chrf.name.size()));
 }
 
+// Accuracy and macro-F1 in percent; with them each label's in `results`.
+std::string score_predicted_labels(const std::vector<std::string>& predictions, const std::vector<std::string>& references,
+                                   nlohmann::ordered_json& results) {
+  const auto score = score_labels(predictions, references);
+  results["classification"] = score.to_json();
+  return fmt::format("accuracy = {:.2f}% ({} of {} texts)\nmacro-F1 = {:.2f}% (mean over {} labels)\n", 100 * score.accuracy(),
+                     score.num_correct, score.num_texts, 100 * score.macro_f1(), score.labels.size());
+}
+
+// The test set that the options name: a language model's text is both sides.
+TextPair read_test_set(const cxxopts::ParseResult& arguments, InvalidUtf8 policy) {
+  if (arguments.count("text") > 0) {
+    if (arguments.count("source") + arguments.count("reference") > 0)
+      throw UsageError("--text is the whole test set of a language model; leave --source and --reference away");
+    const auto lines = read_lines(arguments["text"].as<std::string>(), policy);
+    if (lines.empty()) fail<DataError>("{}: empty; there is nothing to score", arguments["text"].as<std::string>());
+    return {lines, lines};
+  }
+  return read_text_pair(required(arguments, "source", "the text to translate"), required(arguments, "reference", "its right translations"),
+                        policy);
+}
+
 int run_metrics(int argc, char** argv) {
   cxxopts::Options options(kAboutMetrics.program, kAboutMetrics.summary);
   auto text_options = options.add_options();
@@ -135,6 +160,7 @@ int run_model(int argc, char** argv) {
   auto test_set_options = options.add_options("Test set");
   test_set_options("source", "Text to translate, plain or gzip, one sentence a line", cxxopts::value<std::string>(), "FILE");
   test_set_options("reference", "Its right translations, line by line", cxxopts::value<std::string>(), "FILE");
+  test_set_options("text", "Text for a language model, in place of the two", cxxopts::value<std::string>(), "FILE");
   test_set_options("hypotheses-out", "Write the translations here", cxxopts::value<std::string>(), "FILE");
   test_set_options("no-perplexity", "Leave the perplexity out");
   test_set_options("quiet", "No progress and no closing line");
@@ -144,12 +170,14 @@ int run_model(int argc, char** argv) {
   if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
   const auto metrics = metric_settings(arguments);
   auto decoding = decode_options(arguments);
-  const auto source = required(arguments, "source", "the text to translate");
-  const auto reference = required(arguments, "reference", "its right translations");
+  const auto text = read_test_set(arguments, metrics.invalid_utf8);
   const auto checkpoint = chosen_checkpoint(arguments);
-  const auto text = read_text_pair(source, reference, metrics.invalid_utf8);
   const auto num_lines = text.first.size();
   auto loaded = load_model(checkpoint, decoding.device);
+  const bool decodes = loaded.model->reads_source();
+  if (decodes == (arguments.count("text") > 0))
+    throw UsageError(decodes ? fmt::format("--text is for language models; {} reads a source: give --source and --reference", checkpoint.string())
+                             : fmt::format("{} is a language model; give its text with --text", checkpoint.string()));
 
   static std::atomic<bool> stop{false};
   stop_at_interrupt(stop);
@@ -162,7 +190,8 @@ int run_model(int argc, char** argv) {
   };
   try {
     TranslateReport report;
-    const auto translations = translate(*loaded.model, loaded.tokenizers, text.first, decoding, &report, show("translated"), &stop);
+    std::vector<Translation> translations;
+    if (decodes) translations = translate(*loaded.model, loaded.tokenizers, text.first, decoding, &report, show("translated"), &stop);
     std::vector<std::string> hypotheses;
     for (const auto& translation : translations) hypotheses.push_back(translation.text);
     if (arguments.count("hypotheses-out") > 0) {
@@ -172,12 +201,18 @@ int run_model(int argc, char** argv) {
     }
 
     nlohmann::ordered_json results;
-    auto lines = score_metrics(hypotheses, text.second, metrics, results);
+    std::string lines;
+    if (loaded.model->says_label())
+      lines = score_predicted_labels(hypotheses, text.second, results);
+    else if (decodes)
+      lines = score_metrics(hypotheses, text.second, metrics, results);
     if (arguments.count("no-perplexity") == 0) {
       const auto totals = score_text(*loaded.model, loaded.tokenizers, text.first, text.second, decoding.max_source_tokens, {},
                                      decoding.device, nullptr, show("scored"), &stop);
-      lines += fmt::format("perplexity = {:.3f} ({:.4f} nats a target token, {} tokens with </s>)\n", totals.perplexity(), totals.loss(),
-                           totals.num_tokens);
+      lines += loaded.model->says_label()
+                   ? fmt::format("cross-entropy = {:.4f} nats a label\n", totals.loss())
+                   : fmt::format("perplexity = {:.3f} ({:.4f} nats a target token, {} tokens with </s>)\n", totals.perplexity(),
+                                 totals.loss(), totals.num_tokens);
       results["perplexity"] = {
           {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", totals.accuracy()}, {"tokens", totals.num_tokens}};
     }
@@ -190,7 +225,7 @@ int run_model(int argc, char** argv) {
     results["seconds"] = report.seconds;
     progress.reset();
     std::cout << (metrics.json ? results.dump(1) + "\n" : lines);
-    if (!quiet) {
+    if (!quiet && decodes) {
       fmt::print(stderr, "{}: {} sentences, beam {}, {} target tokens in {} ({:.0f} tokens/s)", loaded.checkpoint.string(), num_lines,
                  decoding.search.beam, report.num_target_tokens,
                  report.seconds < 10 ? fmt::format("{:.2f} s", report.seconds) : short_duration(report.seconds),

@@ -24,11 +24,13 @@ const CommandLine kAbout = {
     "Translates lines of text with a trained model.",
     "--run DIR [--input FILE] [--output FILE] [OPTION...]\n\n"
     "Translates each line of FILE, of standard input, or as typed at a prompt. N lines in give N lines out, in the same order.\n"
-    "With --n-best N: lines INDEX ||| TEXT ||| SCORE, best first, INDEX counting input lines from 0.",
+    "With --n-best N: lines INDEX ||| TEXT ||| SCORE, best first, INDEX counting input lines from 0.\n"
+    "With a classifier a line's output is its label; a language model goes on from the line (--sample draws).",
     {"attnzoo-translate --run runs/demo                                  # a prompt",
      "attnzoo-translate --run runs/demo --input test.en --output test.de",
      "zcat big.en.gz | attnzoo-translate --run runs/demo --beam 1 > big.de",
-     "attnzoo-translate --run runs/demo --input test.en --n-best 5 --format json --attention"}};
+     "attnzoo-translate --run runs/demo --input test.en --n-best 5 --format json --attention",
+     "echo 'A library for' | attnzoo-translate --run runs/lm --sample --top-p 0.9 --n-best 5"}};
 
 // Where the translations go: a file that appears when it is whole, or standard output.
 class Output {
@@ -96,6 +98,7 @@ int run_prompt(LoadedModel& loaded, Settings settings, LineReader& input, Output
     if (!input.next(line)) break;
     try {
       require_utf8(line, settings.invalid_utf8, input.name(), input.line_number());
+      settings.translate.first_line = index;
       const auto translations = translate(*loaded.model, loaded.tokenizers, std::span(&line, 1), settings.translate);
       output.write(formatted(translations[0], index, line, loaded, settings));
       output.flush();
@@ -137,7 +140,9 @@ int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input,
       if (progress) progress->update([&] { return fmt::format("{} sentences translated", first + done); });
     };
     try {
-      translations = translate(*loaded.model, loaded.tokenizers, lines, settings.translate, &report, show, &stop);
+      auto options = settings.translate;
+      options.first_line = first;
+      translations = translate(*loaded.model, loaded.tokenizers, lines, options, &report, show, &stop);
     } catch (const Error&) {
       if (!stop) throw;
       break;

@@ -106,7 +106,17 @@ AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor
   if (causal) scores = scores.masked_fill(at::ones_like(scores).triu(1).to(torch::kBool), -1e9);
   const auto weights = scores.softmax(-1);
   const auto out = at::dropout(weights, dropout, dropout > 0).matmul(v).transpose(1, 2).flatten(2);
-  return {out, want_weights ? weights.mean(1).select(1, 0) : torch::Tensor()};
+  return {out, want_weights ? weights.mean(1) : torch::Tensor()};
+}
+
+torch::Tensor attend_sequences(const torch::Tensor& q, const Rows& q_rows, const torch::Tensor& kv, const Rows& kv_rows, int64_t num_heads,
+                               double dropout, torch::Tensor* weights_BTS) {
+  if (q_rows.packing && weights_BTS == nullptr)
+    return packed_attention(q, kv, *q_rows.packing, *kv_rows.packing, num_heads, false, dropout);
+  const auto padded = [](const torch::Tensor& x, const Rows& rows) { return rows.packing ? rows.packing->unpack(x) : x; };
+  const auto result = padded_attention(padded(q, q_rows), padded(kv, kv_rows), kv_rows.keep(), num_heads, false, dropout, weights_BTS != nullptr);
+  if (weights_BTS != nullptr) *weights_BTS = result.weights;
+  return q_rows.packing ? q_rows.packing->pack(result.out) : result.out;
 }
 
 AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
@@ -115,7 +125,7 @@ AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor&
     const auto kv = kv_BSE.index_select(0, sentence_N);
     const auto keep = at::ones_like(kv.select(2, 0), torch::kLong).cumsum(1) <= length_B.index_select(0, sentence_N).unsqueeze(1);
     auto result = padded_attention(q_ND.unsqueeze(1), kv, keep, num_heads, false, 0, want_weights);
-    return {result.out.squeeze(1), result.weights_NS};
+    return {result.out.squeeze(1), want_weights ? result.weights.squeeze(1) : torch::Tensor()};
   }
   const int64_t num_rows = q_ND.size(0), num_keys = kv_BSE.size(1), dim = kv_BSE.size(2) / 2;
   const auto kv = kv_BSE.contiguous();
@@ -123,9 +133,9 @@ AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor&
   std::vector<kernels::KeyRun> runs(static_cast<size_t>(num_rows));
   for (int64_t n = 0; n < num_rows; ++n) runs[static_cast<size_t>(n)] = {sentence[n] * num_keys, length[sentence[n]]};
   AttentionResult result{torch::empty({num_rows, dim}, q_ND.options()), {}};
-  if (want_weights) result.weights_NS = torch::empty({num_rows, num_keys}, q_ND.options());
+  if (want_weights) result.weights = torch::empty({num_rows, num_keys}, q_ND.options());
   kernels::attend_runs(queries_of(q_ND, result.out, num_heads), kv.const_data_ptr<float>(), 2 * dim, 0, dim, runs.data(),
-                       want_weights ? result.weights_NS.data_ptr<float>() : nullptr, num_keys);
+                       want_weights ? result.weights.data_ptr<float>() : nullptr, num_keys);
   return result;
 }
 

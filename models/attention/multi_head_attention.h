@@ -13,6 +13,7 @@
 
 #include "models/layers/linear.h"
 #include "models/layers/packing.h"
+#include "models/layers/rows.h"
 
 namespace attnzoo {
 
@@ -22,13 +23,18 @@ torch::Tensor packed_attention(const torch::Tensor& q, const torch::Tensor& kv, 
                                int64_t num_heads, bool causal, double dropout);
 
 struct AttentionResult {
-  torch::Tensor out;         // like the query
-  torch::Tensor weights_NS;  // averaged over the heads; undefined unless asked for
+  torch::Tensor out;      // like the query
+  torch::Tensor weights;  // averaged over the heads, [.., S] in place of the query's last dimension; undefined unless asked for
 };
 
 // Attention over padded tensors with ATen: q_BTD, kv_BSE with E = 2D. keep_BS: true where a key may be read; undefined means all.
 AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor& kv_BSE, const torch::Tensor& keep_BS, int64_t num_heads,
                                  bool causal, double dropout, bool want_weights);
+
+// Attention of every query position of a text over another text, both packed or both padded: kv has keys and values side by side.
+// weights_BTS: null, or where the weights go, padded; asking for them costs the packed path its kernel.
+torch::Tensor attend_sequences(const torch::Tensor& q, const Rows& q_rows, const torch::Tensor& kv, const Rows& kv_rows, int64_t num_heads,
+                               double dropout, torch::Tensor* weights_BTS);
 
 // Decoding, one query a row, against the memory of its sentence: q_ND, kv_BSE with E = 2D; row n reads sentence sentence_N[n], of which
 // length_B positions are real.

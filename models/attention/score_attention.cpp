@@ -73,60 +73,60 @@ bool ScoreAttention::is_plain() const {
          config_.locality == "global" && !config_.coverage;
 }
 
+// [N, Q, ..] and [N, S, ..] -> [N, H, Q, S]
 torch::Tensor ScoreAttention::scores(const Inputs& inputs) const {
-  const int64_t heads = config_.heads;
-  const auto query_N1A = project_query(inputs.query_NH).unsqueeze(1);
-  torch::Tensor scores_NSH;
+  const auto query_NQA = project_query(inputs.query_NQH);
+  const auto by_head = [&](const torch::Tensor& x) { return x.unflatten(-1, {config_.heads, -1}); };
+  const auto coverage_NQS1 = config_.coverage ? inputs.coverage_NQS.unsqueeze(-1) : torch::Tensor();
   if (score_vector_A_.defined()) {
-    auto hidden_NSA = query_N1A + inputs.keys_NSA;
-    if (config_.coverage) hidden_NSA = hidden_NSA + inputs.coverage_NS.unsqueeze(-1) * coverage_weight_;
-    scores_NSH = (hidden_NSA.tanh() * score_vector_A_).unflatten(-1, {heads, -1}).sum(-1);
-  } else {
-    scores_NSH = (query_N1A * inputs.keys_NSA).unflatten(-1, {heads, -1}).sum(-1) * scale_;
-    if (config_.coverage) scores_NSH = scores_NSH + inputs.coverage_NS.unsqueeze(-1) * coverage_weight_;
+    auto hidden_NQSA = query_NQA.unsqueeze(2) + inputs.keys_NSA.unsqueeze(1);
+    if (config_.coverage) hidden_NQSA = hidden_NQSA + coverage_NQS1 * coverage_weight_;
+    return by_head(hidden_NQSA.tanh() * score_vector_A_).sum(-1).permute({0, 3, 1, 2});
   }
-  return scores_NSH.transpose(1, 2);
+  auto scores_NHQS = by_head(query_NQA).transpose(1, 2).matmul(by_head(inputs.keys_NSA).permute({0, 2, 3, 1})) * scale_;
+  if (config_.coverage) scores_NHQS = scores_NHQS + (coverage_NQS1 * coverage_weight_).permute({0, 3, 1, 2});
+  return scores_NHQS;
 }
 
 std::pair<torch::Tensor, torch::Tensor> ScoreAttention::neighbourhood(const Inputs& inputs) const {
-  const auto place_NS = at::ones_like(inputs.keep_NS, torch::kLong).cumsum(1) - 1;
-  const auto half_width = static_cast<double>(config_.window);
+  const auto place_N1S = (at::ones_like(inputs.keys_NSA.select(2, 0), torch::kLong).cumsum(1) - 1).unsqueeze(1);
+  const auto last_N1 = (inputs.length_N - 1).unsqueeze(1);
   if (config_.locality == "local-m") {
     // Past the source's end the window stays at its last position: there is always a key to read.
-    const auto centre_N1 = at::minimum(inputs.position_N, inputs.length_N - 1).unsqueeze(1);
-    return {(place_NS - centre_N1).abs() <= config_.window, {}};
+    const auto centre_NQ1 = at::minimum(inputs.position_NQ, last_N1).unsqueeze(2);
+    return {(place_N1S - centre_NQ1).abs() <= config_.window, {}};
   }
-  const auto predicted_N1 = position_out_->forward(position_hidden_->forward(inputs.query_NH).tanh()).sigmoid();
-  const auto centre_N1 = predicted_N1 * (inputs.length_N - 1).unsqueeze(1);
-  const auto distance_NS = place_NS - centre_N1;
-  return {distance_NS.abs() <= half_width, -(distance_NS * distance_NS) / (half_width * half_width / 2)};
+  const auto half_width = static_cast<double>(config_.window);
+  const auto predicted_NQ1 = position_out_->forward(position_hidden_->forward(inputs.query_NQH).tanh()).sigmoid();
+  const auto distance_NQS = place_N1S - predicted_NQ1 * last_N1.unsqueeze(2);
+  return {distance_NQS.abs() <= half_width, -(distance_NQS * distance_NQS) / (half_width * half_width / 2)};
 }
 
 ScoreAttention::Attended ScoreAttention::attend(const Inputs& inputs) const {
-  auto readable_NS = inputs.keep_NS;
-  auto scores_NHS = scores(inputs);
+  auto readable_NQS = inputs.keep_NQS;
+  auto scores_NHQS = scores(inputs);
   if (config_.locality != "global") {
-    const auto [around_NS, bias_NS] = neighbourhood(inputs);
-    readable_NS = readable_NS.logical_and(around_NS);
-    if (bias_NS.defined()) scores_NHS = scores_NHS + bias_NS.unsqueeze(1);
+    const auto [around_NQS, bias_NQS] = neighbourhood(inputs);
+    readable_NQS = readable_NQS.logical_and(around_NQS);
+    if (bias_NQS.defined()) scores_NHQS = scores_NHQS + bias_NQS.unsqueeze(1);
   }
-  const auto weights_NHS = normalize_scores(scores_NHS.masked_fill(readable_NS.logical_not().unsqueeze(1), kMasked), normalization_);
+  const auto weights_NHQS = normalize_scores(scores_NHQS.masked_fill(readable_NQS.logical_not().unsqueeze(1), kMasked), normalization_);
   const auto values_NHSK = inputs.memory_NSC.unflatten(-1, {config_.heads, -1}).transpose(1, 2);
-  const auto context_NC = weights_NHS.unsqueeze(2).matmul(values_NHSK).squeeze(2).flatten(1);
-  return {context_NC, weights_NHS.mean(1)};
+  return {weights_NHQS.matmul(values_NHSK).transpose(1, 2).flatten(2), weights_NHQS.mean(1)};
 }
 
 ScoreAttention::Attended ScoreAttention::attend_row_by_row(const Inputs& inputs) const {
-  Attended attended{torch::empty({inputs.query_NH.size(0), inputs.memory_NSC.size(2)}, inputs.query_NH.options()),
-                    torch::zeros({inputs.query_NH.size(0), inputs.keep_NS.size(1)}, inputs.query_NH.options())};
+  const int64_t num_queries = inputs.query_NQH.size(1);
+  Attended attended{torch::empty({inputs.query_NQH.size(0), num_queries, inputs.memory_NSC.size(2)}, inputs.query_NQH.options()),
+                    torch::zeros({inputs.query_NQH.size(0), num_queries, inputs.keys_NSA.size(1)}, inputs.query_NQH.options())};
   const auto* length = inputs.length_N.const_data_ptr<int64_t>();
-  for (int64_t n = 0; n < attended.context_NC.size(0); ++n) {
+  for (int64_t n = 0; n < attended.context_NQC.size(0); ++n) {
     const auto row = [&](const torch::Tensor& x) { return x.defined() ? x.narrow(0, n, 1) : x; };
-    const auto real = [&](const torch::Tensor& x) { return x.defined() ? row(x).narrow(1, 0, length[n]) : x; };
-    const auto one = attend({row(inputs.query_NH), real(inputs.keys_NSA), real(inputs.memory_NSC), real(inputs.keep_NS),
-                             row(inputs.length_N), row(inputs.position_N), real(inputs.coverage_NS)});
-    row(attended.context_NC).copy_(one.context_NC);
-    real(attended.weights_NS).copy_(one.weights_NS);
+    const auto real = [&](const torch::Tensor& x, int64_t dim) { return x.defined() ? row(x).narrow(dim, 0, length[n]) : x; };
+    const auto one = attend({row(inputs.query_NQH), real(inputs.keys_NSA, 1), real(inputs.memory_NSC, 1), real(inputs.keep_NQS, 2),
+                             row(inputs.length_N), row(inputs.position_NQ), real(inputs.coverage_NQS, 2)});
+    row(attended.context_NQC).copy_(one.context_NQC);
+    real(attended.weights_NQS, 2).copy_(one.weights_NQS);
   }
   return attended;
 }

@@ -1,4 +1,4 @@
-// Attention of one query a row over the memory of its sentence, put together from parts that are chosen by name:
+// Attention of the queries of a row over the memory of its sentence, put together from parts that are chosen by name:
 //
 //   score          additive     v . tanh(W_q h + W_k m)                Bahdanau et al. 2015
 //                  dot          h . m                                  Luong et al. 2015
@@ -51,13 +51,16 @@ class ScoreAttention : public torch::nn::Module {
   // What queries are compared with, [.., C] -> [.., A]; made once a sentence. The memory itself for dot, general and bilinear.
   torch::Tensor keys(const torch::Tensor& memory) const { return key_ ? key_->forward(memory) : memory; }
 
+  // Q queries a row: 1 in a decoding step.
   struct Inputs {
-    torch::Tensor query_NH, keys_NSA, memory_NSC, keep_NS;
-    torch::Tensor length_N, position_N;  // int64: source positions of the row, steps decoded before this one
-    torch::Tensor coverage_NS;           // undefined without coverage
+    torch::Tensor query_NQH, keys_NSA, memory_NSC;
+    torch::Tensor keep_NQS;     // bool, true where a query may read; Q may be 1 for all of them
+    torch::Tensor length_N;     // int64: source positions of the row
+    torch::Tensor position_NQ;  // int64: the query's place, steps decoded before it; read by local-m only
+    torch::Tensor coverage_NQS; // undefined without coverage
   };
   struct Attended {
-    torch::Tensor context_NC, weights_NS;
+    torch::Tensor context_NQC, weights_NQS;
   };
   Attended attend(const Inputs& inputs) const;
   // The same for inference: each row alone, over its real positions only, so that its bits do not depend on the batch or the padding.
@@ -73,8 +76,8 @@ class ScoreAttention : public torch::nn::Module {
   torch::Tensor project_query(const torch::Tensor& h) const { return query_ ? query_->forward(h) : h; }
 
  private:
-  torch::Tensor scores(const Inputs& inputs) const;  // [N, H, S]
-  // Where attention may look, [N, S], and what is added to the scores there (local-p; else undefined).
+  torch::Tensor scores(const Inputs& inputs) const;
+  // Where attention may look, [N, Q, S], and what is added to the scores there (local-p; else undefined).
   std::pair<torch::Tensor, torch::Tensor> neighbourhood(const Inputs& inputs) const;
 
   ScoreAttentionConfig config_;

@@ -9,22 +9,28 @@
 #include "models/kernels/score_attention.h"
 #include "models/layers/dropout.h"
 #include "models/recurrent/decoder_pass.h"
+#include "models/recurrent/sequence_pass.h"
 
 namespace attnzoo {
 
 AttentionDecoder::AttentionDecoder(const AttentionDecoderConfig& config, const EncoderShape& encoder)
     : kind_(cell_kind(config.cell)), config_(config) {
-  bridge_ = add_linear(*this, "bridge", encoder.summary_dim, config.layers * num_state_tensors(kind_) * config.dim);
+  const bool has_source = encoder.memory_dim > 0;
+  if (has_source) bridge_ = add_linear(*this, "bridge", encoder.summary_dim, config.layers * num_state_tensors(kind_) * config.dim);
   for (int64_t l = 0; l < config.layers; ++l) {
-    const int64_t input_dim = l == 0 ? config.embedding_dim + config.output_dim() : config.dim;
+    const int64_t input_dim = l > 0 ? config.dim : config.embedding_dim + (has_source ? config.output_dim() : 0);
     cells_.push_back(register_module(fmt::format("cell_{}", l), std::make_shared<Cell>(kind_, input_dim, config.dim)));
   }
-  attention_ = register_module("attention", std::make_shared<ScoreAttention>(config.attention, config.dim, encoder.memory_dim));
+  if (has_source) attention_ = register_module("attention", std::make_shared<ScoreAttention>(config.attention, config.dim, encoder.memory_dim));
   readout_ = add_linear(*this, "readout", config.dim + encoder.memory_dim, config.output_dim());
 }
 
 std::vector<torch::Tensor> AttentionDecoder::initial_states(const EncodedSource& source) const {
   std::vector<torch::Tensor> states;
+  if (!bridge_) {
+    const auto zero_BH = at::zeros_like(source.rows.length_B, source.memory.options()).unsqueeze(-1).expand({-1, config_.dim}).contiguous();
+    return std::vector<torch::Tensor>(static_cast<size_t>(config_.layers * num_state_tensors(kind_)), zero_BH);
+  }
   for (const auto& part : bridge_->forward(source.encoder.summary(source.memory, source.rows)).split(config_.dim, -1))
     states.push_back(part.tanh());
   return states;
@@ -37,13 +43,13 @@ State AttentionDecoder::start(const Memory& memory) const {
   const auto& first = memory.per_sentence[2];
   state.per_row.push_back(at::zeros_like(first.select(1, 0)).unsqueeze(-1).expand({-1, config_.output_dim()}).contiguous());
   state.per_row.insert(state.per_row.end(), memory.per_sentence.begin() + 2, memory.per_sentence.end());
-  if (attention_->has_locality()) state.per_row.push_back(zero_B);
-  if (attention_->has_coverage()) state.per_row.push_back(at::zeros_like(memory.memory_BSC.select(2, 0)));
+  if (attention_ && attention_->has_locality()) state.per_row.push_back(zero_B);
+  if (attention_ && attention_->has_coverage()) state.per_row.push_back(at::zeros_like(memory.memory_BSC.select(2, 0)));
   return state;
 }
 
-ScoreAttention::Attended AttentionDecoder::attend_plain(const Memory& memory, const torch::Tensor& sentence_N,
-                                                        const torch::Tensor& h_NH) const {
+AttentionDecoder::Attended AttentionDecoder::attend_plain(const Memory& memory, const torch::Tensor& sentence_N,
+                                                          const torch::Tensor& h_NH) const {
   const auto &memory_BSC = memory.memory_BSC, &keys_BSA = memory.per_sentence[1], &length_B = memory.per_sentence[0];
   const auto query_NA = attention_->project_query(h_NH);
   const int64_t num_rows = query_NA.size(0), num_keys = memory_BSC.size(1), memory_dim = memory_BSC.size(2);
@@ -59,25 +65,29 @@ ScoreAttention::Attended AttentionDecoder::attend_plain(const Memory& memory, co
   return attended;
 }
 
-ScoreAttention::Attended AttentionDecoder::attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH,
-                                                  const torch::Tensor& position_N, const torch::Tensor& coverage_NS) const {
+AttentionDecoder::Attended AttentionDecoder::attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH,
+                                                    const torch::Tensor& position_N, const torch::Tensor& coverage_NS) const {
+  if (!attention_) return {memory.memory_BSC.select(1, 0).index_select(0, sentence_N), attention_to_nothing(memory, sentence_N)};
   const bool inference = !is_training() && kernels::use_inference_kernels(h_NH);
   if (inference && attention_->is_plain()) return attend_plain(memory, sentence_N, h_NH);
   const auto rows_of = [&](const torch::Tensor& per_sentence) { return per_sentence.index_select(0, sentence_N); };
-  const ScoreAttention::Inputs inputs{h_NH,
+  const auto one_query = [](const torch::Tensor& x) { return x.defined() ? x.unsqueeze(1) : x; };
+  const ScoreAttention::Inputs inputs{one_query(h_NH),
                                       rows_of(memory.per_sentence[1]),
                                       rows_of(memory.memory_BSC),
-                                      rows_of(memory.keep_BS),
+                                      one_query(rows_of(memory.keep_BS)),
                                       rows_of(memory.per_sentence[0]),
-                                      position_N,
-                                      coverage_NS};
-  return inference ? attention_->attend_row_by_row(inputs) : attention_->attend(inputs);
+                                      one_query(position_N),
+                                      one_query(coverage_NS)};
+  const auto attended = inference ? attention_->attend_row_by_row(inputs) : attention_->attend(inputs);
+  return {attended.context_NQC.squeeze(1), attended.weights_NQS.squeeze(1)};
 }
 
 DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const {
   DecoderStep output;
   output.state.sentence_N = state.sentence_N;
-  auto input = at::cat({apply_dropout(embedded_NI, config_.dropout, is_training()), state.per_row[0]}, -1);
+  auto input = apply_dropout(embedded_NI, config_.dropout, is_training());
+  if (attention_) input = at::cat({input, state.per_row[0]}, -1);
   std::vector<torch::Tensor> states;
   const int64_t per_cell = num_state_tensors(kind_);
   for (size_t l = 0; l < cells_.size(); ++l) {
@@ -87,8 +97,8 @@ DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, con
     input = l + 1 < cells_.size() ? apply_dropout(next[0], config_.dropout, is_training()) : next[0];
   }
   auto extra = state.per_row.begin() + 1 + static_cast<int64_t>(cells_.size()) * per_cell;
-  const auto position_N = attention_->has_locality() ? *extra++ : torch::Tensor();
-  const auto coverage_NS = attention_->has_coverage() ? *extra : torch::Tensor();
+  const auto position_N = attention_ && attention_->has_locality() ? *extra++ : torch::Tensor();
+  const auto coverage_NS = attention_ && attention_->has_coverage() ? *extra : torch::Tensor();
   const auto attended = attend(memory, state.sentence_N, input, position_N, coverage_NS);
   auto readout = readout_->forward(at::cat({input, attended.context_NC}, -1));
   if (!is_training() && kernels::use_inference_kernels(readout))
@@ -104,15 +114,26 @@ DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, con
   return output;
 }
 
-torch::Tensor AttentionDecoder::forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const {
-  if (!rows.packing || !attention_->is_plain()) return step_through(embedded, rows, source);
+torch::Tensor AttentionDecoder::forward_alone(const torch::Tensor& embedded, const Packing& packing) const {
+  const TimeMajor order(packing, false);
+  auto x_P = embedded;
+  for (const auto& cell : cells_) x_P = run_sequence(*cell, apply_dropout(x_P, config_.dropout, is_training()), order);
+  return apply_dropout(readout_->forward(x_P).tanh(), config_.dropout, is_training());
+}
+
+DecoderStates AttentionDecoder::forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source,
+                                        bool want_attention) const {
+  if (rows.packing && !attention_ && !want_attention) return {forward_alone(embedded, *rows.packing), {}};
+  if (!rows.packing || !attention_ || !attention_->is_plain() || want_attention)
+    return step_through(embedded, rows, source, want_attention);
   // Input feeding's columns of the first cell's weight are left to the decoder pass.
   const auto gx_P = at::linear(apply_dropout(embedded, config_.dropout, is_training()),
                                cells_[0]->weight_ih.narrow(1, 0, config_.embedding_dim), cells_[0]->bias_ih);
   const DecoderParts parts{cells_,         attention_->query_weight(), attention_->score_vector(), readout_->weight, readout_->bias,
                            config_.dropout};
-  return run_decoder(parts, gx_P, project_memory(source.memory)[0], source.memory, initial_states(source), *rows.packing,
-                     *source.rows.packing, is_training());
+  return {run_decoder(parts, gx_P, project_memory(source.memory)[0], source.memory, initial_states(source), *rows.packing,
+                      *source.rows.packing, is_training()),
+          {}};
 }
 
 }  // namespace attnzoo

@@ -1,6 +1,8 @@
 // A recurrent decoder with attention (Bahdanau et al. 2015, Luong et al. 2015; attention/score_attention.h) and input feeding; equations in
 // recurrent/decoder_pass.h. It starts from tanh(W summary of the source).
 //
+// In a language model there is no source: no attention, no input feeding, initial states of zeros; r_t = tanh(W_r h_t + b_r).
+//
 // State::per_row = {r of the step before, h of cell 0 (c of cell 0), h of cell 1, .., position_N, coverage_NS}; r is what input feeding
 // reads; the last two only where the attention reads them. Memory::per_sentence = {source_length_B, keys [B, S, A], initial h of cell 0,
 // ..}.
@@ -20,14 +22,20 @@ namespace attnzoo {
 class AttentionDecoder : public Decoder {
  public:
   AttentionDecoder(const AttentionDecoderConfig& config, const EncoderShape& encoder);
-  std::vector<torch::Tensor> project_memory(const torch::Tensor& memory) const override { return {attention_->keys(memory)}; }
+  std::vector<torch::Tensor> project_memory(const torch::Tensor& memory) const override {
+    return {attention_ ? attention_->keys(memory) : memory};
+  }
   std::vector<torch::Tensor> initial_states(const EncodedSource& source) const override;
   State start(const Memory& memory) const override;
   DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const override;
-  torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const override;
+  DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const override;
 
  private:
-  using Attended = ScoreAttention::Attended;
+  struct Attended {
+    torch::Tensor context_NC, weights_NS;
+  };
+  // The teacher-forced pass without a source: nothing but the cells runs step by step.
+  torch::Tensor forward_alone(const torch::Tensor& embedded, const Packing& packing) const;
   // position_N and coverage_NS are those of the state, undefined where it has none.
   Attended attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH, const torch::Tensor& position_N,
                   const torch::Tensor& coverage_NS) const;
@@ -36,7 +44,7 @@ class AttentionDecoder : public Decoder {
   CellKind kind_;
   AttentionDecoderConfig config_;
   std::shared_ptr<Linear> bridge_, readout_;
-  std::shared_ptr<ScoreAttention> attention_;
+  std::shared_ptr<ScoreAttention> attention_;  // null in a language model
   std::vector<std::shared_ptr<Cell>> cells_;
 };
 

@@ -10,6 +10,7 @@ namespace attnzoo {
 TransformerDecoder::TransformerDecoder(const TransformerDecoderConfig& config, const EncoderShape& encoder)
     : num_heads_(config.num_heads),
       ssru_(config.autoregression == "ssru"),
+      has_source_(encoder.memory_dim > 0),
       layer_drop_(config.layer_drop),
       input_(register_module("input", std::make_shared<TransformerInput>(config))),
       layers_(add_layers<DecoderLayer>(*this, config, encoder.memory_dim)) {
@@ -63,19 +64,27 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
       return past_attention(q_ND, output.state.per_step, l, layers_.size(), output.state.per_row[1], num_heads_);
     };
     // The weights shown to users are the last layer's, averaged over its heads.
-    auto* weights = want_attention && l + 1 == layers_.size() ? &output.attention_NS : nullptr;
+    auto* weights = want_attention && has_source_ && l + 1 == layers_.size() ? &output.attention_NS : nullptr;
     const DecoderLayer::Past past{position_N, attend_past, ssru_ ? &output.state.per_row[l + 1] : nullptr};
     stream = layers_[l]->step(stream, past, memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights);
   }
+  if (want_attention && !has_source_) output.attention_NS = attention_to_nothing(memory, state.sentence_N);
   output.states_ND = normed(stream);
   return output;
 }
 
-torch::Tensor TransformerDecoder::forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const {
+DecoderStates TransformerDecoder::forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source,
+                                          bool want_attention) const {
+  DecoderStates result;
   auto stream = input_->forward(embedded, rows.position);
-  for (const auto& layer : layers_)
-    if (!skips_layer(layer_drop_, is_training())) stream = layer->forward(stream, rows, layer->project_memory(source.memory), source.rows);
-  return normed(stream);
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    // Whose attention is asked for is never left out.
+    auto* weights = want_attention && l + 1 == layers_.size() ? &result.attention_BTS : nullptr;
+    if (weights != nullptr || !skips_layer(layer_drop_, is_training()))
+      stream = layers_[l]->forward(stream, rows, layers_[l]->project_memory(source.memory), source.rows, weights);
+  }
+  result.states = normed(stream);
+  return result;
 }
 
 }  // namespace attnzoo

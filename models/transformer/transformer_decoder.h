@@ -21,13 +21,13 @@ class TransformerDecoder : public Decoder {
   std::vector<torch::Tensor> project_memory(const torch::Tensor& memory) const override;
   State start(const Memory& memory) const override;
   DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const override;
-  torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source) const override;
+  DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const override;
 
  private:
   torch::Tensor normed(const torch::Tensor& x) const { return norm_ ? norm_->forward(x) : x; }
 
   int64_t num_heads_;
-  bool ssru_;
+  bool ssru_, has_source_;
   double layer_drop_;
   std::shared_ptr<TransformerInput> input_;
   std::vector<std::shared_ptr<DecoderLayer>> layers_;

@@ -20,47 +20,55 @@ torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const Rows& rows) co
 }
 
 DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memory_dim)
-    : num_heads_(config.num_heads),
+    : model_dim_(config.model_dim),
+      num_heads_(config.num_heads),
       attention_dropout_(config.attention_dropout),
       self_residual_(register_module("self_residual", std::make_shared<Residual>(config))),
-      cross_residual_(register_module("cross_residual", std::make_shared<Residual>(config))),
+      cross_residual_(memory_dim > 0 ? register_module("cross_residual", std::make_shared<Residual>(config)) : nullptr),
       feed_forward_residual_(register_module("feed_forward_residual", std::make_shared<Residual>(config))) {
   if (config.autoregression == "ssru")
     ssru_ = register_module("ssru", std::make_shared<Ssru>(config.model_dim));
   else
     attention_ = register_module("attention", std::make_shared<SelfAttention>(config));
-  cross_query_ = add_linear(*this, "cross_query", config.model_dim, config.model_dim);
-  memory_kv_ = add_linear(*this, "memory_kv", memory_dim, 2 * config.model_dim, true, std::sqrt(1.5));
-  cross_out_ = add_linear(*this, "cross_out", config.model_dim, config.model_dim);
+  if (memory_dim > 0) {
+    cross_query_ = add_linear(*this, "cross_query", config.model_dim, config.model_dim);
+    memory_kv_ = add_linear(*this, "memory_kv", memory_dim, 2 * config.model_dim, true, std::sqrt(1.5));
+    cross_out_ = add_linear(*this, "cross_out", config.model_dim, config.model_dim);
+  }
   feed_forward_ = register_module("feed_forward", std::make_shared<FeedForward>(config));
 }
 
-torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv,
-                                    const Rows& memory_rows) const {
-  const double drop = is_training() ? attention_dropout_ : 0.0;
-  const auto self = self_residual_->forward(
+torch::Tensor DecoderLayer::project_memory(const torch::Tensor& memory) const {
+  if (memory_kv_) return memory_kv_->forward(memory);
+  // Nothing to read; a step still takes from here how wide its own keys and values are.
+  return memory.matmul(at::zeros({0, 2 * model_dim_}, memory.options()));
+}
+
+torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows,
+                                    torch::Tensor* weights_BTS) const {
+  auto stream = self_residual_->forward(
       x, [&](const torch::Tensor& y) { return ssru_ ? ssru_->forward(y, rows) : attention_->forward(y, rows, true); });
-  const auto cross = cross_residual_->forward(self, [&](const torch::Tensor& y) {
-    const auto query = cross_query_->forward(y);
-    const auto out = rows.packing ? packed_attention(query, memory_kv, *rows.packing, *memory_rows.packing, num_heads_, false, drop)
-                                  : padded_attention(query, memory_kv, memory_rows.keep_BS, num_heads_, false, drop, false).out;
-    return cross_out_->forward(out);
-  });
-  return feed_forward_residual_->forward(cross, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
+  if (cross_residual_)
+    stream = cross_residual_->forward(stream, [&](const torch::Tensor& y) {
+      return cross_out_->forward(attend_sequences(cross_query_->forward(y), rows, memory_kv, memory_rows, num_heads_,
+                                                   is_training() ? attention_dropout_ : 0.0, weights_BTS));
+    });
+  return feed_forward_residual_->forward(stream, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
 }
 
 torch::Tensor DecoderLayer::step(const torch::Tensor& x_ND, const Past& past, const torch::Tensor& memory_kv_BSE,
                                  const torch::Tensor& sentence_N, const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const {
-  const auto self = self_residual_->forward(x_ND, [&](const torch::Tensor& y) {
+  auto stream = self_residual_->forward(x_ND, [&](const torch::Tensor& y) {
     return ssru_ ? ssru_->step(y, *past.cell_ND) : attention_->step(y, past.position_N, past.attend);
   });
-  const auto cross = cross_residual_->forward(self, [&](const torch::Tensor& y) {
-    const auto result =
-        memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, num_heads_, weights_NS != nullptr);
-    if (weights_NS) *weights_NS = result.weights_NS;
-    return cross_out_->forward(result.out);
-  });
-  return feed_forward_residual_->forward(cross, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
+  if (cross_residual_)
+    stream = cross_residual_->forward(stream, [&](const torch::Tensor& y) {
+      const auto result =
+          memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, num_heads_, weights_NS != nullptr);
+      if (weights_NS) *weights_NS = result.weights;
+      return cross_out_->forward(result.out);
+    });
+  return feed_forward_residual_->forward(stream, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
 }
 
 bool skips_layer(double layer_drop, bool training) { return training && layer_drop > 0 && at::rand({}).item<double>() < layer_drop; }

@@ -29,8 +29,10 @@ class DecoderLayer : public torch::nn::Module {
  public:
   DecoderLayer(const TransformerDecoderConfig& config, int64_t memory_dim);
   // Keys and values of the memory for this layer: [.., 2D]. Made once a sentence.
-  torch::Tensor project_memory(const torch::Tensor& memory) const { return memory_kv_->forward(memory); }
-  torch::Tensor forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows) const;
+  torch::Tensor project_memory(const torch::Tensor& memory) const;
+  // weights_BTS: null, or where the attention to the memory goes, padded.
+  torch::Tensor forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows,
+                        torch::Tensor* weights_BTS) const;
 
   // What a step reads of the target side, and what it leaves there.
   struct Past {
@@ -43,12 +45,12 @@ class DecoderLayer : public torch::nn::Module {
                      const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const;
 
  private:
-  int64_t num_heads_;
+  int64_t model_dim_, num_heads_;
   double attention_dropout_;
   std::shared_ptr<Residual> self_residual_, cross_residual_, feed_forward_residual_;
   std::shared_ptr<SelfAttention> attention_;  // one of these two
   std::shared_ptr<Ssru> ssru_;
-  std::shared_ptr<Linear> cross_query_, memory_kv_, cross_out_;
+  std::shared_ptr<Linear> cross_query_, memory_kv_, cross_out_;  // null, with cross_residual_, in a language model
   std::shared_ptr<FeedForward> feed_forward_;
 };
 

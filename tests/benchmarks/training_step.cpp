@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
     if (steps == 4) forward = loss_time = backward = update = 0, tokens = 0, begin = now();  // warm-up is over
     const auto& batch = batches[static_cast<size_t>(steps % 8)];
     const double t0 = now();
-    const auto states = model->forward_states(batch);
+    const auto states = model->forward_states(batch).states_PD;
     const double t1 = now();
     auto loss = label_smoothed_loss(states, model->output_weight_VD(), model->output_bias_V(), packed_targets_P(batch),
                                     {0.1, 1.0 / static_cast<double>(batch.num_target_tokens)}, sums);

@@ -9,9 +9,11 @@
 namespace attnzoo::test {
 namespace {
 
-// Mean negative log-likelihood, smooth in every parameter.
+// Mean negative log-likelihood, smooth in every parameter, and the model's own penalty.
 torch::Tensor loss_of(Seq2SeqModel& model, const Batch& batch) {
-  return at::nll_loss(at::log_softmax(model.forward(batch), -1), packed_targets_P(batch));
+  const auto loss = at::nll_loss(at::log_softmax(model.forward(batch), -1), packed_targets_P(batch));
+  const auto penalty = model.forward_states(batch).penalty;
+  return penalty.defined() ? loss + 0.1 * penalty : loss;
 }
 
 std::shared_ptr<Seq2SeqModel> in_double(const Subject& subject) {
@@ -21,14 +23,14 @@ std::shared_ptr<Seq2SeqModel> in_double(const Subject& subject) {
   return model;
 }
 
-Batch test_batch() { return make_test_batch(random_sentences(4, 6, 11), random_sentences(4, 5, 12)); }
+Batch test_batch(const Seq2SeqModel& model) { return make_test_batch(model, random_sentences(4, 6, 11), random_sentences(4, 5, 12)); }
 
 }  // namespace
 
 TEST_CASE("Gradients in double equal finite differences for every parameter") {
   for (const auto& subject : subjects()) {
     const auto model = in_double(subject);
-    const auto batch = test_batch();
+    const auto batch = test_batch(*model);
     loss_of(*model, batch).backward();
     for (const auto& item : model->named_parameters()) {
       INFO(subject.name << ": " << item.key());
@@ -56,7 +58,7 @@ TEST_CASE("The hand-written float passes give the loss and the gradients of doub
     const auto exact = in_double(subject);
     const auto fast = subject.build();
     fast->eval();
-    const auto batch = test_batch();
+    const auto batch = test_batch(*fast);
     auto exact_loss = loss_of(*exact, batch), fast_loss = loss_of(*fast, batch);
     CHECK(fast_loss.item<double>() == Approx(exact_loss.item<double>()).epsilon(1e-5));
     exact_loss.backward();

@@ -14,8 +14,8 @@ TEST_CASE("Padding on the right changes no bit of what a model says") {
     INFO(subject.name);
     const auto model = subject.build();
     model->eval();
-    const auto batch = make_test_batch(random_sentences(5, 9, 1), random_sentences(5, 7, 2));
-    CHECK(stepped_logits(*model, batch).equal(stepped_logits(*model, batch, 6)));
+    const auto batch = make_test_batch(*model, random_sentences(5, 9, 1), random_sentences(5, 7, 2));
+    CHECK(same_bits(stepped_logits(*model, batch), stepped_logits(*model, batch, 6)));
   }
 }
 
@@ -25,16 +25,16 @@ TEST_CASE("A sentence gets the same bits alone, in a batch, and at another place
     const auto model = subject.build();
     model->eval();
     const auto sources = random_sentences(37, 12, 3), targets = random_sentences(37, 8, 4);
-    const auto batch = make_test_batch(sources, targets);
+    const auto batch = make_test_batch(*model, sources, targets);
     const auto together = stepped_logits(*model, batch);
     const Packing packing(batch.target_length_B, batch.target_in_BT.size(1));
     for (const size_t b : {0, 5, 11, 36}) {
-      const auto alone = stepped_logits(*model, make_test_batch({sources[b]}, {targets[b]}));
-      CHECK(alone.equal(together.narrow(0, packing.offsets[b], packing.length(static_cast<int64_t>(b)))));
+      const auto alone = stepped_logits(*model, make_test_batch(*model, {sources[b]}, {targets[b]}));
+      CHECK(same_bits(alone, together.narrow(0, packing.offsets[b], packing.length(static_cast<int64_t>(b)))));
     }
     const std::vector<Sentence> some = {sources[20], sources[7], sources[30]}, said = {targets[20], targets[7], targets[30]};
-    const auto shuffled = stepped_logits(*model, make_test_batch(some, said));
-    CHECK(shuffled.narrow(0, 0, packing.length(20)).equal(together.narrow(0, packing.offsets[20], packing.length(20))));
+    const auto shuffled = stepped_logits(*model, make_test_batch(*model, some, said));
+    CHECK(same_bits(shuffled.narrow(0, 0, packing.length(20)), together.narrow(0, packing.offsets[20], packing.length(20))));
   }
 }
 
@@ -43,10 +43,11 @@ TEST_CASE("No target position sees a later one") {
     INFO(subject.name);
     const auto model = subject.build();
     model->eval();
-    auto batch = make_test_batch(random_sentences(3, 9, 5), {{5, 6, 7, 8, 9}, {10, 11, 12, 13, 14}, {15, 16, 17, 18, 19}});
-    const auto before = model->forward_states(batch).view({3, 6, -1});
+    if (model->says_label()) continue;  // reads no target
+    auto batch = make_test_batch(*model, random_sentences(3, 9, 5), {{5, 6, 7, 8, 9}, {10, 11, 12, 13, 14}, {15, 16, 17, 18, 19}});
+    const auto before = model->forward_states(batch).states_PD.view({3, 6, -1});
     batch.target_in_BT.select(1, 4).fill_(30);
-    const auto after = model->forward_states(batch).view({3, 6, -1});
+    const auto after = model->forward_states(batch).states_PD.view({3, 6, -1});
     CHECK(before.narrow(1, 0, 4).equal(after.narrow(1, 0, 4)));
     CHECK_FALSE(before.narrow(1, 4, 2).equal(after.narrow(1, 4, 2)));
   }
@@ -57,7 +58,7 @@ TEST_CASE("Stepping says what the teacher-forced pass says") {
     INFO(subject.name);
     const auto model = subject.build();
     model->eval();
-    const auto batch = make_test_batch(random_sentences(7, 9, 6), random_sentences(7, 8, 7));
+    const auto batch = make_test_batch(*model, random_sentences(7, 9, 6), random_sentences(7, 8, 7));
     const auto stepped = stepped_logits(*model, batch);
     CHECK(largest_difference(model->forward(batch), stepped) < 2e-4);  // with autograd: the training kernels
     const at::NoGradGuard no_grad;

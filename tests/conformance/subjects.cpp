@@ -65,11 +65,16 @@ std::vector<Sentence> framed(std::vector<Sentence> sentences, bool begin, bool e
 
 torch::Tensor source_ids(const std::vector<Sentence>& sentences, int64_t extra) { return padded(framed(sentences, false, true), extra); }
 
-Batch make_test_batch(const std::vector<Sentence>& sources, const std::vector<Sentence>& targets) {
+Batch make_test_batch(const Seq2SeqModel& model, std::vector<Sentence> sources, std::vector<Sentence> targets) {
   Batch batch;
+  const bool label = model.says_label();
+  if (!model.reads_source())
+    for (auto& sentence : sources) sentence.clear();
+  if (label)
+    for (auto& sentence : targets) sentence.resize(1);
   batch.source_BS = source_ids(sources);
-  batch.target_in_BT = padded(framed(targets, true, false), 0);
-  batch.target_out_BT = padded(framed(targets, false, true), 0);
+  batch.target_in_BT = padded(label ? std::vector<Sentence>(targets.size(), {kBosId}) : framed(targets, true, false), 0);
+  batch.target_out_BT = padded(framed(targets, false, !label), 0);
   batch.source_length_B = batch.source_BS.ne(kPadId).sum(1);
   batch.target_length_B = batch.target_in_BT.ne(kPadId).sum(1);
   batch.num_source_tokens = batch.source_length_B.sum().item<int64_t>();
@@ -89,6 +94,11 @@ torch::Tensor stepped_logits(Seq2SeqModel& model, const Batch& batch, int64_t ex
     state = output.state;
   }
   return Packing(batch.target_length_B, batch.target_in_BT.size(1)).pack(at::stack(logits, 1));
+}
+
+bool same_bits(const torch::Tensor& a, const torch::Tensor& b) {
+  const auto width = std::min(a.size(-1), b.size(-1));
+  return a.narrow(-1, 0, width).equal(b.narrow(-1, 0, width));
 }
 
 double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {

@@ -26,10 +26,13 @@ using Sentence = std::vector<int64_t>;
 std::vector<Sentence> random_sentences(int64_t count, int64_t max_length, uint64_t seed);
 // Padded source ids with </s>, with `extra` columns of padding.
 torch::Tensor source_ids(const std::vector<Sentence>& sentences, int64_t extra = 0);
-Batch make_test_batch(const std::vector<Sentence>& sources, const std::vector<Sentence>& targets);
+// In the form that the model takes: without source for a language model, the first target token as the label for a classifier.
+Batch make_test_batch(const Seq2SeqModel& model, std::vector<Sentence> sources, std::vector<Sentence> targets);
 // Logits of every target position by stepping, packed like forward(); inference mode.
 torch::Tensor stepped_logits(Seq2SeqModel& model, const Batch& batch, int64_t extra_padding = 0);
 
+// Equal in every bit; a pointer-generator's rows may be longer in one by words of padding, which nothing speaks for.
+bool same_bits(const torch::Tensor& a, const torch::Tensor& b);
 double largest_difference(const torch::Tensor& a, const torch::Tensor& b);
 
 }  // namespace attnzoo::test

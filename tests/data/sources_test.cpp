@@ -49,7 +49,7 @@ TEST_CASE("a configuration of text that is none or ambiguous is refused") {
   CHECK_THROWS_WITH(config_of({{"source", "a"}}), Equals("data.train: 'source' without 'target'; two parallel files are needed"));
   CHECK_THROWS_WITH(config_of({{"target", "a"}}), Equals("data.train: 'target' without 'source'; two parallel files are needed"));
   CHECK_THROWS_WITH(config_of({{"source", "a"}, {"target", "b"}, {"tsv", "c"}}),
-                    Equals("data.train: more than one form of text; give 'source' and 'target', or 'tsv', or 'jsonl'"));
+                    Equals("data.train: more than one form of text; give 'source' and 'target', or 'tsv', or 'jsonl', or 'text'"));
   CHECK_THROWS_WITH(config_of({{"source", "-"}, {"target", "-"}}), Equals("data.train: standard input ('-') can be read only once"));
   CHECK_THROWS_WITH(config_of({{"tsv", ""}, {"source_column", -1}}),
                     Equals("data.train.tsv: names no file; data.train.source_column: must be 0 or more, got -1"));
@@ -140,7 +140,7 @@ TEST_CASE("a broken JSON line is named with its place") {
   CHECK(message_of("") == ":2: not valid JSON at byte 1; each line must be one object");
   CHECK(message_of("[1]") == ":2: must be a JSON object, got array");
   CHECK(message_of(R"({"source": "a", "de": "b"})") == ":2: has no field 'target'; its fields: de, source");
-  CHECK(message_of(R"({"source": 5, "target": "b"})") == ":2: the field 'source' must be a string, got number");
+  CHECK(message_of(R"({"source": 5.5, "target": "b"})") == ":2: the field 'source' must be a string, got number");
 }
 
 TEST_CASE("a file of the list that is missing is found before anything is read") {

@@ -1,84 +1,19 @@
 // The whole chain as a user runs it: recipe, training, translation, scoring; and the promises that span programs.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <random>
-#include <string>
-#include <vector>
 
 #include "data/files.h"
-#include "models/registry.h"
-#include "tests/program.h"
-#include "tests/temporary_directory.h"
-
-#include "tests/catch.h"
+#include "tests/end_to_end/invented_language.h"
 
 namespace attnzoo::test {
-namespace {
-
-// An invented language: each word has one translation, and the sentence is said backwards.
-struct Text {
-  std::vector<std::string> source, target;
-};
-
-Text invented_text(size_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  Text text;
-  for (size_t i = 0; i < count; ++i) {
-    const size_t words = 1 + random() % 11;
-    std::string source, target;
-    for (size_t w = 0; w < words; ++w) {
-      const auto word = random() % 60;
-      source += fmt::format("{}w{}", w > 0 ? " " : "", word);
-      target = fmt::format("v{}{}{}", word, w > 0 ? " " : "", target);
-    }
-    text.source.push_back(source);
-    text.target.push_back(target);
-  }
-  return text;
-}
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const auto& line : lines) text += line + "\n";
-  return text;
-}
-
-std::vector<std::string> split_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  for (size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos; begin = end + 1)
-    lines.push_back(text.substr(begin, end - begin));
-  return lines;
-}
-
-// Trains a small model of the family for `steps` steps in folder/run.
-void train(const TemporaryDirectory& folder, const std::string& family, int steps) {
-  const auto text = invented_text(800, 1), valid = invented_text(20, 2);
-  folder.file("train.src", joined(text.source));
-  folder.file("train.tgt", joined(text.target));
-  folder.file("valid.src", joined(valid.source));
-  folder.file("valid.tgt", joined(valid.target));
-  folder.file("recipe.json", fmt::format(R"({{
-    "task": "translation",
-    "data": {{"train": {{"source": "train.src", "target": "train.tgt"}}, "valid": {{"source": "valid.src", "target": "valid.tgt"}},
-             "tokenizer": {{"kind": "words", "joint": false}}}},
-    "model": {{"family": "{}", "preset": "tiny"}},
-    "train": {{"batch": {{"batch_tokens": 512}}, "learning_rate": 0.003, "schedule": {{"kind": "constant"}}, "max_steps": {}, "validate_every": 1000}}
-  }})",
-                                         family, steps));
-  const auto outcome = run_merged(folder.path(), "attnzoo-train recipe.json --run run --threads 1");
-  INFO(outcome.output);
-  REQUIRE(outcome.status == 0);
-}
-
-}  // namespace
 
 TEST_CASE("The output file is the same to the byte for any batch size, number of threads and order of the input") {
-  for (const auto& family : model_families()) {
-    INFO(family.name);
+  // One family for each way to decode; the others differ in parts that tests/conformance compares bit by bit.
+  for (const char* family :
+       {"attention-lstm", "transformer", "transformer-ssru", "fusion-gru", "pointer-generator", "classifier", "language-model"}) {
+    INFO(family);
     const TemporaryDirectory folder;
-    train(folder, family.name, 60);
-    auto lines = invented_text(150, 3).source;
+    train(folder, family, 40);
+    auto lines = invented_text(100, 3).source;
     lines[70] = "";  // an empty line stays one
     std::vector<size_t> order(lines.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;

@@ -59,7 +59,7 @@ class TableModel : public Seq2SeqModel {
     return output;
   }
 
-  torch::Tensor forward_states(const Batch& batch) override {
+  TeacherForced forward_states(const Batch& batch) override {
     std::vector<torch::Tensor> rows;
     for (int64_t b = 0; b < batch.source_BS.size(0); ++b) {
       const auto source = values(batch.source_BS[b].narrow(0, 0, batch.source_length_B[b].item<int64_t>()));
@@ -69,7 +69,7 @@ class TableModel : public Seq2SeqModel {
         prefix.push_back(batch.target_out_BT[b][t].item<int64_t>());
       }
     }
-    return torch::stack(rows);
+    return {torch::stack(rows), {}, {}};
   }
   torch::Tensor output_weight_VD() const override { return torch::eye(vocabulary_size_); }
   torch::Tensor output_bias_V() const override { return {}; }

@@ -122,7 +122,7 @@ TEST_CASE("Attention to a memory equals torch's nn.MultiheadAttention, weights i
   const auto check = [&] {
     const auto result = memory_attention(q, kv, torch::arange(3), s.length_B, 2, true);
     CHECK(difference(at::linear(result.out, t.at("out_proj_weight"), t.at("out_proj_bias")), t.at("out")) < kTolerance);
-    CHECK(difference(result.weights_NS, t.at("weights")) < kTolerance);
+    CHECK(difference(result.weights, t.at("weights")) < kTolerance);
   };
   SECTION("with ATen") { check(); }
   SECTION("with the kernel") {
@@ -161,17 +161,17 @@ TEST_CASE("Every score, normalisation, window and the coverage equal their formu
   set_parameters(attention, t, names);
   const Sentences s;
   const auto inputs = [&] {
-    return ScoreAttention::Inputs{t.at("h"),
+    return ScoreAttention::Inputs{t.at("h").unsqueeze(1),
                                   attention.keys(t.at("memory")),
                                   t.at("memory"),
-                                  s.packed.keep(),
+                                  s.packed.keep().unsqueeze(1),
                                   s.length_B,
-                                  t.at("position"),
-                                  c.coverage ? t.at("coverage") : torch::Tensor()};
+                                  t.at("position").unsqueeze(1),
+                                  c.coverage ? t.at("coverage").unsqueeze(1) : torch::Tensor()};
   };
   const auto check = [&](const ScoreAttention::Attended& attended) {
-    CHECK(difference(attended.context_NC, t.at("context")) < kTolerance);
-    CHECK(difference(attended.weights_NS, t.at("weights")) < kTolerance);
+    CHECK(difference(attended.context_NQC.squeeze(1), t.at("context")) < kTolerance);
+    CHECK(difference(attended.weights_NQS.squeeze(1), t.at("weights")) < kTolerance);
   };
   SECTION("as in training") { check(attention.attend(inputs())); }
   SECTION("as in inference") {

@@ -1,0 +1,57 @@
+#include "eval/classification.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+
+namespace attnzoo {
+namespace {
+
+double share(int64_t part, int64_t whole) { return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0.0; }
+
+}  // namespace
+
+double LabelScore::precision() const { return share(num_correct, num_predictions); }
+double LabelScore::recall() const { return share(num_correct, num_references); }
+double LabelScore::f1() const { return share(2 * num_correct, num_references + num_predictions); }
+
+double ClassificationScore::accuracy() const { return share(num_correct, num_texts); }
+double ClassificationScore::macro_f1() const {
+  double sum = 0;
+  for (const auto& label : labels) sum += label.f1();
+  return labels.empty() ? 0 : sum / static_cast<double>(labels.size());
+}
+
+nlohmann::json ClassificationScore::to_json() const {
+  nlohmann::json fields = {{"accuracy", accuracy()}, {"macro_f1", macro_f1()}, {"texts", num_texts}, {"labels", nlohmann::json::array()}};
+  for (const auto& label : labels)
+    fields["labels"].push_back({{"label", label.label},
+                                {"texts", label.num_references},
+                                {"precision", label.precision()},
+                                {"recall", label.recall()},
+                                {"f1", label.f1()}});
+  return fields;
+}
+
+ClassificationScore score_labels(std::span<const std::string> predictions, std::span<const std::string> references) {
+  if (predictions.size() != references.size())
+    fail<DataError>("classification: {} predictions and {} references; equal counts are needed", predictions.size(), references.size());
+  std::map<std::string, LabelScore> by_label;
+  ClassificationScore score;
+  score.num_texts = static_cast<int64_t>(references.size());
+  for (size_t i = 0; i < references.size(); ++i) {
+    by_label[references[i]].num_references += 1;
+    by_label[predictions[i]].num_predictions += 1;
+    if (predictions[i] != references[i]) continue;
+    by_label[references[i]].num_correct += 1;
+    score.num_correct += 1;
+  }
+  for (auto& [label, counts] : by_label) {
+    counts.label = label;
+    score.labels.push_back(counts);
+  }
+  return score;
+}
+
+}  // namespace attnzoo

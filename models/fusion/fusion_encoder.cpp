@@ -1,0 +1,39 @@
+#include "models/fusion/fusion_encoder.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "models/attention/multi_head_attention.h"
+#include "models/layers/dropout.h"
+
+namespace attnzoo {
+
+FusionEncoder::FusionEncoder(const FusionConfig& config) : config_(config) {
+  if (config.embedding_dim != config.dim) input_ = add_linear(*this, "input", config.embedding_dim, config.dim);
+  for (int64_t l = 0; l < config.layers; ++l)
+    layers_.push_back(register_module(fmt::format("layer_{}", l),
+                                      std::make_shared<FusionLayer>(cell_kind(config.cell), config.dim, config.fusion == "multiply")));
+}
+
+torch::Tensor FusionEncoder::forward(const torch::Tensor& embedded, const Rows& rows) const {
+  const auto padded = [&](const torch::Tensor& x) { return rows.packing ? rows.packing->unpack(x) : x; };
+  auto x = apply_dropout(embedded, config_.dropout, is_training());
+  if (input_) x = input_->forward(x);
+  auto beneath = x;  // the states that scores are made with
+  for (const auto& layer : layers_) {
+    const auto x_BTD = padded(x);
+    const auto initial = zero_state(layer->kind(), x_BTD);
+    torch::Tensor h_BTD;
+    if (config_.form == "causal") {
+      h_BTD = layer->scan_causal(x_BTD, initial);
+    } else {
+      const auto a = attend_sequences(layer->query(x), rows, at::cat({beneath, x}, -1), rows, 1, 0, nullptr);
+      h_BTD = layer->scan(x_BTD, padded(a), initial);
+    }
+    beneath = rows.packing ? rows.packing->pack(h_BTD) : h_BTD;
+    x = apply_dropout(layer->output(beneath), config_.dropout, is_training());
+  }
+  return rows.packing ? x : x * rows.keep_BS.unsqueeze(-1);
+}
+
+}  // namespace attnzoo

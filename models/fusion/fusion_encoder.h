@@ -1,0 +1,25 @@
+// A stack of fusion layers over the source, from the first token to the last; the memory is the uppermost layer's y.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "models/encoder.h"
+#include "models/fusion/fusion_config.h"
+#include "models/fusion/fusion_layer.h"
+
+namespace attnzoo {
+
+class FusionEncoder : public Encoder {
+ public:
+  explicit FusionEncoder(const FusionConfig& config);
+  EncoderShape shape() const override { return {config_.dim, config_.dim}; }
+  torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows) const override;
+
+ private:
+  FusionConfig config_;
+  std::shared_ptr<Linear> input_;  // embeddings to the layers' width; null where they have it
+  std::vector<std::shared_ptr<FusionLayer>> layers_;
+};
+
+}  // namespace attnzoo
