@@ -41,8 +41,8 @@ ATTNZOO_INLINE void weighted_sum(const float* weights, int64_t count, const RowA
 
 // One head of one row. key_at(j) and value_at(j): where key and value j of this head begin.
 template <class KeyAt, class ValueAt>
-ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float scale, const KeyAt& key_at, const ValueAt& value_at,
-                           float* scores, float* out) {
+ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float scale, float slope, const KeyAt& key_at,
+                           const ValueAt& value_at, float* scores, float* out) {
   for (int64_t j = 0; j < count; ++j) {
     const float* key = key_at(j);
     Vector sum = {};
@@ -52,6 +52,8 @@ ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float sca
     for (; d < dim; ++d) total += q[d] * key[d];
     scores[j] = total * scale;
   }
+  if (slope != 0)
+    for (int64_t j = 0; j < count; ++j) scores[j] -= slope * static_cast<float>(count - 1 - j);
   softmax_row(scores, count, count);
   int64_t d = 0;
   for (; d + 64 <= dim; d += 64)
@@ -79,13 +81,14 @@ float* scores_of_thread(int64_t count) {
 // External linkage: the processor's variant is chosen when the program starts.
 ATTNZOO_CPU_CLONES void attend_row(const DecodingQueries& queries, int64_t n, const float* const* rows, int64_t count, int64_t key_column,
                                    int64_t value_column, float* scores, float* mean_weights) {
-  const int64_t dim = queries.head_dim;
+  const int64_t dim = queries.head_dim, group = queries.num_heads / queries.num_kv_heads;
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim)), share = 1.0f / static_cast<float>(queries.num_heads);
   for (int64_t head = 0; head < queries.num_heads; ++head) {
-    const int64_t column = head * dim;
+    const int64_t column = head * dim, kv_column = head / group * dim;
     attend(
-        queries.q + n * queries.q_stride + column, dim, count, scale, [&](int64_t j) { return rows[j] + key_column + column; },
-        [&](int64_t j) { return rows[j] + value_column + column; }, scores, queries.out + n * queries.num_heads * dim + column);
+        queries.q + n * queries.q_stride + column, dim, count, scale, queries.slopes ? queries.slopes[head] : 0.0f,
+        [&](int64_t j) { return rows[j] + key_column + kv_column; }, [&](int64_t j) { return rows[j] + value_column + kv_column; }, scores,
+        queries.out + n * queries.num_heads * dim + column);
     if (mean_weights)
       for (int64_t j = 0; j < count; ++j) mean_weights[j] += scores[j] * share;
   }
@@ -107,12 +110,14 @@ void attend_runs(const DecodingQueries& queries, const float* kv, int64_t stride
 }
 
 void attend_steps(const DecodingQueries& queries, const float* const* steps, int64_t stride, int64_t key_column, int64_t value_column,
-                  const int32_t* origin_NT, int64_t num_steps) {
+                  const int32_t* origin_NT, int64_t first_step, int64_t num_steps) {
   at::parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
-    std::vector<const float*> rows(static_cast<size_t>(num_steps));
+    const int64_t count = num_steps - first_step;
+    std::vector<const float*> rows(static_cast<size_t>(count));
     for (int64_t n = begin; n < end; ++n) {
-      for (int64_t t = 0; t < num_steps; ++t) rows[static_cast<size_t>(t)] = steps[t] + origin_NT[n * num_steps + t] * stride;
-      attend_row(queries, n, rows.data(), num_steps, key_column, value_column, scores_of_thread(num_steps), nullptr);
+      for (int64_t t = first_step; t < num_steps; ++t)
+        rows[static_cast<size_t>(t - first_step)] = steps[t] + origin_NT[n * num_steps + t] * stride;
+      attend_row(queries, n, rows.data(), count, key_column, value_column, scores_of_thread(count), nullptr);
     }
   });
 }

@@ -8,8 +8,9 @@
 namespace attnzoo {
 
 TransformerDecoder::TransformerDecoder(const TransformerDecoderConfig& config, const EncoderShape& encoder)
-    : num_heads_(config.num_heads),
+    : model_dim_(config.model_dim),
       ssru_(config.autoregression == "ssru"),
+      relative_(config.positions == "relative"),
       layer_drop_(config.layer_drop),
       input_(register_module("input", std::make_shared<TransformerInput>(config))),
       layers_(add_layers<DecoderLayer>(*this, config, encoder.memory_dim)) {
@@ -29,8 +30,8 @@ State TransformerDecoder::start(const Memory& memory) const {
   state.per_row.push_back(zero_B);
   if (ssru_) {
     for (size_t l = 0; l < layers_.size(); ++l)
-      state.per_row.push_back(at::zeros_like(memory.per_sentence[l + 1].select(1, 0).chunk(2, -1)[0]));
-  } else if (kernels::use_inference_kernels(memory.memory_BSC)) {
+      state.per_row.push_back(at::zeros_like(memory.per_sentence[l + 1].select(1, 0).narrow(1, 0, 1)).repeat({1, model_dim_}));
+  } else if (!relative_ && kernels::use_inference_kernels(memory.memory_BSC)) {
     state.per_row.push_back(at::empty({zero_B.size(0), 0}, torch::kInt));
   } else {
     for (size_t l = 0; l < layers_.size(); ++l) state.per_row.push_back(memory.per_sentence[l + 1].narrow(1, 0, 0));
@@ -53,14 +54,14 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
     output.state.per_row[1] = at::cat({state.per_row[1], own_row_N1}, 1);
   }
   for (size_t l = 0; l < layers_.size(); ++l) {
-    const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE) {
+    const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE, const AttentionForm& form) {
       if (!keeps_steps) {
         auto& cache_NTE = output.state.per_row[l + 1];
         cache_NTE = at::cat({cache_NTE, kv_NE.unsqueeze(1)}, 1);
-        return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, num_heads_, false, 0, false).out.squeeze(1);
+        return cached_attention(q_ND, cache_NTE, form);
       }
       output.state.per_step.push_back(kv_NE.contiguous());
-      return past_attention(q_ND, output.state.per_step, l, layers_.size(), output.state.per_row[1], num_heads_);
+      return past_attention(q_ND, output.state.per_step, l, layers_.size(), output.state.per_row[1], form);
     };
     // The weights shown to users are the last layer's, averaged over its heads.
     auto* weights = want_attention && l + 1 == layers_.size() ? &output.attention_NS : nullptr;

@@ -20,7 +20,7 @@ torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const Rows& rows) co
 }
 
 DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memory_dim)
-    : num_heads_(config.num_heads),
+    : memory_form_{config.num_heads, config.num_kv_heads},
       attention_dropout_(config.attention_dropout),
       self_residual_(register_module("self_residual", std::make_shared<Residual>(config))),
       cross_residual_(register_module("cross_residual", std::make_shared<Residual>(config))),
@@ -30,7 +30,9 @@ DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memor
   else
     attention_ = register_module("attention", std::make_shared<SelfAttention>(config));
   cross_query_ = add_linear(*this, "cross_query", config.model_dim, config.model_dim);
-  memory_kv_ = add_linear(*this, "memory_kv", memory_dim, 2 * config.model_dim, true, std::sqrt(1.5));
+  // The Xavier bound of a square map, as for self-attention.
+  const double gain = std::sqrt(0.5 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.model_dim));
+  memory_kv_ = add_linear(*this, "memory_kv", memory_dim, 2 * config.kv_dim(), true, gain);
   cross_out_ = add_linear(*this, "cross_out", config.model_dim, config.model_dim);
   feed_forward_ = register_module("feed_forward", std::make_shared<FeedForward>(config));
 }
@@ -42,8 +44,8 @@ torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, co
       x, [&](const torch::Tensor& y) { return ssru_ ? ssru_->forward(y, rows) : attention_->forward(y, rows, true); });
   const auto cross = cross_residual_->forward(self, [&](const torch::Tensor& y) {
     const auto query = cross_query_->forward(y);
-    const auto out = rows.packing ? packed_attention(query, memory_kv, *rows.packing, *memory_rows.packing, num_heads_, false, drop)
-                                  : padded_attention(query, memory_kv, memory_rows.keep_BS, num_heads_, false, drop, false).out;
+    const auto out = rows.packing ? packed_attention(query, memory_kv, *rows.packing, *memory_rows.packing, memory_form_, false, drop)
+                                  : padded_attention(query, memory_kv, memory_rows.keep_BS, memory_form_, false, drop, false).out;
     return cross_out_->forward(out);
   });
   return feed_forward_residual_->forward(cross, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
@@ -56,7 +58,7 @@ torch::Tensor DecoderLayer::step(const torch::Tensor& x_ND, const Past& past, co
   });
   const auto cross = cross_residual_->forward(self, [&](const torch::Tensor& y) {
     const auto result =
-        memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, num_heads_, weights_NS != nullptr);
+        memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, memory_form_, weights_NS != nullptr);
     if (weights_NS) *weights_NS = result.weights_NS;
     return cross_out_->forward(result.out);
   });

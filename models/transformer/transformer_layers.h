@@ -28,7 +28,7 @@ class EncoderLayer : public torch::nn::Module {
 class DecoderLayer : public torch::nn::Module {
  public:
   DecoderLayer(const TransformerDecoderConfig& config, int64_t memory_dim);
-  // Keys and values of the memory for this layer: [.., 2D]. Made once a sentence.
+  // Keys and values of the memory for this layer: [.., E]. Made once a sentence.
   torch::Tensor project_memory(const torch::Tensor& memory) const { return memory_kv_->forward(memory); }
   torch::Tensor forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows) const;
 
@@ -43,7 +43,7 @@ class DecoderLayer : public torch::nn::Module {
                      const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const;
 
  private:
-  int64_t num_heads_;
+  AttentionForm memory_form_;
   double attention_dropout_;
   std::shared_ptr<Residual> self_residual_, cross_residual_, feed_forward_residual_;
   std::shared_ptr<SelfAttention> attention_;  // one of these two
