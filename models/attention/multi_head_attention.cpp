@@ -145,18 +145,12 @@ torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch:
   const int64_t first_step = form.window > 0 ? std::max<int64_t>(num_steps - 1 - form.window, 0) : 0;
   auto queries = queries_of(q_ND, out, form);
   queries.slopes = slopes_of(form);
+  if (form.relative_key_RK.defined()) {
+    queries.relative_keys = form.relative_key_RK.const_data_ptr<float>();
+    queries.relative_values = form.relative_value_RK.const_data_ptr<float>();
+    queries.farthest = form.relative_key_RK.size(0) / 2;
+  }
   kernels::attend_steps(queries, steps.data(), 2 * kv_dim, 0, kv_dim, origin_NT.const_data_ptr<int32_t>(), first_step, num_steps);
-  return out;
-}
-
-torch::Tensor cached_attention(const torch::Tensor& q_ND, const torch::Tensor& cache_NTE, const AttentionForm& form) {
-  const auto attend = [&](const torch::Tensor& q, const torch::Tensor& cache) {
-    return padded_attention(q.unsqueeze(1), cache, {}, form, false, 0, false).out.squeeze(1);
-  };
-  if (!kernels::use_inference_kernels(q_ND)) return attend(q_ND, cache_NTE);
-  const auto out = torch::empty(q_ND.sizes(), q_ND.options());
-  for (int64_t n = 0; n < q_ND.size(0); ++n)
-    out.narrow(0, n, 1).copy_(attend(q_ND.narrow(0, n, 1).clone(), cache_NTE.narrow(0, n, 1).clone()));
   return out;
 }
 

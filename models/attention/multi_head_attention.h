@@ -2,7 +2,7 @@
 //   head_h = softmax(q_h k_h^T / sqrt(K)) v_h,  out = [head_1 .. head_H] W_o
 // and what composes with it (AttentionForm). Three ways to run, equal up to rounding: packed rows through the hand-written kernel (training
 // and inference on the CPU), padded tensors through ATen's fused SDPA (tracing, other devices, double), and padded with explicit weights
-// where they are asked for. Relative positions have no kernel.
+// where they are asked for. Relative positions have a kernel in decoding steps alone.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -28,12 +28,8 @@ AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor&
                                  const torch::Tensor& length_B, const AttentionForm& form, bool want_weights);
 
 // Decoding, one query a row, against the steps before it and itself: q_ND; per_step[t * num_layers + layer] holds keys and values side by
-// side, [N_t, E], as step t left them, and row n reads its row origin_NT[n][t] (int32). Inference in float on the CPU only, and no relative
-// positions.
+// side, [N_t, E], as step t left them, and row n reads its row origin_NT[n][t] (int32). Inference in float on the CPU only.
 torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer, size_t num_layers,
                              const torch::Tensor& origin_NT, const AttentionForm& form);
-
-// The same against a cache a row, of which the last position is the query's own. Every form, everywhere.
-torch::Tensor cached_attention(const torch::Tensor& q_ND, const torch::Tensor& cache_NTE, const AttentionForm& form);
 
 }  // namespace attnzoo

@@ -39,21 +39,26 @@ ATTNZOO_INLINE void weighted_sum(const float* weights, int64_t count, const RowA
   for (int i = 0; i < kVectors; ++i) *reinterpret_cast<Vector*>(out + i * 16) = sum[i];
 }
 
+ATTNZOO_INLINE float dot(const float* a, const float* b, int64_t dim) {
+  Vector sum = {};
+  int64_t d = 0;
+  for (; d + 16 <= dim; d += 16) sum += load(a + d) * load(b + d);
+  float total = sum_of(sum);
+  for (; d < dim; ++d) total += a[d] * b[d];
+  return total;
+}
+
 // One head of one row. key_at(j) and value_at(j): where key and value j of this head begin.
 template <class KeyAt, class ValueAt>
-ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float scale, float slope, const KeyAt& key_at,
+ATTNZOO_INLINE void attend(const DecodingQueries& queries, int64_t head, const float* q, int64_t count, float scale, const KeyAt& key_at,
                            const ValueAt& value_at, float* scores, float* out) {
-  for (int64_t j = 0; j < count; ++j) {
-    const float* key = key_at(j);
-    Vector sum = {};
-    int64_t d = 0;
-    for (; d + 16 <= dim; d += 16) sum += load(q + d) * load(key + d);
-    float total = sum_of(sum);
-    for (; d < dim; ++d) total += q[d] * key[d];
-    scores[j] = total * scale;
-  }
-  if (slope != 0)
-    for (int64_t j = 0; j < count; ++j) scores[j] -= slope * static_cast<float>(count - 1 - j);
+  const int64_t dim = queries.head_dim;
+  const auto relative_row = [&](int64_t j) { return (queries.farthest - std::min(count - 1 - j, queries.farthest)) * dim; };
+  for (int64_t j = 0; j < count; ++j) scores[j] = dot(q, key_at(j), dim) * scale;
+  if (queries.relative_keys)
+    for (int64_t j = 0; j < count; ++j) scores[j] += dot(q, queries.relative_keys + relative_row(j), dim) * scale;
+  if (queries.slopes)
+    for (int64_t j = 0; j < count; ++j) scores[j] -= queries.slopes[head] * static_cast<float>(count - 1 - j);
   softmax_row(scores, count, count);
   int64_t d = 0;
   for (; d + 64 <= dim; d += 64)
@@ -67,6 +72,9 @@ ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float sca
     for (int64_t j = 0; j < count; ++j) sum += scores[j] * value_at(j)[d];
     out[d] = sum;
   }
+  if (queries.relative_values)
+    for (int64_t j = 0; j < count; ++j)
+      for (d = 0; d < dim; ++d) out[d] += scores[j] * queries.relative_values[relative_row(j) + d];
 }
 
 float* scores_of_thread(int64_t count) {
@@ -86,9 +94,8 @@ ATTNZOO_CPU_CLONES void attend_row(const DecodingQueries& queries, int64_t n, co
   for (int64_t head = 0; head < queries.num_heads; ++head) {
     const int64_t column = head * dim, kv_column = head / group * dim;
     attend(
-        queries.q + n * queries.q_stride + column, dim, count, scale, queries.slopes ? queries.slopes[head] : 0.0f,
-        [&](int64_t j) { return rows[j] + key_column + kv_column; }, [&](int64_t j) { return rows[j] + value_column + kv_column; }, scores,
-        queries.out + n * queries.num_heads * dim + column);
+        queries, head, queries.q + n * queries.q_stride + column, count, scale, [&](int64_t j) { return rows[j] + key_column + kv_column; },
+        [&](int64_t j) { return rows[j] + value_column + kv_column; }, scores, queries.out + n * queries.num_heads * dim + column);
     if (mean_weights)
       for (int64_t j = 0; j < count; ++j) mean_weights[j] += scores[j] * share;
   }

@@ -15,6 +15,10 @@ struct DecodingQueries {
   int64_t num_kv_heads = 1;  // each read by num_heads / num_kv_heads query heads that stand side by side
   int64_t head_dim = 1;
   const float* slopes = nullptr;  // [num_heads] or null: a key that stands d rows before the last gets -slope * d
+  // [2 * farthest + 1, head_dim] or null: row farthest - min(d, farthest) is added to a key, or a value, that stands d rows before the
+  // last.
+  const float *relative_keys = nullptr, *relative_values = nullptr;
+  int64_t farthest = 0;
 };
 
 struct KeyRun {

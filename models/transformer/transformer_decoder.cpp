@@ -10,7 +10,6 @@ namespace attnzoo {
 TransformerDecoder::TransformerDecoder(const TransformerDecoderConfig& config, const EncoderShape& encoder)
     : model_dim_(config.model_dim),
       ssru_(config.autoregression == "ssru"),
-      relative_(config.positions == "relative"),
       layer_drop_(config.layer_drop),
       input_(register_module("input", std::make_shared<TransformerInput>(config))),
       layers_(add_layers<DecoderLayer>(*this, config, encoder.memory_dim)) {
@@ -31,7 +30,7 @@ State TransformerDecoder::start(const Memory& memory) const {
   if (ssru_) {
     for (size_t l = 0; l < layers_.size(); ++l)
       state.per_row.push_back(at::zeros_like(memory.per_sentence[l + 1].select(1, 0).narrow(1, 0, 1)).repeat({1, model_dim_}));
-  } else if (!relative_ && kernels::use_inference_kernels(memory.memory_BSC)) {
+  } else if (kernels::use_inference_kernels(memory.memory_BSC)) {
     state.per_row.push_back(at::empty({zero_B.size(0), 0}, torch::kInt));
   } else {
     for (size_t l = 0; l < layers_.size(); ++l) state.per_row.push_back(memory.per_sentence[l + 1].narrow(1, 0, 0));
@@ -58,7 +57,7 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
       if (!keeps_steps) {
         auto& cache_NTE = output.state.per_row[l + 1];
         cache_NTE = at::cat({cache_NTE, kv_NE.unsqueeze(1)}, 1);
-        return cached_attention(q_ND, cache_NTE, form);
+        return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, form, false, 0, false).out.squeeze(1);
       }
       output.state.per_step.push_back(kv_NE.contiguous());
       return past_attention(q_ND, output.state.per_step, l, layers_.size(), output.state.per_row[1], form);

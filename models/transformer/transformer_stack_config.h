@@ -38,7 +38,8 @@ struct TransformerStackConfig {
   std::string activation = "relu";
   // "sinusoidal" (3.5), "learned" (Gehring et al. 2017; positions from 1023 on share one vector), "rotary" (Su et al. 2021: query and key
   // rotated by their position before every self-attention), "alibi" (Press et al. 2022: scores fall with the distance, a slope a head),
-  // "relative" (Shaw et al. 2018: learned vectors for the distance, added to keys and values; slower, for it has no kernel), "none".
+  // "relative" (Shaw et al. 2018: learned vectors for the distance, added to keys and values; slower to train and encode, without a
+  // kernel), "none".
   std::string positions = "sinusoidal";
   // With "relative": distances from here on share one vector, at least 1 (k, there from 2 to 256).
   int64_t relative_distance = 16;

@@ -247,19 +247,18 @@ TEST_CASE("Shared key heads, ALiBi, windows and relative positions equal their f
       CHECK(difference(attention.forward(s.packing.pack(t.at("x")), s.packed, causal), expected) < kTolerance);
       CHECK(difference(s.packing.pack(attention.forward(t.at("x"), s.padded, causal)), expected) < kTolerance);
     }
-    torch::Tensor cache;
+    torch::Tensor cache_NTE = torch::empty({3, 0, 2 * config.kv_dim()}), origin_NT = torch::empty({3, 0}, torch::kInt);
     std::vector<torch::Tensor> per_step, out;
-    for (int64_t i = 0; i < 7; ++i)
-      out.push_back(attention.step(t.at("x").select(1, i), torch::full({3}, i, torch::kLong),
-                                   [&](const torch::Tensor& q, const torch::Tensor& kv, const AttentionForm& form) {
-                                     per_step.push_back(kv.contiguous());
-                                     cache = i == 0 ? kv.unsqueeze(1) : at::cat({cache, kv.unsqueeze(1)}, 1);
-                                     const auto attended = cached_attention(q, cache, form);
-                                     const auto origin_NT = torch::arange(3, torch::kInt).unsqueeze(1).repeat({1, i + 1});
-                                     if (!form.relative_key_RK.defined() && kernels::use_inference_kernels(q))
-                                       CHECK(difference(past_attention(q, per_step, 0, 1, origin_NT, form), attended) < kTolerance);
-                                     return attended;
-                                   }));
+    const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE, const AttentionForm& form) {
+      cache_NTE = at::cat({cache_NTE, kv_NE.unsqueeze(1)}, 1);
+      const auto attended = padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, form, false, 0, false).out.squeeze(1);
+      per_step.push_back(kv_NE.contiguous());
+      origin_NT = at::cat({origin_NT, torch::arange(3, torch::kInt).unsqueeze(1)}, 1);
+      if (kernels::use_inference_kernels(q_ND))
+        CHECK(difference(past_attention(q_ND, per_step, 0, 1, origin_NT, form), attended) < kTolerance);
+      return attended;
+    };
+    for (int64_t i = 0; i < 7; ++i) out.push_back(attention.step(t.at("x").select(1, i), torch::full({3}, i, torch::kLong), attend_past));
     CHECK(difference(s.packing.pack(at::stack(out, 1)), s.packing.pack(t.at("out_causal"))) < kTolerance);
   });
 }
