@@ -57,7 +57,7 @@ FusionDecoder::Attended FusionDecoder::attend_with_past(const Memory& memory, co
   const auto run = [&](const torch::Tensor& q, const torch::Tensor& memory_kv, const torch::Tensor& keep, const torch::Tensor& past,
                        const torch::Tensor& past_keep) {
     const auto kv = has_source_ ? at::cat({memory_kv, past}, 1) : past;
-    return padded_attention(q.unsqueeze(1), kv, has_source_ ? at::cat({keep, past_keep}, 1) : past_keep, 1, false, 0, true);
+    return padded_attention(q.unsqueeze(1), kv, has_source_ ? at::cat({keep, past_keep}, 1) : past_keep, {}, false, 0, true);
   };
   const auto shares = [&](const torch::Tensor& weights_N1X, const torch::Tensor& keep) {
     const auto columns_S = at::ones_like(keep.select(0, 0), torch::kLong).cumsum(0) - 1;
@@ -86,7 +86,7 @@ FusionDecoder::Attended FusionDecoder::attend_with_past(const Memory& memory, co
 FusionDecoder::Attended FusionDecoder::attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND,
                                               const torch::Tensor& past_NTE, bool want_weights) const {
   if (causal_) return attend_with_past(memory, sentence_N, q_ND, past_NTE);
-  const auto result = memory_attention(q_ND, memory.per_sentence[1], sentence_N, memory.per_sentence[0], 1, want_weights);
+  const auto result = memory_attention(q_ND, memory.per_sentence[1], sentence_N, memory.per_sentence[0], {}, want_weights);
   return {result.out, result.weights};
 }
 
@@ -128,7 +128,7 @@ DecoderStates FusionDecoder::forward(const torch::Tensor& embedded, const Rows& 
   auto x = enter(embedded);
   for (size_t l = 0; l < layers_.size(); ++l) {
     auto* weights = want_attention && l + 1 == layers_.size() ? &result.attention_BTS : nullptr;
-    const auto a = attend_sequences(layers_[l]->query(x), rows, memory_kv, source.rows, 1, 0, weights);
+    const auto a = attend_sequences(layers_[l]->query(x), rows, memory_kv, source.rows, {}, 0, weights);
     const auto first = initial.begin() + static_cast<int64_t>(l) * per_layer;
     const auto h_BTD = layers_[l]->scan(padded(x), padded(a), {first, first + per_layer});
     x = apply_dropout(layers_[l]->output(rows.packing ? rows.packing->pack(h_BTD) : h_BTD), config_.dropout, is_training());

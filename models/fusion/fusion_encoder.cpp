@@ -27,7 +27,7 @@ torch::Tensor FusionEncoder::forward(const torch::Tensor& embedded, const Rows& 
     if (config_.form == "causal") {
       h_BTD = layer->scan_causal(x_BTD, initial);
     } else {
-      const auto a = attend_sequences(layer->query(x), rows, at::cat({beneath, x}, -1), rows, 1, 0, nullptr);
+      const auto a = attend_sequences(layer->query(x), rows, at::cat({beneath, x}, -1), rows, {}, 0, nullptr);
       h_BTD = layer->scan(x_BTD, padded(a), initial);
     }
     beneath = rows.packing ? rows.packing->pack(h_BTD) : h_BTD;

@@ -17,7 +17,8 @@ struct AttentionSegment {
   int64_t weights_begin = 0;  // where this segment's H * num_queries * num_keys weights begin in the weights buffer
 };
 
-// Row r of an operand begins at data + r * stride; head h occupies columns [h * head_dim, (h + 1) * head_dim).
+// Row r of an operand begins at data + r * stride; head h occupies columns [h * head_dim, (h + 1) * head_dim). Keys and values have
+// num_kv_heads heads, each read by num_heads / num_kv_heads query heads that stand side by side.
 template <class T>
 struct AttentionOperand {
   T* data = nullptr;
@@ -25,10 +26,13 @@ struct AttentionOperand {
 };
 
 struct AttentionShape {
-  int64_t num_heads = 1;
+  int64_t num_heads = 1, num_kv_heads = 1;
   int64_t head_dim = 1;
   float scale = 1;
-  bool causal = false;  // query i of a segment reads keys 0 .. i + num_keys - num_queries
+  // Query i of a segment stands at place p = i + num_keys - num_queries among the keys.
+  bool causal = false;            // it reads keys 0 .. p
+  int64_t window = 0;             // unless 0 it reads keys p - window .. p + window
+  const float* slopes = nullptr;  // [num_heads] or null: the score of key j gets -slope * |p - j|
 };
 
 // Fills weights_begin; returns the size of the weights buffer.

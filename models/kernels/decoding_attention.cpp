@@ -39,19 +39,26 @@ ATTNZOO_INLINE void weighted_sum(const float* weights, int64_t count, const RowA
   for (int i = 0; i < kVectors; ++i) *reinterpret_cast<Vector*>(out + i * 16) = sum[i];
 }
 
+ATTNZOO_INLINE float dot(const float* a, const float* b, int64_t dim) {
+  Vector sum = {};
+  int64_t d = 0;
+  for (; d + 16 <= dim; d += 16) sum += load(a + d) * load(b + d);
+  float total = sum_of(sum);
+  for (; d < dim; ++d) total += a[d] * b[d];
+  return total;
+}
+
 // One head of one row. key_at(j) and value_at(j): where key and value j of this head begin.
 template <class KeyAt, class ValueAt>
-ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float scale, const KeyAt& key_at, const ValueAt& value_at,
-                           float* scores, float* out) {
-  for (int64_t j = 0; j < count; ++j) {
-    const float* key = key_at(j);
-    Vector sum = {};
-    int64_t d = 0;
-    for (; d + 16 <= dim; d += 16) sum += load(q + d) * load(key + d);
-    float total = sum_of(sum);
-    for (; d < dim; ++d) total += q[d] * key[d];
-    scores[j] = total * scale;
-  }
+ATTNZOO_INLINE void attend(const DecodingQueries& queries, int64_t head, const float* q, int64_t count, float scale, const KeyAt& key_at,
+                           const ValueAt& value_at, float* scores, float* out) {
+  const int64_t dim = queries.head_dim;
+  const auto relative_row = [&](int64_t j) { return (queries.farthest - std::min(count - 1 - j, queries.farthest)) * dim; };
+  for (int64_t j = 0; j < count; ++j) scores[j] = dot(q, key_at(j), dim) * scale;
+  if (queries.relative_keys)
+    for (int64_t j = 0; j < count; ++j) scores[j] += dot(q, queries.relative_keys + relative_row(j), dim) * scale;
+  if (queries.slopes)
+    for (int64_t j = 0; j < count; ++j) scores[j] -= queries.slopes[head] * static_cast<float>(count - 1 - j);
   softmax_row(scores, count, count);
   int64_t d = 0;
   for (; d + 64 <= dim; d += 64)
@@ -65,6 +72,9 @@ ATTNZOO_INLINE void attend(const float* q, int64_t dim, int64_t count, float sca
     for (int64_t j = 0; j < count; ++j) sum += scores[j] * value_at(j)[d];
     out[d] = sum;
   }
+  if (queries.relative_values)
+    for (int64_t j = 0; j < count; ++j)
+      for (d = 0; d < dim; ++d) out[d] += scores[j] * queries.relative_values[relative_row(j) + d];
 }
 
 float* scores_of_thread(int64_t count) {
@@ -79,13 +89,13 @@ float* scores_of_thread(int64_t count) {
 // External linkage: the processor's variant is chosen when the program starts.
 ATTNZOO_CPU_CLONES void attend_row(const DecodingQueries& queries, int64_t n, const float* const* rows, int64_t count, int64_t key_column,
                                    int64_t value_column, float* scores, float* mean_weights) {
-  const int64_t dim = queries.head_dim;
+  const int64_t dim = queries.head_dim, group = queries.num_heads / queries.num_kv_heads;
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim)), share = 1.0f / static_cast<float>(queries.num_heads);
   for (int64_t head = 0; head < queries.num_heads; ++head) {
-    const int64_t column = head * dim;
+    const int64_t column = head * dim, kv_column = head / group * dim;
     attend(
-        queries.q + n * queries.q_stride + column, dim, count, scale, [&](int64_t j) { return rows[j] + key_column + column; },
-        [&](int64_t j) { return rows[j] + value_column + column; }, scores, queries.out + n * queries.num_heads * dim + column);
+        queries, head, queries.q + n * queries.q_stride + column, count, scale, [&](int64_t j) { return rows[j] + key_column + kv_column; },
+        [&](int64_t j) { return rows[j] + value_column + kv_column; }, scores, queries.out + n * queries.num_heads * dim + column);
     if (mean_weights)
       for (int64_t j = 0; j < count; ++j) mean_weights[j] += scores[j] * share;
   }
@@ -107,12 +117,14 @@ void attend_runs(const DecodingQueries& queries, const float* kv, int64_t stride
 }
 
 void attend_steps(const DecodingQueries& queries, const float* const* steps, int64_t stride, int64_t key_column, int64_t value_column,
-                  const int32_t* origin_NT, int64_t num_steps) {
+                  const int32_t* origin_NT, int64_t first_step, int64_t num_steps) {
   at::parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
-    std::vector<const float*> rows(static_cast<size_t>(num_steps));
+    const int64_t count = num_steps - first_step;
+    std::vector<const float*> rows(static_cast<size_t>(count));
     for (int64_t n = begin; n < end; ++n) {
-      for (int64_t t = 0; t < num_steps; ++t) rows[static_cast<size_t>(t)] = steps[t] + origin_NT[n * num_steps + t] * stride;
-      attend_row(queries, n, rows.data(), num_steps, key_column, value_column, scores_of_thread(num_steps), nullptr);
+      for (int64_t t = first_step; t < num_steps; ++t)
+        rows[static_cast<size_t>(t - first_step)] = steps[t] + origin_NT[n * num_steps + t] * stride;
+      attend_row(queries, n, rows.data(), count, key_column, value_column, scores_of_thread(count), nullptr);
     }
   });
 }

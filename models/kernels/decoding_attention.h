@@ -11,7 +11,14 @@ struct DecodingQueries {
   const float* q = nullptr;  // row n's heads lie side by side at q + n * q_stride
   int64_t q_stride = 0;
   float* out = nullptr;  // [num_rows, num_heads * head_dim]
-  int64_t num_rows = 0, num_heads = 1, head_dim = 1;
+  int64_t num_rows = 0, num_heads = 1;
+  int64_t num_kv_heads = 1;  // each read by num_heads / num_kv_heads query heads that stand side by side
+  int64_t head_dim = 1;
+  const float* slopes = nullptr;  // [num_heads] or null: a key that stands d rows before the last gets -slope * d
+  // [2 * farthest + 1, head_dim] or null: row farthest - min(d, farthest) is added to a key, or a value, that stands d rows before the
+  // last.
+  const float *relative_keys = nullptr, *relative_values = nullptr;
+  int64_t farthest = 0;
 };
 
 struct KeyRun {
@@ -23,8 +30,9 @@ struct KeyRun {
 void attend_runs(const DecodingQueries& queries, const float* kv, int64_t stride, int64_t key_column, int64_t value_column,
                  const KeyRun* runs, float* mean_weights, int64_t mean_weights_stride);
 
-// The same where each step has a buffer of its own: row n reads, of step t, row origin_NT[n * num_steps + t] of steps[t].
+// The same where each step has a buffer of its own: row n reads, of each step t from first_step on, row origin_NT[n * num_steps + t] of
+// steps[t].
 void attend_steps(const DecodingQueries& queries, const float* const* steps, int64_t stride, int64_t key_column, int64_t value_column,
-                  const int32_t* origin_NT, int64_t num_steps);
+                  const int32_t* origin_NT, int64_t first_step, int64_t num_steps);
 
 }  // namespace attnzoo::kernels

@@ -1,4 +1,4 @@
-// Multi-head self-attention as a sublayer: its projections, rotary positions where the stack has them, and its three ways to run.
+// Multi-head self-attention as a sublayer: its projections, the positions that a stack may have in it, and its three ways to run.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "models/attention/padded_attention.h"
 #include "models/layers/linear.h"
 #include "models/layers/positions.h"
 #include "models/layers/rows.h"
@@ -20,17 +21,18 @@ class SelfAttention : public torch::nn::Module {
   explicit SelfAttention(const TransformerStackConfig& config);
   // Whole sentences, [.., D] -> [.., D]. causal: no position reads a later one.
   torch::Tensor forward(const torch::Tensor& x, const Rows& rows, bool causal) const;
-  // One position a row. attend_past(q_ND, kv_NE) is the attention over this position and those before it, whose keys and values the caller
-  // keeps.
-  using AttendPast = std::function<torch::Tensor(const torch::Tensor&, const torch::Tensor&)>;
+  // One position a row. attend_past(q_ND, kv_NE, form) is the attention over this position and those before it, whose keys and values the
+  // caller keeps.
+  using AttendPast = std::function<torch::Tensor(const torch::Tensor&, const torch::Tensor&, const AttentionForm&)>;
   torch::Tensor step(const torch::Tensor& x_ND, const torch::Tensor& position_N, const AttendPast& attend_past) const;
 
  private:
-  torch::Tensor project(const torch::Tensor& x, const torch::Tensor& position) const;  // [.., 3D]: query, key, value
+  torch::Tensor project(const torch::Tensor& x, const torch::Tensor& position) const;  // [.., D + E]: query, key, value
   torch::Tensor rotated(const torch::Tensor& x, const torch::Tensor& position) const;
 
-  int64_t model_dim_, num_heads_;
+  int64_t model_dim_, kv_dim_;
   double dropout_;
+  AttentionForm form_;
   std::optional<SinusoidalPositions> rotation_;
   std::shared_ptr<Linear> qkv_, out_;
 };

@@ -8,7 +8,7 @@
 namespace attnzoo {
 
 TransformerDecoder::TransformerDecoder(const TransformerDecoderConfig& config, const EncoderShape& encoder)
-    : num_heads_(config.num_heads),
+    : model_dim_(config.model_dim),
       ssru_(config.autoregression == "ssru"),
       has_source_(encoder.memory_dim > 0),
       layer_drop_(config.layer_drop),
@@ -30,7 +30,7 @@ State TransformerDecoder::start(const Memory& memory) const {
   state.per_row.push_back(zero_B);
   if (ssru_) {
     for (size_t l = 0; l < layers_.size(); ++l)
-      state.per_row.push_back(at::zeros_like(memory.per_sentence[l + 1].select(1, 0).chunk(2, -1)[0]));
+      state.per_row.push_back(at::zeros_like(memory.per_sentence[l + 1].select(1, 0).narrow(1, 0, 1)).repeat({1, model_dim_}));
   } else if (kernels::use_inference_kernels(memory.memory_BSC)) {
     state.per_row.push_back(at::empty({zero_B.size(0), 0}, torch::kInt));
   } else {
@@ -54,14 +54,14 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
     output.state.per_row[1] = at::cat({state.per_row[1], own_row_N1}, 1);
   }
   for (size_t l = 0; l < layers_.size(); ++l) {
-    const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE) {
+    const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE, const AttentionForm& form) {
       if (!keeps_steps) {
         auto& cache_NTE = output.state.per_row[l + 1];
         cache_NTE = at::cat({cache_NTE, kv_NE.unsqueeze(1)}, 1);
-        return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, num_heads_, false, 0, false).out.squeeze(1);
+        return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, form, false, 0, false).out.squeeze(1);
       }
       output.state.per_step.push_back(kv_NE.contiguous());
-      return past_attention(q_ND, output.state.per_step, l, layers_.size(), output.state.per_row[1], num_heads_);
+      return past_attention(q_ND, output.state.per_step, l, layers_.size(), output.state.per_row[1], form);
     };
     // The weights shown to users are the last layer's, averaged over its heads.
     auto* weights = want_attention && has_source_ && l + 1 == layers_.size() ? &output.attention_NS : nullptr;

@@ -1,10 +1,10 @@
 // A stack of masked self-attention layers that attend to a memory (Vaswani et al. 2017, 3.1).
 //
-// Memory::per_sentence = {source_length_B, keys and values of layer 0 [B, S, 2D], of layer 1, ..}.
+// Memory::per_sentence = {source_length_B, keys and values of layer 0 [B, S, E], of layer 1, ..}.
 // State::per_row = {position_N, the past ..}. The past has two forms. In inference on the CPU each step's keys and values stay where they
 // were made (State::per_step, layer by layer), and per_row[1] is origin_NT: in which row of step t the past of row n lies. A beam then
 // reorders a table of a few numbers, where copying caches took a tenth of the time of short sentences and most of long ones. Elsewhere
-// per_row holds a cache [N, T, 2D] a layer.
+// per_row holds a cache [N, T, E] a layer.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,7 @@ class TransformerDecoder : public Decoder {
  private:
   torch::Tensor normed(const torch::Tensor& x) const { return norm_ ? norm_->forward(x) : x; }
 
-  int64_t num_heads_;
+  int64_t model_dim_;
   bool ssru_, has_source_;
   double layer_drop_;
   std::shared_ptr<TransformerInput> input_;

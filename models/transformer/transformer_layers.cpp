@@ -20,8 +20,8 @@ torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const Rows& rows) co
 }
 
 DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memory_dim)
-    : model_dim_(config.model_dim),
-      num_heads_(config.num_heads),
+    : kv_dim_(config.kv_dim()),
+      memory_form_{config.num_heads, config.num_kv_heads},
       attention_dropout_(config.attention_dropout),
       self_residual_(register_module("self_residual", std::make_shared<Residual>(config))),
       cross_residual_(memory_dim > 0 ? register_module("cross_residual", std::make_shared<Residual>(config)) : nullptr),
@@ -32,7 +32,9 @@ DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memor
     attention_ = register_module("attention", std::make_shared<SelfAttention>(config));
   if (memory_dim > 0) {
     cross_query_ = add_linear(*this, "cross_query", config.model_dim, config.model_dim);
-    memory_kv_ = add_linear(*this, "memory_kv", memory_dim, 2 * config.model_dim, true, std::sqrt(1.5));
+    // The Xavier bound of a square map, as for self-attention.
+    const double gain = std::sqrt(0.5 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.model_dim));
+    memory_kv_ = add_linear(*this, "memory_kv", memory_dim, 2 * config.kv_dim(), true, gain);
     cross_out_ = add_linear(*this, "cross_out", config.model_dim, config.model_dim);
   }
   feed_forward_ = register_module("feed_forward", std::make_shared<FeedForward>(config));
@@ -41,7 +43,7 @@ DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memor
 torch::Tensor DecoderLayer::project_memory(const torch::Tensor& memory) const {
   if (memory_kv_) return memory_kv_->forward(memory);
   // Nothing to read; a step still takes from here how wide its own keys and values are.
-  return memory.matmul(at::zeros({0, 2 * model_dim_}, memory.options()));
+  return memory.matmul(at::zeros({0, 2 * kv_dim_}, memory.options()));
 }
 
 torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows,
@@ -50,8 +52,8 @@ torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, co
       x, [&](const torch::Tensor& y) { return ssru_ ? ssru_->forward(y, rows) : attention_->forward(y, rows, true); });
   if (cross_residual_)
     stream = cross_residual_->forward(stream, [&](const torch::Tensor& y) {
-      return cross_out_->forward(attend_sequences(cross_query_->forward(y), rows, memory_kv, memory_rows, num_heads_,
-                                                   is_training() ? attention_dropout_ : 0.0, weights_BTS));
+      return cross_out_->forward(attend_sequences(cross_query_->forward(y), rows, memory_kv, memory_rows, memory_form_,
+                                                  is_training() ? attention_dropout_ : 0.0, weights_BTS));
     });
   return feed_forward_residual_->forward(stream, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
 }
@@ -64,7 +66,7 @@ torch::Tensor DecoderLayer::step(const torch::Tensor& x_ND, const Past& past, co
   if (cross_residual_)
     stream = cross_residual_->forward(stream, [&](const torch::Tensor& y) {
       const auto result =
-          memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, num_heads_, weights_NS != nullptr);
+          memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, memory_form_, weights_NS != nullptr);
       if (weights_NS) *weights_NS = result.weights;
       return cross_out_->forward(result.out);
     });

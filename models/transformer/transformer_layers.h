@@ -28,7 +28,7 @@ class EncoderLayer : public torch::nn::Module {
 class DecoderLayer : public torch::nn::Module {
  public:
   DecoderLayer(const TransformerDecoderConfig& config, int64_t memory_dim);
-  // Keys and values of the memory for this layer: [.., 2D]. Made once a sentence.
+  // Keys and values of the memory for this layer: [.., E]. Made once a sentence.
   torch::Tensor project_memory(const torch::Tensor& memory) const;
   // weights_BTS: null, or where the attention to the memory goes, padded.
   torch::Tensor forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows,
@@ -45,7 +45,8 @@ class DecoderLayer : public torch::nn::Module {
                      const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const;
 
  private:
-  int64_t model_dim_, num_heads_;
+  int64_t kv_dim_;
+  AttentionForm memory_form_;
   double attention_dropout_;
   std::shared_ptr<Residual> self_residual_, cross_residual_, feed_forward_residual_;
   std::shared_ptr<SelfAttention> attention_;  // one of these two

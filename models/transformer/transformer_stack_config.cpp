@@ -15,24 +15,34 @@ void TransformerStackConfig::read(FieldReader& reader) {
   reader.read("feed_forward_dim", feed_forward_dim);
   reader.read("layers", layers);
   reader.read("num_heads", num_heads);
+  reader.read("num_kv_heads", num_kv_heads);
+  reader.read("attention_window", attention_window);
   reader.read("dropout", dropout);
   reader.read("attention_dropout", attention_dropout);
   reader.read("activation_dropout", activation_dropout);
   reader.read_choice("norm", norm, {"pre", "post", "sandwich"});
   reader.read_choice("norm_kind", norm_kind, {"layer", "rms"});
   reader.read_choice("activation", activation, {"relu", "gelu", "swiglu"});
-  reader.read_choice("positions", positions, {"sinusoidal", "learned", "rotary", "none"});
+  reader.read_choice("positions", positions, {"sinusoidal", "learned", "rotary", "alibi", "relative", "none"});
+  reader.read("relative_distance", relative_distance);
   reader.read("layer_drop", layer_drop);
   reader.read("shared_layers", shared_layers);
-  for (const auto& [key, value] :
-       {std::pair{"model_dim", model_dim}, {"feed_forward_dim", feed_forward_dim}, {"layers", layers}, {"num_heads", num_heads}})
+  for (const auto& [key, value] : {std::pair{"model_dim", model_dim},
+                                   {"feed_forward_dim", feed_forward_dim},
+                                   {"layers", layers},
+                                   {"num_heads", num_heads},
+                                   {"relative_distance", relative_distance}})
     check_at_least_one(reader, key, value);
   for (const auto& [key, value] : {std::pair{"dropout", dropout},
                                    {"attention_dropout", attention_dropout},
                                    {"activation_dropout", activation_dropout},
                                    {"layer_drop", layer_drop}})
     check_fraction(reader, key, value);
+  if (attention_window < 0)
+    reader.problem("attention_window", fmt::format("must be at least 0, which is no limit, got {}", attention_window));
   if (model_dim < 1 || num_heads < 1) return;
+  if (num_kv_heads < 0 || (num_kv_heads > 0 && num_heads % num_kv_heads != 0))
+    reader.problem("num_kv_heads", fmt::format("must divide num_heads ({}), or be 0 for as many, got {}", num_heads, num_kv_heads));
   if (model_dim % num_heads != 0 || model_dim % 2 != 0)
     reader.problem("model_dim", fmt::format("must be even and a multiple of num_heads ({}), got {}", num_heads, model_dim));
   else if (positions == "rotary" && model_dim / num_heads % 2 != 0)
@@ -45,6 +55,8 @@ void TransformerStackConfig::write(nlohmann::json& fields) const {
                  {"feed_forward_dim", feed_forward_dim},
                  {"layers", layers},
                  {"num_heads", num_heads},
+                 {"num_kv_heads", num_kv_heads},
+                 {"attention_window", attention_window},
                  {"dropout", dropout},
                  {"attention_dropout", attention_dropout},
                  {"activation_dropout", activation_dropout},
@@ -52,6 +64,7 @@ void TransformerStackConfig::write(nlohmann::json& fields) const {
                  {"norm_kind", norm_kind},
                  {"activation", activation},
                  {"positions", positions},
+                 {"relative_distance", relative_distance},
                  {"layer_drop", layer_drop},
                  {"shared_layers", shared_layers}});
 }
@@ -77,6 +90,16 @@ TransformerDecoderConfig TransformerDecoderConfig::from_json(const nlohmann::jso
   FieldReader reader(fields, "model");
   config.read(reader);
   reader.read_choice("autoregression", config.autoregression, {"attention", "ssru"});
+  const bool ssru = config.autoregression == "ssru";
+  for (const auto* inside : {"rotary", "alibi", "relative"})
+    if (ssru && config.positions == inside)
+      reader.problem("positions", fmt::format("'{}' acts in self-attention, which a decoder with autoregression 'ssru' does not have; "
+                                              "set decoder_positions to 'sinusoidal', 'learned' or 'none'",
+                                              inside));
+  if (ssru && config.attention_window > 0)
+    reader.problem("attention_window", fmt::format("limits self-attention, which a decoder with autoregression 'ssru' does not have; "
+                                                   "set decoder_attention_window to 0, got {}",
+                                                   config.attention_window));
   reader.finish();
   return config;
 }

@@ -18,6 +18,11 @@ struct TransformerStackConfig {
   int64_t layers = 3;
   // Attention heads a sublayer: h.
   int64_t num_heads = 4;
+  // Heads of keys and values, in the attention to the memory as well; a divisor of num_heads whose groups share one each: 1 is multi-query
+  // (Shazeer 2019), between is grouped-query attention (Ainslie et al. 2023). 0: as many as num_heads.
+  int64_t num_kv_heads = 0;
+  // Self-attention reads only keys at most so many positions away (Beltagy et al. 2020). 0: all.
+  int64_t attention_window = 0;
   // Dropped fraction of each sublayer output and of the embeddings, in [0, 1). 5.4.
   double dropout = 0.1;
   // Dropped fraction of the attention weights, in [0, 1).
@@ -32,14 +37,20 @@ struct TransformerStackConfig {
   // Of the feed-forward sublayers: "relu", "gelu" (Hendrycks and Gimpel 2016), "swiglu": silu(W_g x) * (W_v x) (Shazeer 2020).
   std::string activation = "relu";
   // "sinusoidal" (3.5), "learned" (Gehring et al. 2017; positions from 1023 on share one vector), "rotary" (Su et al. 2021: query and key
-  // rotated by their position before every self-attention), "none".
+  // rotated by their position before every self-attention), "alibi" (Press et al. 2022: scores fall with the distance, a slope a head),
+  // "relative" (Shaw et al. 2018: learned vectors for the distance, added to keys and values; slower to train and encode, without a
+  // kernel), "none".
   std::string positions = "sinusoidal";
+  // With "relative": distances from here on share one vector, at least 1 (k, there from 2 to 256).
+  int64_t relative_distance = 16;
   // Probability with which a layer is left out of a training step, in [0, 1) (Fan et al. 2020).
   double layer_drop = 0.0;
   // All layers of the stack share one set of weights (Dehghani et al. 2019).
   bool shared_layers = false;
 
   bool ends_with_norm() const { return norm != "post"; }
+  // Width of a layer's keys, and of its values.
+  int64_t kv_dim() const { return model_dim / num_heads * (num_kv_heads > 0 ? num_kv_heads : num_heads); }
 
   EmbeddingShape embedding() const;
   int64_t output_dim() const { return model_dim; }
@@ -54,7 +65,7 @@ struct TransformerEncoderConfig : TransformerStackConfig {
 
 struct TransformerDecoderConfig : TransformerStackConfig {
   // How a position reads those before it: "attention", or "ssru" (recurrent/ssru.h), whose steps cost the same however long the sentence
-  // is.
+  // is; it knows neither a window nor positions that act in self-attention.
   std::string autoregression = "attention";
 
   static TransformerDecoderConfig from_json(const nlohmann::json& fields);

@@ -48,39 +48,89 @@ TEST_CASE("Fast exp, sigmoid and tanh stay within a few units in the last place"
   CHECK(kernels::fast_tanh(1e-20f) == 1e-20f);
 }
 
-TEST_CASE("Packed attention equals padded attention, forward and backward") {
-  torch::manual_seed(4);
-  const auto length_B = torch::tensor({5, 1, 19, 2}, torch::kLong), key_length_B = torch::tensor({3, 7, 1, 33}, torch::kLong);
-  const Packing queries(length_B, 19), keys(key_length_B, 33);
-  for (const int64_t heads : {1, 3}) {
-    const int64_t dim = heads * 10;
-    // Cross attention against ATen's, sentence by sentence.
-    const auto q = torch::randn({queries.num_rows(), dim}, torch::requires_grad()),
-               kv = torch::randn({keys.num_rows(), 2 * dim}, torch::requires_grad());
-    const auto out = packed_attention(q, kv, queries, keys, heads, false, 0);
-    std::vector<torch::Tensor> expected;
-    for (int64_t b = 0; b < 4; ++b)
-      expected.push_back(padded_attention(q.narrow(0, queries.offsets[b], queries.length(b)).unsqueeze(0),
-                                          kv.narrow(0, keys.offsets[b], keys.length(b)).unsqueeze(0), {}, heads, false, 0, false)
-                             .out.squeeze(0));
-    CHECK(difference(out, at::cat(expected)) < 1e-5);
-    const auto upstream = torch::randn_like(out);
-    const auto got = torch::autograd::grad({out}, {q, kv}, {upstream}),
-               want = torch::autograd::grad({at::cat(expected)}, {q, kv}, {upstream});
-    CHECK(difference(got[0], want[0]) < 1e-5);
-    CHECK(difference(got[1], want[1]) < 1e-5);
-    // Causal self-attention.
-    const auto qkv = torch::randn({queries.num_rows(), 3 * dim}, torch::requires_grad());
-    const auto self = packed_attention(qkv, qkv, queries, queries, heads, true, 0);
-    expected.clear();
-    for (int64_t b = 0; b < 4; ++b) {
-      const auto rows = qkv.narrow(0, queries.offsets[b], queries.length(b)).unsqueeze(0).split({dim, 2 * dim}, -1);
-      expected.push_back(padded_attention(rows[0], rows[1], {}, heads, true, 0, false).out.squeeze(0));
-    }
-    CHECK(difference(self, at::cat(expected)) < 1e-5);
-    CHECK(difference(torch::autograd::grad({self}, {qkv}, {upstream})[0],
-                     torch::autograd::grad({at::cat(expected)}, {qkv}, {upstream})[0]) < 1e-5);
+namespace {
+
+// Sentence after sentence through ATen: each with queries q, keys and values kv.
+torch::Tensor one_by_one(const torch::Tensor& q, const torch::Tensor& kv, const Packing& queries, const Packing& keys,
+                         const AttentionForm& form, bool causal) {
+  std::vector<torch::Tensor> out;
+  for (size_t b = 0; b + 1 < queries.offsets.size(); ++b) {
+    const auto q_rows = q.narrow(0, queries.offsets[b], queries.length(static_cast<int64_t>(b))).unsqueeze(0);
+    const auto kv_rows = kv.narrow(0, keys.offsets[b], keys.length(static_cast<int64_t>(b))).unsqueeze(0);
+    out.push_back(padded_attention(q_rows, kv_rows, {}, form, causal, 0, false).out.squeeze(0));
   }
+  return at::cat(out);
+}
+
+}  // namespace
+
+TEST_CASE("Packed attention equals padded attention, forward and backward, whatever its form") {
+  torch::manual_seed(4);
+  const auto length_B = torch::tensor({5, 1, 43, 2}, torch::kLong), key_length_B = torch::tensor({3, 7, 1, 33}, torch::kLong);
+  const Packing queries(length_B, 43), keys(key_length_B, 33);
+  for (const auto& form :
+       {AttentionForm{1}, AttentionForm{3}, AttentionForm{6, 2}, AttentionForm{3, 1, 4}, AttentionForm{2, 2, 1, alibi_slopes(2)},
+        AttentionForm{4, 2, 0, alibi_slopes(4)}, AttentionForm{4, 1, 17, alibi_slopes(4)}}) {
+    INFO(form.num_heads << " heads, " << form.kv_heads() << " of keys, window " << form.window);
+    const int64_t dim = form.num_heads * 10, kv_dim = form.kv_heads() * 10;
+    // Cross attention against ATen's.
+    const auto q = torch::randn({queries.num_rows(), dim}, torch::requires_grad()),
+               kv = torch::randn({keys.num_rows(), 2 * kv_dim}, torch::requires_grad());
+    const AttentionForm heads{form.num_heads, form.num_kv_heads};
+    const auto out = packed_attention(q, kv, queries, keys, heads, false, 0), expected = one_by_one(q, kv, queries, keys, heads, false);
+    CHECK(difference(out, expected) < 1e-5);
+    const auto upstream = torch::randn_like(out);
+    const auto got = torch::autograd::grad({out}, {q, kv}, {upstream}), want = torch::autograd::grad({expected}, {q, kv}, {upstream});
+    CHECK(difference(got[0], want[0]) < 1e-5);
+    CHECK(difference(got[1], want[1]) < 2e-5);
+    for (const bool causal : {false, true}) {
+      const auto qkv = torch::randn({queries.num_rows(), dim + 2 * kv_dim}, torch::requires_grad());
+      const auto parts = qkv.split({dim, 2 * kv_dim}, -1);
+      const auto self = packed_attention(qkv, qkv, queries, queries, form, causal, 0),
+                 self_expected = one_by_one(parts[0], parts[1], queries, queries, form, causal);
+      CHECK(difference(self, self_expected) < 1e-5);
+      CHECK(difference(torch::autograd::grad({self}, {qkv}, {upstream})[0], torch::autograd::grad({self_expected}, {qkv}, {upstream})[0]) <
+            2e-5);
+    }
+  }
+}
+
+TEST_CASE("Attention with shared key heads gives the same bits on any number of threads") {
+  torch::manual_seed(9);
+  const Packing rows(torch::full({30}, 11, torch::kLong), 11);
+  const AttentionForm form{4, 2, 3, alibi_slopes(4)};
+  const auto qkv = torch::randn({330, 8 * 16}, torch::requires_grad());
+  const auto run = [&] {
+    const auto out = packed_attention(qkv, qkv, rows, rows, form, true, 0);
+    return std::pair(out, torch::autograd::grad({out.square().sum()}, {qkv})[0]);
+  };
+  const auto several = run();
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const auto one = run();
+  at::set_num_threads(threads);
+  CHECK(several.first.equal(one.first));
+  CHECK(several.second.equal(one.second));
+}
+
+TEST_CASE("Fused attention equals attention that shows its weights, with masks and causal") {
+  torch::manual_seed(10);
+  const auto length_B = torch::tensor({4, 7, 1}, torch::kLong);
+  const auto keep_BS = torch::arange(7).unsqueeze(0) < length_B.unsqueeze(1);
+  for (const auto& form : {AttentionForm{2}, AttentionForm{4, 2}, AttentionForm{4, 1, 2}, AttentionForm{2, 0, 0, alibi_slopes(2)}})
+    for (const bool masked : {false, true})
+      for (const bool causal : {false, true})
+        for (const auto type : {torch::kFloat, torch::kDouble}) {
+          INFO(form.num_heads << " heads, window " << form.window << (masked ? ", masked" : "") << (causal ? ", causal" : ""));
+          const auto q = torch::randn({3, 7, form.num_heads * 6}, type), kv = torch::randn({3, 7, form.kv_heads() * 12}, type);
+          const auto keep = masked ? keep_BS : torch::Tensor();
+          const auto fused = padded_attention(q, kv, keep, form, causal, 0, false),
+                     shown = padded_attention(q, kv, keep, form, causal, 0, true);
+          CHECK_FALSE(fused.weights.defined());
+          CHECK(difference((fused.out - shown.out).masked_select(keep_BS.unsqueeze(-1)), torch::zeros({1}, type)) < 1e-5);
+          CHECK(difference(shown.weights.select(1, 0).sum(1), torch::ones({3}, type)) < 1e-5);
+          if (masked) CHECK(shown.weights.select(1, 0).masked_select(keep_BS.logical_not()).abs().max().item<double>() == 0);
+        }
 }
 
 TEST_CASE("Attention dropout drops its share of the weights and its gradient uses the same mask") {
@@ -89,7 +139,7 @@ TEST_CASE("Attention dropout drops its share of the weights and its gradient use
   // Values of one: a row's output is the sum of its kept weights.
   auto qkv = torch::zeros({600, 30}, torch::requires_grad());
   qkv.data().narrow(1, 20, 10).fill_(1);
-  const auto out = packed_attention(qkv, qkv, rows, rows, 1, false, 0.25);
+  const auto out = packed_attention(qkv, qkv, rows, rows, {1}, false, 0.25);
   CHECK(out.mean().item<double>() == Approx(1.0).margin(0.01));
   CHECK(out.std().item<double>() > 0.05);
   const auto gradient = torch::autograd::grad({out.sum()}, {qkv})[0].narrow(1, 20, 10);
@@ -99,7 +149,7 @@ TEST_CASE("Attention dropout drops its share of the weights and its gradient use
 TEST_CASE("A row with no key to read gives zeros, not NaN") {
   std::vector<kernels::AttentionSegment> segments = {{0, 2, 0, 0, 0}};
   std::vector<float> q(8, 1), out(8, 7);
-  kernels::attention_forward(segments, {1, 4, 0.5f, false}, {q.data(), 4}, {q.data(), 4}, {q.data(), 4}, {out.data(), 4}, nullptr, nullptr);
+  kernels::attention_forward(segments, {1, 1, 4, 0.5f}, {q.data(), 4}, {q.data(), 4}, {q.data(), 4}, {out.data(), 4}, nullptr, nullptr);
   for (const float value : out) CHECK(value == 0);
 }
 

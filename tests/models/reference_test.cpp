@@ -120,7 +120,7 @@ TEST_CASE("Attention to a memory equals torch's nn.MultiheadAttention, weights i
   const auto kv = at::linear(t.at("memory"), kv_weight, t.at("in_proj_bias").narrow(0, 8, 16));
   const Sentences s;
   const auto check = [&] {
-    const auto result = memory_attention(q, kv, torch::arange(3), s.length_B, 2, true);
+    const auto result = memory_attention(q, kv, torch::arange(3), s.length_B, {2}, true);
     CHECK(difference(at::linear(result.out, t.at("out_proj_weight"), t.at("out_proj_bias")), t.at("out")) < kTolerance);
     CHECK(difference(result.weights, t.at("weights")) < kTolerance);
   };
@@ -209,6 +209,57 @@ TEST_CASE("Rotary self-attention equals attention over queries and keys turned a
     CHECK(difference(attention.forward(t.at("x"), Rows::packed(packing, length_B), true), t.at("out")) < kTolerance);
     CHECK(difference(attention.forward(t.at("x").unsqueeze(0), Rows::padded(torch::ones({1, 7}, torch::kBool)), true)[0], t.at("out")) <
           kTolerance);
+  });
+}
+
+TEST_CASE("Shared key heads, ALiBi, windows and relative positions equal their formulas in numpy, causal and not, whole and in steps") {
+  struct Case {
+    const char* name;
+    int64_t heads, kv_heads;
+    const char* positions;
+    int64_t window, distance;
+  };
+  const auto c =
+      GENERATE(Case{"grouped_query", 4, 2, "none", 0, 1}, Case{"multi_query", 3, 1, "none", 0, 1}, Case{"alibi", 4, 0, "alibi", 0, 1},
+               Case{"window", 2, 0, "none", 2, 1}, Case{"relative", 2, 0, "relative", 0, 3},
+               Case{"multi_query_alibi_window", 3, 1, "alibi", 3, 1}, Case{"grouped_query_relative_window", 4, 2, "relative", 3, 2});
+  INFO(c.name);
+  const auto t = reference(c.name);
+  TransformerDecoderConfig config;
+  config.model_dim = 4 * c.heads;
+  config.num_heads = c.heads;
+  config.num_kv_heads = c.kv_heads;
+  config.positions = c.positions;
+  config.attention_window = c.window;
+  config.relative_distance = c.distance;
+  SelfAttention attention(config);
+  set_parameters(attention, t,
+                 {{"qkv.weight", "qkv_weight"},
+                  {"qkv.bias", "qkv_bias"},
+                  {"out.weight", "out_weight"},
+                  {"out.bias", "out_bias"},
+                  {"relative_key", "relative_key"},
+                  {"relative_value", "relative_value"}});
+  const Sentences s;
+  in_both_modes(attention, [&] {
+    for (const bool causal : {false, true}) {
+      const auto expected = s.packing.pack(t.at(causal ? "out_causal" : "out"));
+      CHECK(difference(attention.forward(s.packing.pack(t.at("x")), s.packed, causal), expected) < kTolerance);
+      CHECK(difference(s.packing.pack(attention.forward(t.at("x"), s.padded, causal)), expected) < kTolerance);
+    }
+    torch::Tensor cache_NTE = torch::empty({3, 0, 2 * config.kv_dim()}), origin_NT = torch::empty({3, 0}, torch::kInt);
+    std::vector<torch::Tensor> per_step, out;
+    const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE, const AttentionForm& form) {
+      cache_NTE = at::cat({cache_NTE, kv_NE.unsqueeze(1)}, 1);
+      const auto attended = padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, form, false, 0, false).out.squeeze(1);
+      per_step.push_back(kv_NE.contiguous());
+      origin_NT = at::cat({origin_NT, torch::arange(3, torch::kInt).unsqueeze(1)}, 1);
+      if (kernels::use_inference_kernels(q_ND))
+        CHECK(difference(past_attention(q_ND, per_step, 0, 1, origin_NT, form), attended) < kTolerance);
+      return attended;
+    };
+    for (int64_t i = 0; i < 7; ++i) out.push_back(attention.step(t.at("x").select(1, i), torch::full({3}, i, torch::kLong), attend_past));
+    CHECK(difference(s.packing.pack(at::stack(out, 1)), s.packing.pack(t.at("out_causal"))) < kTolerance);
   });
 }
 

@@ -39,6 +39,24 @@ TEST_CASE("Unknown keys and values out of range are reported together") {
   }
 }
 
+TEST_CASE("Heads, windows and positions that do not fit are refused with both values") {
+  const auto refused = [](nlohmann::json fields) {
+    fields["family"] = "transformer";
+    return fields;
+  };
+  REQUIRE_THROWS_WITH(complete_model_config(refused({{"num_heads", 8}, {"num_kv_heads", 3}})),
+                      ContainsSubstring("model.num_kv_heads: must divide num_heads (8), or be 0 for as many, got 3"));
+  REQUIRE_THROWS_WITH(complete_model_config(refused({{"attention_window", -1}})),
+                      ContainsSubstring("model.attention_window: must be at least 0, which is no limit, got -1"));
+  REQUIRE_THROWS_WITH(complete_model_config(refused({{"relative_distance", 0}})),
+                      ContainsSubstring("model.relative_distance: must be at least 1, got 0"));
+  REQUIRE_THROWS_WITH(complete_model_config(refused({{"autoregression", "ssru"}, {"positions", "alibi"}, {"attention_window", 5}})),
+                      ContainsSubstring("model.positions: 'alibi' acts in self-attention, which a decoder with autoregression 'ssru' does "
+                                        "not have; set decoder_positions to 'sinusoidal', 'learned' or 'none'") &&
+                          ContainsSubstring("model.attention_window: limits self-attention, which a decoder with autoregression 'ssru' "
+                                            "does not have; set decoder_attention_window to 0, got 5"));
+}
+
 TEST_CASE("A completed configuration completes to itself, and a preset's fields can be overridden") {
   for (const auto& family : model_families())
     for (const auto& preset : family.presets) {

@@ -1,0 +1,76 @@
+#include "models/attention/padded_attention.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace attnzoo {
+namespace {
+
+// Finite, so that a row of padding that may read nothing gets some weights and not NaN.
+constexpr double kMasked = -1e9;
+
+// Places counted back from the last one: -(S - 1) .. 0. From x_BS.., without reading a size.
+torch::Tensor places_from_end(const torch::Tensor& x) {
+  const auto ones = at::ones_like(x.select(0, 0).select(-1, 0), torch::kLong);
+  return ones.cumsum(0) - ones.sum();
+}
+
+// What is added to the scores, [1 or B, 1 or H, T, S]; undefined where nothing is.
+torch::Tensor score_bias(const torch::Tensor& offset_TS, const torch::Tensor& keep_BS, const AttentionForm& form, bool causal,
+                         const torch::TensorOptions& options) {
+  torch::Tensor bias;
+  const auto add = [&](const torch::Tensor& term) { bias = bias.defined() ? bias + term : term; };
+  if (keep_BS.defined()) add(keep_BS.logical_not().to(options).unsqueeze(1).unsqueeze(1) * kMasked);
+  if (causal) add(offset_TS.gt(0).to(options) * kMasked);
+  if (form.window > 0) add(offset_TS.abs().gt(form.window).to(options) * kMasked);
+  if (form.slope_H.defined()) add(offset_TS.abs().to(options) * -form.slope_H.to(options).view({1, -1, 1, 1}));
+  return bias;
+}
+
+}  // namespace
+
+torch::Tensor alibi_slopes(int64_t num_heads) {
+  const auto head_H = at::arange(1, num_heads + 1, torch::kDouble);
+  return (head_H * (-8.0 / static_cast<double>(num_heads))).exp2().to(torch::kFloat);
+}
+
+AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor& kv_BSE, const torch::Tensor& keep_BS,
+                                 const AttentionForm& form, bool causal, double dropout, bool want_weights) {
+  const auto heads = [](const torch::Tensor& x, int64_t count) { return x.unflatten(-1, {count, -1}).transpose(1, 2); };  // [B, H, .., K]
+  const auto each_query_head = [&](const torch::Tensor& x) {
+    if (form.kv_heads() == form.num_heads) return x;
+    return x.unsqueeze(2).expand({-1, -1, form.num_heads / form.kv_heads(), -1, -1}).flatten(1, 2);
+  };
+  const auto kv = kv_BSE.chunk(2, -1);
+  const auto q = heads(q_BTD, form.num_heads);
+  const auto k = each_query_head(heads(kv[0], form.kv_heads())), v = each_query_head(heads(kv[1], form.kv_heads()));
+  const bool relative = form.relative_key_RK.defined(), fused = !want_weights && !relative;
+  const auto merged = [](const torch::Tensor& out) { return out.transpose(1, 2).flatten(2); };
+
+  // The masks that the fused kernel knows by name.
+  if (fused && form.window == 0 && !form.slope_H.defined() && !(causal && keep_BS.defined())) {
+    const auto mask = keep_BS.defined() ? std::optional(keep_BS.unsqueeze(1).unsqueeze(1)) : std::nullopt;
+    return {merged(at::scaled_dot_product_attention(q, k, v, mask, dropout, causal)), {}};
+  }
+  const auto offset_TS = places_from_end(kv_BSE).unsqueeze(0) - places_from_end(q_BTD).unsqueeze(1);  // j - i
+  const auto bias = score_bias(offset_TS, keep_BS, form, causal, q_BTD.options().requires_grad(false));
+  if (fused) return {merged(at::scaled_dot_product_attention(q, k, v, bias, dropout, false)), {}};
+
+  auto scores = q.matmul(k.transpose(-1, -2));
+  torch::Tensor by_distance, row;  // q a^K of every distance, [B, H, T, R], and the distance's row of the tables, [B, H, T, S]
+  if (relative) {
+    const int64_t farthest = form.relative_key_RK.size(0) / 2;
+    by_distance = q.matmul(form.relative_key_RK.t());
+    row = (offset_TS.clamp(-farthest, farthest) + farthest).expand_as(scores);
+    scores = scores + by_distance.gather(-1, row);
+  }
+  scores = scores / std::sqrt(static_cast<double>(q_BTD.size(-1) / form.num_heads));
+  const auto weights = (bias.defined() ? scores + bias : scores).softmax(-1);
+  const auto kept = at::dropout(weights, dropout, dropout > 0);
+  auto out = kept.matmul(v);
+  if (relative) out = out + at::zeros_like(by_distance).scatter_add(-1, row, kept).matmul(form.relative_value_RK);
+  return {merged(out), want_weights ? weights.mean(1) : torch::Tensor()};
+}
+
+}  // namespace attnzoo
