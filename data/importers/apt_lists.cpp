@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kSystemLists[] = "/var/lib/apt/lists";
+constexpr char kTranslation[] = "Translation-";
 constexpr char kAlternative[] = "`attnzoo-data import gettext` needs no network";
 constexpr int64_t kUnpackTimeout_s = 120;
 
@@ -64,8 +65,8 @@ std::string unpack_with_program(const fs::path& file) {
   return std::move(output.text);
 }
 
-// "de" for ".../..._Translation-de.lz4", "" for other files.
-std::string translation_language(const fs::path& file, bool& packed) {
+// The one of `names` that `file` holds, "" for other files.
+std::string index_of(const fs::path& file, const std::vector<std::string>& names, bool& packed) {
   std::string name = file.filename().string();
   packed = false;
   for (const std::string_view extension : {".gz", ".xz", ".bz2", ".lz4", ".zst"})
@@ -73,8 +74,8 @@ std::string translation_language(const fs::path& file, bool& packed) {
       name.erase(name.size() - extension.size());
       packed = extension != ".gz";
     }
-  const size_t mark = name.rfind("Translation-");
-  return mark == name.npos ? std::string() : name.substr(mark + std::strlen("Translation-"));
+  const auto found = std::ranges::find_if(names, [&](const std::string& index) { return name.ends_with(index); });
+  return found == names.end() ? std::string() : *found;
 }
 
 // The system's settings that a download needs (proxies, time limits), its hooks and language choice left behind.
@@ -91,7 +92,14 @@ std::string network_settings() {
   return kept;
 }
 
-std::string apt_configuration(const fs::path& folder, const std::vector<std::string>& languages) {
+std::vector<std::string> languages_of(const std::vector<std::string>& names) {
+  std::vector<std::string> languages;
+  for (const std::string& name : names)
+    if (name.starts_with(kTranslation)) languages.push_back(name.substr(std::strlen(kTranslation)));
+  return languages;
+}
+
+std::string apt_configuration(const fs::path& folder, const std::vector<std::string>& names) {
   std::string text = network_settings();
   const auto set = [&](std::string_view key, const std::string& value) { text += fmt::format("{} \"{}\";\n", key, value); };
   set("Dir::State::lists", (folder / "lists/").string());
@@ -100,27 +108,27 @@ std::string apt_configuration(const fs::path& folder, const std::vector<std::str
   set("Dir::Etc::parts", (folder / "empty/").string());
   set("Dir::Etc::main", (folder / "empty/none").string());
   set("Acquire::GzipIndexes", "false");
+  const std::vector<std::string> languages = languages_of(names);
+  if (languages.empty()) set("Acquire::Languages", "none");
   for (const std::string& language : languages) set("Acquire::Languages::", language);
-  for (const char* index : {"deb::Packages", "deb-src::Sources", "deb::DEP-11", "deb::CNF"})
+  for (const char* index : {"deb-src::Sources", "deb::DEP-11", "deb::CNF"})
     set(fmt::format("Acquire::IndexTargets::{}::DefaultEnabled", index), "false");
+  set("Acquire::IndexTargets::deb::Packages::DefaultEnabled", languages.size() < names.size() ? "true" : "false");
   // The folder belongs to whoever runs this; apt's own user could not write to it.
   set("APT::Sandbox::User", "root");
   return text;
 }
 
-// Every XX of the i18n/Translation-XX lines in the archives' InRelease files.
-std::set<std::string> offered_languages(const fs::path& lists) {
-  std::set<std::string> languages;
+// Every Translation-XX of the lines in the archives' InRelease files.
+std::set<std::string> offered_translations(const fs::path& lists) {
+  std::set<std::string> offered;
   for (const auto& entry : fs::directory_iterator(lists)) {
     if (!entry.path().filename().string().ends_with("Release")) continue;
     const std::string text = read_file(entry.path());
-    const std::string_view mark = "i18n/Translation-";
-    for (size_t at = text.find(mark); at != text.npos; at = text.find(mark, at + 1)) {
-      const size_t begin = at + mark.size();
-      languages.insert(text.substr(begin, text.find_first_of(".\r\n ", begin) - begin));
-    }
+    for (size_t at = text.find(kTranslation); at != text.npos; at = text.find(kTranslation, at + 1))
+      offered.insert(text.substr(at, text.find_first_of(".\r\n ", at) - at));
   }
-  return languages;
+  return offered;
 }
 
 // The first warning or error in apt-get's output: later ones only follow from it.
@@ -134,65 +142,73 @@ std::string complaint(std::string_view text) {
   return "no message";
 }
 
-bool has_all(const TranslationTexts& texts, const std::vector<std::string>& languages) {
-  return std::ranges::all_of(languages, [&](const std::string& language) { return texts.contains(language); });
+std::vector<std::string> missing_of(const std::vector<std::string>& names, const IndexTexts& texts) {
+  std::vector<std::string> missing;
+  for (const std::string& name : names)
+    if (!texts.contains(name)) missing.push_back(name);
+  return missing;
 }
 
-TranslationTexts download_translations(const std::vector<std::string>& languages, int64_t timeout_s, const ImportLog& log) {
+IndexTexts download_indexes(const std::vector<std::string>& names, int64_t timeout_s, const ImportLog& log) {
   const TemporaryFolder folder;
   for (const char* name : {"lists/partial", "cache/archives/partial", "empty"}) fs::create_directories(folder.path() / name);
-  write_file(folder.path() / "apt.conf", apt_configuration(folder.path(), languages));
+  write_file(folder.path() / "apt.conf", apt_configuration(folder.path(), names));
 
-  log(fmt::format("downloading Translation-{} of this machine's Debian archives: about 6 MB for en, up to 2 MB for another language ...",
-                  fmt::join(languages, " and Translation-")));
+  const auto size_of = [](const std::string& name) {
+    if (name == kPackagesIndex) return name + " (about 9 MB)";
+    return name + (name == translation_index("en") ? " (about 6 MB)" : " (up to 2 MB)");
+  };
+  std::vector<std::string> shown;
+  std::ranges::transform(names, std::back_inserter(shown), size_of);
+  log(fmt::format("downloading {} of this machine's Debian archives ...", fmt::join(shown, " and ")));
   const std::string variable = "APT_CONFIG=" + (folder.path() / "apt.conf").string();
   const ProgramOutput update = run_external({"env", variable, "LC_ALL=C", "apt-get", "update"}, true, timeout_s);
-  const std::set<std::string> offered = offered_languages(folder.path() / "lists");
+  const std::set<std::string> offered = offered_translations(folder.path() / "lists");
   if (update.exit_status == 127)
     fail<DataError>("this machine has no apt-get, so no Debian archive is known; {}, or pass --from DIR", kAlternative);
   if (update.timed_out)
     fail<DataError>("the Debian archive did not answer within {} s; try again, or pass --from DIR; {}", timeout_s, kAlternative);
   if (offered.empty()) fail<DataError>("no Debian archive could be reached (apt-get update: {}); {}", complaint(update.text), kAlternative);
 
-  TranslationTexts texts = read_translations(folder.path() / "lists", languages);
-  for (const std::string& language : languages) {
-    if (texts.contains(language)) continue;
-    if (offered.contains(language))
-      fail<DataError>("Translation-{} could not be downloaded (apt-get update: {}); try again; {}", language, complaint(update.text),
-                      kAlternative);
-    fail<DataError>("the Debian archives of this machine have no Translation-{}; they have {}", language, fmt::join(offered, ", "));
+  IndexTexts texts = read_indexes(folder.path() / "lists", names);
+  for (const std::string& name : missing_of(names, texts)) {
+    if (name == kPackagesIndex || offered.contains(name))
+      fail<DataError>("{} could not be downloaded (apt-get update: {}); try again; {}", name, complaint(update.text), kAlternative);
+    fail<DataError>("the Debian archives of this machine have no {}; they have {}", name,
+                    fmt::join(languages_of({offered.begin(), offered.end()}), ", "));
   }
   return texts;
 }
 
 }  // namespace
 
-TranslationTexts read_translations(const fs::path& folder, const std::vector<std::string>& languages) {
+std::string translation_index(const std::string& language) { return kTranslation + language; }
+
+IndexTexts read_indexes(const fs::path& folder, const std::vector<std::string>& names) {
   std::error_code error;
   std::vector<fs::path> files;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) files.push_back(entry->path());
-  if (error) fail<DataError>("{}: cannot be listed: {}; a folder with Translation-XX files is needed", folder.string(), error.message());
+  if (error)
+    fail<DataError>("{}: cannot be listed: {}; a folder with {} files is needed", folder.string(), error.message(),
+                    fmt::join(names, " and "));
   std::ranges::sort(files);  // the order of a folder is not the same everywhere
-  TranslationTexts texts;
+  IndexTexts texts;
   for (const fs::path& file : files) {
     bool packed = false;
-    const std::string language = translation_language(file, packed);
-    if (language.empty() || std::ranges::find(languages, language) == languages.end()) continue;
-    texts[language].push_back(packed ? unpack_with_program(file) : read_text(file));
+    const std::string name = index_of(file, names, packed);
+    if (!name.empty()) texts[name].push_back(packed ? unpack_with_program(file) : read_text(file));
   }
   return texts;
 }
 
-TranslationTexts fetch_translations(const std::vector<std::string>& languages, int64_t timeout_s, const ImportLog& log) {
+IndexTexts fetch_indexes(const std::vector<std::string>& names, int64_t timeout_s, const ImportLog& log) {
   std::error_code error;
-  if (fs::is_directory(kSystemLists, error)) {
-    TranslationTexts texts = read_translations(kSystemLists, languages);
-    if (has_all(texts, languages)) {
-      log(fmt::format("reading the Translation files in {}", kSystemLists));
-      return texts;
-    }
-  }
-  return download_translations(languages, timeout_s, log);
+  IndexTexts texts;
+  if (fs::is_directory(kSystemLists, error)) texts = read_indexes(kSystemLists, names);
+  for (const auto& [name, files] : texts) log(fmt::format("reading the {} files in {}", name, kSystemLists));
+  if (const std::vector<std::string> missing = missing_of(names, texts); !missing.empty())
+    texts.merge(download_indexes(missing, timeout_s, log));
+  return texts;
 }
 
 }  // namespace attnzoo

@@ -1,34 +1,45 @@
 #include "data/importers/debian_descriptions.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "data/error.h"
 #include "data/importers/apt_lists.h"
+#include "data/importers/packages_index.h"
 
 namespace attnzoo {
 namespace {
 
-DescriptionTable description_table(const TranslationTexts& texts, const std::string& language) {
+DescriptionTable description_table(const IndexTexts& texts, const std::string& language) {
   DescriptionTable table;
-  if (const auto found = texts.find(language); found != texts.end())
-    for (const std::string& text : found->second) parse_translation_file(text, language, table);
+  for (const std::string& text : texts.at(translation_index(language))) parse_translation_file(text, language, table);
   return table;
 }
 
-TranslationTexts find_texts(const DebianImportOptions& options, const std::vector<std::string>& languages, const ImportLog& log) {
-  if (options.from.empty()) return fetch_translations(languages, options.timeout_s, log);
-  TranslationTexts texts = read_translations(options.from, languages);
-  for (const std::string& language : languages)
-    if (!texts.contains(language))
-      fail<DataError>("{}: holds no Translation-{} file (plain or .gz, .xz, .bz2, .lz4, .zst); leave --from out to fetch it",
-                      options.from.string(), language);
+IndexTexts find_texts(const DebianImportOptions& options, const std::vector<std::string>& names, const ImportLog& log) {
+  if (options.from.empty()) return fetch_indexes(names, options.timeout_s, log);
+  IndexTexts texts = read_indexes(options.from, names);
+  for (const std::string& name : names)
+    if (!texts.contains(name))
+      fail<DataError>("{}: holds no {} file (plain or .gz, .xz, .bz2, .lz4, .zst); leave --from out to fetch it", options.from.string(),
+                      name);
   return texts;
+}
+
+std::string long_text(const PackageDescription& description) {
+  std::string text;
+  for (const DescriptionBlock& block : description.blocks) {
+    if (!text.empty()) text += ' ';
+    text += block.text;
+  }
+  return text;
 }
 
 ImportReport import_translation(const DebianImportOptions& options, const ImportLog& log) {
   const std::string &source_language = options.source_language, &target_language = options.target_language;
   check_language_pair(source_language, target_language);
-  const TranslationTexts texts = find_texts(options, {source_language, target_language}, log);
+  const IndexTexts texts = find_texts(options, {translation_index(source_language), translation_index(target_language)}, log);
   const DescriptionTable sources = description_table(texts, source_language), targets = description_table(texts, target_language);
 
   std::vector<ParallelPair> pairs;
@@ -51,21 +62,71 @@ ImportReport import_translation(const DebianImportOptions& options, const Import
 ImportReport import_summarisation(const DebianImportOptions& options, const ImportLog& log) {
   const std::string& language = options.summarise;
   check_language(language, "--summarise");
-  const DescriptionTable table = description_table(find_texts(options, {language}, log), language);
+  const DescriptionTable table = description_table(find_texts(options, {translation_index(language)}, log), language);
   std::vector<ParallelPair> pairs;
   for (const auto& [digest, description] : table) {
-    ParallelPair pair{"", description.title};
-    for (const DescriptionBlock& block : description.blocks) {
-      if (!pair.source.empty()) pair.source += ' ';
-      pair.source += block.text;
-    }
+    ParallelPair pair{long_text(description), description.title};
     if (!pair.source.empty()) pairs.push_back(std::move(pair));
   }
   ImportReport report;
+  report.task = "summarisation";
   report.origin = fmt::format("Debian package descriptions, long to title ({} in {})", table.size(), language);
   ParallelOutput output = options.output;
   output.source_name = "text";
   output.target_name = "title";
+  return write_parallel(pairs, output, std::move(report));
+}
+
+// Takes the pairs of rare sections out.
+void drop_rare_sections(std::vector<ParallelPair>& pairs, int64_t min_texts, ImportReport& report) {
+  std::map<std::string, int64_t> num_texts;
+  for (const ParallelPair& pair : pairs) ++num_texts[pair.target];
+  std::vector<std::string> rare;
+  for (const auto& [section, number] : num_texts)
+    if (number < min_texts) rare.push_back(section);
+  if (!pairs.empty() && rare.size() == num_texts.size())
+    fail<DataError>("{}: none of {} sections has {} texts; lower --min-texts", report.origin, rare.size(), min_texts);
+  const auto num_dropped = std::erase_if(pairs, [&](const ParallelPair& pair) { return num_texts.at(pair.target) < min_texts; });
+  report.notes.push_back(fmt::format("{} sections", num_texts.size() - rare.size()));
+  if (!rare.empty())
+    report.notes.push_back(fmt::format("{} sections with fewer than {} texts, {} in all, are left out: {}", rare.size(), min_texts,
+                                       num_dropped, fmt::join(rare, ", ")));
+}
+
+ImportReport import_sections(const DebianImportOptions& options, const ImportLog& log) {
+  const std::string& language = options.sections;
+  check_language(language, "--sections");
+  if (options.min_texts < 1) fail<ConfigError>("--min-texts: {} is out of range; accepted is 1 or more", options.min_texts);
+  const IndexTexts texts = find_texts(options, {kPackagesIndex, translation_index(language)}, log);
+  const DescriptionTable table = description_table(texts, language);
+  PackagesIndex index;
+  for (const std::string& text : texts.at(kPackagesIndex)) parse_packages_index(text, index);
+
+  std::vector<ParallelPair> pairs;
+  int64_t num_ambiguous = 0, num_without_text = 0;
+  for (const auto& [digest, section] : index.sections) {
+    const auto found = table.find(digest);
+    if (section.empty())
+      ++num_ambiguous;
+    else if (found == table.end())
+      ++num_without_text;
+    else
+      pairs.push_back({found->second.title + " " + long_text(found->second), section});
+  }
+  ImportReport report;
+  report.task = "classification";
+  report.origin = fmt::format("Debian package descriptions and their sections ({} in the index, {} in {}, {} labelled)",
+                              index.sections.size(), table.size(), language, pairs.size());
+  const auto note = [&](int64_t number, const std::string& what) {
+    if (number > 0) report.notes.push_back(fmt::format("{} {}", number, what));
+  };
+  note(index.num_incomplete, "packages without a section or a Description-md5 are left out");
+  note(num_without_text, fmt::format("descriptions without a text in Translation-{} are left out", language));
+  note(num_ambiguous, "descriptions that packages of different sections share are left out");
+  drop_rare_sections(pairs, options.min_texts, report);
+  ParallelOutput output = options.output;
+  output.source_name = "text";
+  output.target_name = "section";
   return write_parallel(pairs, output, std::move(report));
 }
 
@@ -92,6 +153,7 @@ std::vector<ParallelPair> align_descriptions(const PackageDescription& source, c
 }
 
 ImportReport import_debian_descriptions(const DebianImportOptions& options, const ImportLog& log) {
+  if (!options.sections.empty()) return import_sections(options, log);
   return options.summarise.empty() ? import_translation(options, log) : import_summarisation(options, log);
 }
 

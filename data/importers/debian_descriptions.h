@@ -16,17 +16,22 @@ struct DebianImportOptions {
   std::string source_language = "en", target_language = "de";
   // When set: long description to title in this language (a summarisation corpus), and the two languages above are not used.
   std::string summarise;
-  // A folder with Translation-XX files, plain or compressed. Empty: the lists of this machine's apt where it keeps them, else a download
-  // by `apt-get update` with private lists (as an ordinary user, nothing of the system is changed).
+  // When set: title and long description in this language to the section of the archive that the package is in (labelled text), and the
+  // three languages above are not used.
+  std::string sections;
+  // Sections with fewer texts are left out; >= 1.
+  int64_t min_texts = 100;
+  // A folder with Translation-XX files (with `sections` a Packages file too), plain or compressed. Empty: the lists of this machine's apt
+  // where it keeps them, else a download by `apt-get update` with private lists (as an ordinary user, nothing of the system is changed).
   std::filesystem::path from;
   // The download is given up after this many seconds.
   int64_t timeout_s = 300;
-  // The names of the two sides are set by the importer: the languages, or "text" and "title".
+  // The names of the two sides are set by the importer: the languages, "text" and "title", or "text" and "section".
   ParallelOutput output;
 };
 
-// Throws ConfigError for bad languages, DataError when no Translation file can be had (its message names `import gettext`) or no pair is
-// found.
+// Throws ConfigError for bad languages or min_texts, DataError when no Translation or Packages file can be had (its message names `import
+// gettext`) or no pair is found.
 ImportReport import_debian_descriptions(const DebianImportOptions& options, const ImportLog& log);
 
 // Title with title, and paragraph with paragraph: all paragraphs and list items where both texts have the same sequence of them, only the

@@ -75,7 +75,7 @@ SplitPairs split_pairs(const std::vector<KeptPair>& kept, const ParallelOutput& 
   for (const KeptPair& pair : kept) {
     const Split split = split_of(pair.key_hash, share);
     if (split != kTrain && !held_out.insert(pair.key_hash).second)
-      ++dropped["another translation of a held-out source"];
+      ++dropped["another pair of a held-out source"];
     else
       splits[split].push_back(&pair.pair);
   }
@@ -106,6 +106,7 @@ std::string report_json(const ImportReport& report) {
   json["valid"] = report.num_valid;
   json["test"] = report.num_test;
   json["notes"] = report.notes;
+  json["task"] = report.task;
   json["data"] = recipe_data(report, "");
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -204,7 +205,8 @@ std::string ImportReport::text() const {
   row(fmt::format("valid.{}, valid.{}", source_name, target_name), num_valid);
   row(fmt::format("test.{}, test.{}", source_name, target_name), num_test);
   for (const std::string& note : notes) lines += "  note: " + note + "\n";
-  return lines + fmt::format("written to {}; for a recipe:\n\"data\": {}\n", folder.string(), recipe_data(*this, folder).dump());
+  return lines + fmt::format("written to {}; for a recipe:\n\"task\": \"{}\",\n\"data\": {}\n", folder.string(), task,
+                             recipe_data(*this, folder).dump());
 }
 
 }  // namespace attnzoo

@@ -35,12 +35,13 @@ struct ImportReport {
   std::string origin;  // "Debian package descriptions (13869 packages in en and de)"
   std::filesystem::path folder;
   std::string source_name, target_name;
+  std::string task = "translation";        // of a recipe for these files
   int64_t num_found = 0;                   // pairs before anything was dropped
   std::map<std::string, int64_t> dropped;  // reason -> pairs
   int64_t num_train = 0, num_valid = 0, num_test = 0;
   std::vector<std::string> notes;  // what was skipped or is worth knowing, one line each
 
-  // Several lines for a person, ending with the recipe's "data" section for these files.
+  // Several lines for a person, ending with the recipe's "task" and "data" for these files.
   std::string text() const;
 };
 

@@ -1,23 +1,9 @@
 #include "data/importers/translation_file.h"
 
-#include <algorithm>
+#include "data/importers/deb822.h"
 
 namespace attnzoo {
 namespace {
-
-std::string_view take_line(std::string_view& rest) {
-  const size_t end = std::min(rest.find('\n'), rest.size());
-  std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 // The text behind the bullet of a list item, or "" when the line does not start one.
 std::string_view item_text(std::string_view trimmed, bool verbatim) {
@@ -71,21 +57,15 @@ void parse_record(std::string_view& rest, const std::string& description_field, 
   std::string digest;
   bool in_description = false;
   BlockReader reader(description.blocks);
-  while (!rest.empty()) {
-    const std::string_view line = take_line(rest);
-    if (line.empty()) break;
-    if (line[0] == ' ' || line[0] == '\t') {
-      if (in_description) reader.add(line);
+  for (Deb822Line line = take_deb822_line(rest); line.kind != Deb822Line::kRecordEnd; line = take_deb822_line(rest)) {
+    if (line.kind == Deb822Line::kContinuation) {
+      if (in_description) reader.add(line.value);
       continue;
     }
-    const size_t colon = line.find(':');
-    if (colon == line.npos) continue;
-    const std::string_view field = line.substr(0, colon);
-    const std::string_view value = trim(line.substr(colon + 1));
-    in_description = field == description_field;
-    if (in_description) description.title = value;
-    if (field == "Package") description.package = value;
-    if (field == "Description-md5") digest = value;
+    in_description = line.field == description_field;
+    if (in_description) description.title = line.value;
+    if (line.field == "Package") description.package = line.value;
+    if (line.field == "Description-md5") digest = line.value;
   }
   if (digest.empty() || description.title.empty() || description.title.starts_with(kUntranslatedMark)) return;
   table.try_emplace(digest, std::move(description));

@@ -26,7 +26,7 @@ const char* const kOverview =
     "  attnzoo-data COMMAND ...\n"
     "\n"
     "Commands:\n"
-    "  import debian-descriptions   Debian package descriptions and their translations, or summaries of them\n"
+    "  import debian-descriptions   Debian package descriptions: translations, summaries, or archive sections\n"
     "  import gettext               the translated messages of programs installed on this machine\n"
     "  prepare RECIPE.json          learn the tokeniser and write the corpora that training reads\n"
     "  inspect RECIPE.json          counts, lengths, coverage, and samples of what a model will see\n"
@@ -131,22 +131,30 @@ ParallelOutput output_of(const cxxopts::ParseResult& flags) {
 int run_import_debian(int argc, char** argv) {
   const CommandLine about = {"attnzoo-data import debian-descriptions",
                              "Imports Debian's package descriptions and their translations, paragraph by paragraph; or with --summarise\n"
-                             "pairs of a long description and its title.",
-                             "--out DIR [--languages en,de | --summarise en] [--from DIR]",
+                             "pairs of a long description and its title; or with --sections pairs of a description and the section of the\n"
+                             "archive that it belongs to, labelled text for a classifier.",
+                             "--out DIR [--languages en,de | --summarise en | --sections en] [--from DIR]",
                              {"attnzoo-data import debian-descriptions --languages en,de --out debian",
                               "attnzoo-data import debian-descriptions --summarise en --out debian-titles",
+                              "attnzoo-data import debian-descriptions --sections en --out debian-sections",
                               "attnzoo-data import debian-descriptions --languages en,fr --from /var/lib/apt/lists --out debian-fr"}};
   cxxopts::Options options(about.program, about.summary);
   add_output_options(options);
   options.add_options()("summarise", "Long description to title, in this language", cxxopts::value<std::string>(), "LANGUAGE")(
+      "sections", "Title and long description, in this language, to the package's section", cxxopts::value<std::string>(), "LANGUAGE")(
+      "min-texts", "Leave sections with fewer texts out (with --sections)", cxxopts::value<int64_t>()->default_value("100"), "N")(
       "timeout", "Give a download up after this many seconds", cxxopts::value<int64_t>()->default_value("300"), "SECONDS");
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
-  if (flags.count("summarise") > 0 && flags.count("languages") > 0) throw UsageError("--summarise and --languages exclude each other");
+  if (flags.count("summarise") + flags.count("sections") + flags.count("languages") > 1)
+    throw UsageError("--languages, --summarise and --sections exclude each other; give one of them");
+  if (flags.count("min-texts") > 0 && flags.count("sections") == 0) throw UsageError("--min-texts belongs to --sections");
   DebianImportOptions import;
   import.output = output_of(flags);
   std::tie(import.source_language, import.target_language) = parse_language_pair(flags["languages"].as<std::string>());
   if (flags.count("summarise") > 0) import.summarise = flags["summarise"].as<std::string>();
+  if (flags.count("sections") > 0) import.sections = flags["sections"].as<std::string>();
+  import.min_texts = flags["min-texts"].as<int64_t>();
   if (flags.count("from") > 0) import.from = flags["from"].as<std::string>();
   import.timeout_s = flags["timeout"].as<int64_t>();
   Progress progress;

@@ -71,6 +71,10 @@ TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 
         "attnzoo-data prepare: unknown option --cash; did you mean --cache?\nSee: attnzoo-data prepare --help\n");
   check("prepare r.json --threads 0", "attnzoo-data prepare: --threads: must be 1 or more, got 0\nSee: attnzoo-data prepare --help\n");
   check("inspect r.json --samples many", "attnzoo-data inspect: --samples: 'many' is not a number\nSee: attnzoo-data inspect --help\n");
+  const std::string debian = "attnzoo-data import debian-descriptions", see_debian = "\nSee: " + debian + " --help\n";
+  check("import debian-descriptions --sections en --summarise en --out x",
+        debian + ": --languages, --summarise and --sections exclude each other; give one of them" + see_debian);
+  check("import debian-descriptions --min-texts 5 --out x", debian + ": --min-texts belongs to --sections" + see_debian);
   check("import gettext", "attnzoo-data import gettext: --out DIR is needed\nSee: attnzoo-data import gettext --help\n");
 }
 

@@ -5,6 +5,7 @@
 #include "data/error.h"
 #include "data/importers/debian_descriptions.h"
 #include "data/importers/external_program.h"
+#include "data/importers/packages_index.h"
 #include "data/importers/parallel_output.h"
 #include "data/importers/translation_file.h"
 #include "data/text_reader.h"
@@ -35,6 +36,23 @@ constexpr char kGerman[] =
     "Package: chess\nDescription-md5: 0001\nDescription-de: Schach auf 3 Brettern\n"
     " Das Spiel hat drei\n Bretter.\n .\n Es bietet:\n  * viele Figuren,\n    einige davon neu\n  * mehrere Z\xC3\xBCge\n\n"
     "Package: ping\nDescription-md5: 0002\nDescription-de: Ping-Werkzeug\n Beides in einem Absatz.\n";
+
+// kEnglish's packages, one without a text, one without a section, and one text that stands in two sections.
+constexpr char kPackages[] =
+    "Package: chess\nVersion: 1\nDescription: play chess\nDescription-md5: 0001\nTag: game::board,\n interface::x11\nSection: games\n\n"
+    "Package: ping\nDescription-md5: 0002\nSection: non-free/net\n\nPackage: new\nDescription-md5: 0009\nSection: net\n\n"
+    "Package: own\nDescription-md5: 0001\n\nPackage: lonely\nDescription-md5: 0003\nSection: libs\n\n"
+    "Package: lonely-dev\nDescription-md5: 0003\nSection: libdevel\n";
+
+DebianImportOptions sections_options(const test::TemporaryDirectory& folder, int64_t min_texts) {
+  DebianImportOptions options;
+  options.sections = "en";
+  options.min_texts = min_texts;
+  options.from = folder / "in";
+  options.output.folder = folder / "out";
+  options.output.held_out = 0;
+  return options;
+}
 
 std::vector<ParallelPair> numbered_pairs(int count) {
   std::vector<ParallelPair> pairs;
@@ -125,6 +143,59 @@ TEST_CASE("debian-descriptions --summarise pairs the long description with its t
   CHECK(read_lines((folder / "out/train.title").string()).at(1) == "ping utility");
 }
 
+TEST_CASE("a Packages index gives sections without the area of the archive, and none where packages disagree") {
+  PackagesIndex index;
+  parse_packages_index(kPackages, index);
+  const std::map<std::string, std::string> expected = {{"0001", "games"}, {"0002", "net"}, {"0003", ""}, {"0009", "net"}};
+  CHECK((index.sections == expected));
+  CHECK(index.num_incomplete == 1);
+  parse_packages_index("\xFF\n:\n\n\nSection: net\n", index);
+  CHECK(index.sections.size() == 4);
+}
+
+TEST_CASE("debian-descriptions --sections labels title and long description with the package's section") {
+  const test::TemporaryDirectory folder;
+  folder.file("in/x_main_i18n_Translation-en", kEnglish);
+  folder.file("in/x_main_binary-amd64_Packages", kPackages);
+  if (GENERATE(false, true))
+    REQUIRE(run_external({"gzip", (folder / "in/x_main_binary-amd64_Packages").string()}, true, 20).exit_status == 0);
+  const ImportReport report = import_debian_descriptions(sections_options(folder, 1), kQuiet);
+  CHECK(
+      read_lines((folder / "out/train.text").string()) ==
+      std::vector<std::string>{"play chess on 3 boards The game has three boards. It offers: many figures, some of them new several moves",
+                               "ping utility First. Second."});
+  CHECK(read_lines((folder / "out/train.section").string()) == std::vector<std::string>{"games", "net"});
+  CHECK_THAT(report.text(), ContainsSubstring("and their sections (4 in the index, 3 in en, 2 labelled)") &&
+                                ContainsSubstring("1 packages without a section or a Description-md5 are left out") &&
+                                ContainsSubstring("1 descriptions without a text in Translation-en are left out") &&
+                                ContainsSubstring("1 descriptions that packages of different sections share are left out"));
+  CHECK_THAT(report.text(),
+             ContainsSubstring("\"task\": \"classification\",\n\"data\": {\"train\":{\"source\":\"" + (folder / "out/train.text").string() +
+                               "\",\"target\":\"" + (folder / "out/train.section").string()));
+}
+
+TEST_CASE("debian-descriptions --sections leaves out sections with few texts and names them") {
+  const test::TemporaryDirectory folder;
+  folder.file("in/Translation-en", std::string(kEnglish) + "\nDescription-md5: 0004\nDescription-en: draughts\n On the same board.\n");
+  folder.file("in/Packages", std::string(kPackages) + "\nPackage: draughts\nDescription-md5: 0004\nSection: contrib/games\n");
+  const ImportReport report = import_debian_descriptions(sections_options(folder, 2), kQuiet);
+  CHECK(report.num_train == 2);
+  CHECK_THAT(report.text(), ContainsSubstring("1 sections with fewer than 2 texts, 1 in all, are left out: net"));
+  CHECK_THROWS_WITH(import_debian_descriptions(sections_options(folder, 3), kQuiet),
+                    "Debian package descriptions and their sections (5 in the index, 4 in en, 3 labelled): none of 2 sections has 3 texts; "
+                    "lower --min-texts");
+  CHECK_THROWS_WITH(import_debian_descriptions(sections_options(folder, 0), kQuiet),
+                    "--min-texts: 0 is out of range; accepted is 1 or more");
+}
+
+TEST_CASE("debian-descriptions --sections says when a folder lacks the Packages file") {
+  const test::TemporaryDirectory folder;
+  folder.file("in/Translation-en", kEnglish);
+  CHECK_THROWS_WITH(
+      import_debian_descriptions(sections_options(folder, 1), kQuiet),
+      (folder / "in").string() + ": holds no Packages file (plain or .gz, .xz, .bz2, .lz4, .zst); leave --from out to fetch it");
+}
+
 TEST_CASE("debian-descriptions says which Translation file a folder lacks") {
   const test::TemporaryDirectory folder;
   folder.file("Translation-en", kEnglish);
@@ -133,7 +204,9 @@ TEST_CASE("debian-descriptions says which Translation file a folder lacks") {
   options.output.folder = folder / "out";
   CHECK_THROWS_WITH(import_debian_descriptions(options, kQuiet), ContainsSubstring("holds no Translation-de file"));
   options.from = folder / "absent";
-  CHECK_THROWS_WITH(import_debian_descriptions(options, kQuiet), ContainsSubstring("cannot be listed: No such file or directory"));
+  CHECK_THROWS_WITH(
+      import_debian_descriptions(options, kQuiet),
+      ContainsSubstring("cannot be listed: No such file or directory; a folder with Translation-en and Translation-de files"));
 }
 
 TEST_CASE("debian-descriptions refuses a truncated gzip file") {
@@ -157,7 +230,7 @@ TEST_CASE("no source of the held-out splits occurs in training, whatever its dig
   const ImportReport report = write_parallel(pairs, {folder.path(), "en", "de", 0.05, 1000}, {});
   CHECK(report.num_valid > 80);
   CHECK(report.num_test > 80);
-  CHECK(report.num_train + report.num_valid + report.num_test + report.dropped.at("another translation of a held-out source") == 6000);
+  CHECK(report.num_train + report.num_valid + report.num_test + report.dropped.at("another pair of a held-out source") == 6000);
   std::set<std::string> train_keys;
   for (const std::string& line : read_lines((folder / "train.en").string())) train_keys.insert(split_key(line));
   for (const char* split : {"valid.en", "test.en"})
