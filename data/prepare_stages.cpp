@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -117,7 +118,7 @@ CleaningReport write_corpus(const std::string& part, const SourceConfig& text, c
   const auto start = std::chrono::steady_clock::now();
   const bool labels = form.task == Task::kClassification;
   auto clean = given_clean;
-  if (labels) clean.ratio = "keep";  // a label is no translation
+  if (labels) clean.max_length_ratio = std::numeric_limits<double>::infinity();  // a label is no translation
   PairCleaner cleaner(clean);
   PairReader reader(text, clean.reading_policy());
   CorpusWriter writer(file, digest, labels);

@@ -63,10 +63,10 @@ std::string list_models() {
   constexpr VocabularySizes kSizes{8000, 8000, true};
   std::string text;
   for (const auto& family : model_families()) {
-    text += fmt::format("{:<16} {}\n", family.name, family.summary);
+    text += fmt::format("{:<17} {}\n", family.name, family.summary);
     for (const auto& preset : family.presets) {
       const auto model = build_model({{"family", family.name}, {"preset", preset.name}}, kSizes);
-      text += fmt::format("{:<16}   {:<6} {:>6.2f} million parameters (joint vocabulary of {})\n", "", preset.name,
+      text += fmt::format("{:<17}   {:<6} {:>6.2f} million parameters (joint vocabulary of {})\n", "", preset.name,
                           static_cast<double>(num_parameters(*model)) / 1e6, kSizes.source);
     }
   }
