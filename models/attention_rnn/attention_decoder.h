@@ -1,8 +1,9 @@
 // A recurrent decoder with attention (Bahdanau et al. 2015, Luong et al. 2015; attention/score_attention.h) and input feeding; equations in
 // recurrent/decoder_pass.h. It starts from tanh(W summary of the source).
 //
-// State::per_row = {r of the step before, h of cell 0 (c of cell 0), h of cell 1, .., position_N, coverage_NS}; r is what input feeding
-// reads; the last two only where the attention reads them. Memory::per_sentence = {source_length_B, keys [B, S, A], initial h of cell 0,
+// State::per_row = {r of the step before, h of cell 0 (c of cell 0), h of cell 1, .., position_N, coverage_NS, masks ..}; r is what input
+// feeding reads; position and coverage only where the attention reads them, masks only in training with variational dropout.
+// Memory::per_sentence = {source_length_B, keys [B, S, A], initial h of cell 0,
 // ..}.
 #pragma once
 
@@ -13,7 +14,9 @@
 #include "models/attention_rnn/attention_decoder_config.h"
 #include "models/decoder.h"
 #include "models/layers/linear.h"
+#include "models/layers/norm.h"
 #include "models/recurrent/cell.h"
+#include "models/recurrent/decoder_pass.h"
 
 namespace attnzoo {
 
@@ -33,11 +36,14 @@ class AttentionDecoder : public Decoder {
                   const torch::Tensor& coverage_NS) const;
   Attended attend_plain(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH) const;
 
+  DecoderMasks draw_masks(int64_t num_sentences) const;
+
   CellKind kind_;
   AttentionDecoderConfig config_;
   std::shared_ptr<Linear> bridge_, readout_;
   std::shared_ptr<ScoreAttention> attention_;
   std::vector<std::shared_ptr<Cell>> cells_;
+  std::vector<std::shared_ptr<Norm>> norms_;  // one a cell, or none
 };
 
 }  // namespace attnzoo
