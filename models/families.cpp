@@ -24,7 +24,14 @@ const std::vector<ModelPreset> kRecurrentVariants = {
     {"additive heads, coverage", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 28, "attention_dim": 18, "attention_heads": 2,
                                      "coverage": true})"},
     {"untied, odd widths", R"({"embedding_dim": 15, "encoder_dim": 22, "decoder_dim": 19, "attention_dim": 13, "readout_dim": 17,
-                               "tied_embeddings": "none", "decoder_layers": 2})"}};
+                               "tied_embeddings": "none", "decoder_layers": 2})"},
+    {"residual, layer norm, learned positions", R"({"embedding_dim": 24, "encoder_dim": 26, "decoder_dim": 28, "attention_dim": 16,
+                                                    "encoder_layers": 2, "decoder_layers": 2, "residual": true,
+                                                    "recurrent_norm": "layer", "positions": "learned"})"},
+    {"residual, batch norm, variational dropout, sinusoids", R"({"embedding_dim": 22, "encoder_dim": 26, "decoder_dim": 28,
+                                                                 "attention_dim": 16, "encoder_layers": 3, "decoder_layers": 3,
+                                                                 "residual": true, "encoder_recurrent_norm": "batch",
+                                                                 "variational_dropout": true, "positions": "sinusoidal"})"}};
 
 const std::vector<ModelPreset> kFusionPresets = {
     {"tiny", R"({"embedding_dim": 192, "dim": 192, "layers": 2, "dropout": 0.2})"},
@@ -48,7 +55,11 @@ const std::vector<ModelFamily>& model_families() {
        kRecurrentPresets,
        {{"tanh", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 40, "attention_dim": 16, "decoder_layers": 2})"},
         {"relu",
-         R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 40, "encoder_layers": 2, "attention_dim": 16, "cell": "relu"})"}}},
+         R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 40, "encoder_layers": 2, "attention_dim": 16, "cell": "relu"})"},
+        {"relu, residual, batch and layer norm, variational dropout, learned positions",
+         R"({"embedding_dim": 21, "encoder_dim": 26, "decoder_dim": 28, "attention_dim": 16, "encoder_layers": 2, "decoder_layers": 2,
+             "cell": "relu", "residual": true, "encoder_recurrent_norm": "batch", "decoder_recurrent_norm": "layer",
+             "variational_dropout": true, "positions": "learned"})"}}},
       {"attention-lstm", "bidirectional LSTM encoder, LSTM decoder with attention and input feeding",
        R"({"encoder": "recurrent", "decoder": "recurrent", "cell": "lstm"})", kRecurrentPresets, kRecurrentVariants},
       {"attention-gru", "bidirectional GRU encoder, GRU decoder with attention and input feeding",

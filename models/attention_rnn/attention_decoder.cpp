@@ -8,7 +8,6 @@
 #include "models/kernels/recurrent_cells.h"
 #include "models/kernels/score_attention.h"
 #include "models/layers/dropout.h"
-#include "models/recurrent/decoder_pass.h"
 #include "models/recurrent/sequence_pass.h"
 
 namespace attnzoo {
@@ -20,6 +19,7 @@ AttentionDecoder::AttentionDecoder(const AttentionDecoderConfig& config, const E
   for (int64_t l = 0; l < config.layers; ++l) {
     const int64_t input_dim = l > 0 ? config.dim : config.embedding_dim + (has_source ? config.output_dim() : 0);
     cells_.push_back(register_module(fmt::format("cell_{}", l), std::make_shared<Cell>(kind_, input_dim, config.dim)));
+    if (config.recurrent_norm == "layer") norms_.push_back(add_norm(*this, fmt::format("norm_{}", l).c_str(), "layer", config.dim));
   }
   if (has_source) attention_ = register_module("attention", std::make_shared<ScoreAttention>(config.attention, config.dim, encoder.memory_dim));
   readout_ = add_linear(*this, "readout", config.dim + encoder.memory_dim, config.output_dim());
@@ -36,6 +36,20 @@ std::vector<torch::Tensor> AttentionDecoder::initial_states(const EncodedSource&
   return states;
 }
 
+DecoderMasks AttentionDecoder::draw_masks(int64_t num_sentences) const {
+  DecoderMasks masks;
+  if (!is_training() || !config_.variational_dropout || config_.dropout == 0) return masks;
+  const auto draw = [&](int64_t dim) {
+    masks.list.push_back(sentence_dropout_mask(num_sentences, dim, config_.dropout, readout_->weight.options()));
+  };
+  draw(config_.output_dim());
+  for (size_t l = 0; l < cells_.size(); ++l) {
+    draw(l == 0 ? config_.embedding_dim : config_.dim);
+    draw(config_.dim);
+  }
+  return masks;
+}
+
 State AttentionDecoder::start(const Memory& memory) const {
   State state;
   const auto zero_B = at::zeros_like(memory.per_sentence[0]);
@@ -45,6 +59,9 @@ State AttentionDecoder::start(const Memory& memory) const {
   state.per_row.insert(state.per_row.end(), memory.per_sentence.begin() + 2, memory.per_sentence.end());
   if (attention_ && attention_->has_locality()) state.per_row.push_back(zero_B);
   if (attention_ && attention_->has_coverage()) state.per_row.push_back(at::zeros_like(memory.memory_BSC.select(2, 0)));
+  // Drawn here so that every step of a sentence has the same.
+  if (is_training())
+    for (const auto& mask : draw_masks(zero_B.size(0)).list) state.per_row.push_back(mask);
   return state;
 }
 
@@ -86,51 +103,68 @@ AttentionDecoder::Attended AttentionDecoder::attend(const Memory& memory, const 
 DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const {
   DecoderStep output;
   output.state.sentence_N = state.sentence_N;
-  auto input = apply_dropout(embedded_NI, config_.dropout, is_training());
-  if (attention_) input = at::cat({input, state.per_row[0]}, -1);
-  std::vector<torch::Tensor> states;
   const int64_t per_cell = num_state_tensors(kind_);
-  for (size_t l = 0; l < cells_.size(); ++l) {
-    const auto first = state.per_row.begin() + 1 + static_cast<int64_t>(l) * per_cell;
-    const auto next = cells_[l]->step(input, {first, first + per_cell});
-    states.insert(states.end(), next.begin(), next.end());
-    input = l + 1 < cells_.size() ? apply_dropout(next[0], config_.dropout, is_training()) : next[0];
-  }
   auto extra = state.per_row.begin() + 1 + static_cast<int64_t>(cells_.size()) * per_cell;
   const auto position_N = attention_ && attention_->has_locality() ? *extra++ : torch::Tensor();
-  const auto coverage_NS = attention_ && attention_->has_coverage() ? *extra : torch::Tensor();
+  const auto coverage_NS = attention_ && attention_->has_coverage() ? *extra++ : torch::Tensor();
+  const DecoderMasks masks{{extra, state.per_row.end()}};
+  const auto drop = [&](const torch::Tensor& x, const torch::Tensor& mask) {
+    return apply_dropout(x, config_.dropout, is_training(), mask);
+  };
+  auto input = drop(embedded_NI, masks.input(0));
+  if (attention_) input = at::cat({input, state.per_row[0]}, -1);
+  std::vector<torch::Tensor> states;
+  for (size_t l = 0; l < cells_.size(); ++l) {
+    const auto first = state.per_row.begin() + 1 + static_cast<int64_t>(l) * per_cell;
+    const auto next = cells_[l]->step(l == 0 ? input : drop(input, masks.input(l)), {first, first + per_cell}, masks.recurrent(l));
+    states.insert(states.end(), next.begin(), next.end());
+    input = layer_output(l, next[0], input);
+  }
   const auto attended = attend(memory, state.sentence_N, input, position_N, coverage_NS);
   auto readout = readout_->forward(at::cat({input, attended.context_NC}, -1));
   if (!is_training() && kernels::use_inference_kernels(readout))
     kernels::tanh_rows(readout.size(0), readout.size(1), readout.data_ptr<float>());
   else
-    readout = apply_dropout(readout.tanh(), config_.dropout, is_training());
+    readout = drop(readout.tanh(), masks.readout());
   output.states_ND = readout;
   if (want_attention) output.attention_NS = attended.weights_NS;
   output.state.per_row.push_back(readout);
   output.state.per_row.insert(output.state.per_row.end(), states.begin(), states.end());
   if (position_N.defined()) output.state.per_row.push_back(position_N + 1);
   if (coverage_NS.defined()) output.state.per_row.push_back(coverage_NS + attended.weights_NS);
+  output.state.per_row.insert(output.state.per_row.end(), masks.list.begin(), masks.list.end());
   return output;
 }
 
-torch::Tensor AttentionDecoder::forward_alone(const torch::Tensor& embedded, const Packing& packing) const {
-  const TimeMajor order(packing, false);
+torch::Tensor AttentionDecoder::layer_output(size_t layer, const torch::Tensor& h, const torch::Tensor& input) const {
+  const auto normed = norms_.empty() ? h : norms_[layer]->forward(h);
+  return config_.residual && layer > 0 ? normed + input : normed;
+}
+
+torch::Tensor AttentionDecoder::forward_alone(const torch::Tensor& embedded, const Rows& rows) const {
+  const TimeMajor order(*rows.packing, false);
+  const auto masks = draw_masks(rows.length_B.size(0));
+  const auto drop = [&](const torch::Tensor& x, const torch::Tensor& mask) {
+    return apply_dropout(x, config_.dropout, is_training(), rows.spread(mask));
+  };
   auto x_P = embedded;
-  for (const auto& cell : cells_) x_P = run_sequence(*cell, apply_dropout(x_P, config_.dropout, is_training()), order);
-  return apply_dropout(readout_->forward(x_P).tanh(), config_.dropout, is_training());
+  for (size_t l = 0; l < cells_.size(); ++l)
+    x_P = layer_output(l, run_sequence(*cells_[l], drop(x_P, masks.input(l)), order, masks.recurrent(l)), x_P);
+  return drop(readout_->forward(x_P).tanh(), masks.readout());
 }
 
 DecoderStates AttentionDecoder::forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source,
                                         bool want_attention) const {
-  if (rows.packing && !attention_ && !want_attention) return {forward_alone(embedded, *rows.packing), {}};
-  if (!rows.packing || !attention_ || !attention_->is_plain() || want_attention)
+  if (rows.packing && !attention_ && !want_attention) return {forward_alone(embedded, rows), {}};
+  if (!rows.packing || !attention_ || !attention_->is_plain() || !norms_.empty() || want_attention)
     return step_through(embedded, rows, source, want_attention);
   // Input feeding's columns of the first cell's weight are left to the decoder pass.
-  const auto gx_P = at::linear(apply_dropout(embedded, config_.dropout, is_training()),
+  const auto masks = draw_masks(rows.length_B.size(0));
+  const auto gx_P = at::linear(apply_dropout(embedded, config_.dropout, is_training(), rows.spread(masks.input(0))),
                                cells_[0]->weight_ih.narrow(1, 0, config_.embedding_dim), cells_[0]->bias_ih);
-  const DecoderParts parts{cells_,         attention_->query_weight(), attention_->score_vector(), readout_->weight, readout_->bias,
-                           config_.dropout};
+  const DecoderParts parts{
+      cells_, attention_->query_weight(), attention_->score_vector(), readout_->weight, readout_->bias, config_.dropout, config_.residual,
+      masks};
   return {run_decoder(parts, gx_P, project_memory(source.memory)[0], source.memory, initial_states(source), *rows.packing,
                       *source.rows.packing, is_training()),
           {}};

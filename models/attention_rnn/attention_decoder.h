@@ -3,8 +3,9 @@
 //
 // In a language model there is no source: no attention, no input feeding, initial states of zeros; r_t = tanh(W_r h_t + b_r).
 //
-// State::per_row = {r of the step before, h of cell 0 (c of cell 0), h of cell 1, .., position_N, coverage_NS}; r is what input feeding
-// reads; the last two only where the attention reads them. Memory::per_sentence = {source_length_B, keys [B, S, A], initial h of cell 0,
+// State::per_row = {r of the step before, h of cell 0 (c of cell 0), h of cell 1, .., position_N, coverage_NS, masks ..}; r is what input
+// feeding reads; position and coverage only where the attention reads them, masks only in training with variational dropout.
+// Memory::per_sentence = {source_length_B, keys [B, S, A], initial h of cell 0,
 // ..}.
 #pragma once
 
@@ -15,7 +16,9 @@
 #include "models/attention_rnn/attention_decoder_config.h"
 #include "models/decoder.h"
 #include "models/layers/linear.h"
+#include "models/layers/norm.h"
 #include "models/recurrent/cell.h"
+#include "models/recurrent/decoder_pass.h"
 
 namespace attnzoo {
 
@@ -35,17 +38,22 @@ class AttentionDecoder : public Decoder {
     torch::Tensor context_NC, weights_NS;
   };
   // The teacher-forced pass without a source: nothing but the cells runs step by step.
-  torch::Tensor forward_alone(const torch::Tensor& embedded, const Packing& packing) const;
+  torch::Tensor forward_alone(const torch::Tensor& embedded, const Rows& rows) const;
+  // What a layer passes on: h normed, and its input added where the stack is residual.
+  torch::Tensor layer_output(size_t layer, const torch::Tensor& h, const torch::Tensor& input) const;
   // position_N and coverage_NS are those of the state, undefined where it has none.
   Attended attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH, const torch::Tensor& position_N,
                   const torch::Tensor& coverage_NS) const;
   Attended attend_plain(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH) const;
+
+  DecoderMasks draw_masks(int64_t num_sentences) const;
 
   CellKind kind_;
   AttentionDecoderConfig config_;
   std::shared_ptr<Linear> bridge_, readout_;
   std::shared_ptr<ScoreAttention> attention_;  // null in a language model
   std::vector<std::shared_ptr<Cell>> cells_;
+  std::vector<std::shared_ptr<Norm>> norms_;  // one a cell, or none
 };
 
 }  // namespace attnzoo

@@ -19,6 +19,13 @@ AttentionDecoderConfig AttentionDecoderConfig::from_json(const nlohmann::json& f
   config.attention.read(reader);
   reader.read("readout_dim", config.readout_dim);
   reader.read("dropout", config.dropout);
+  reader.read("variational_dropout", config.variational_dropout);
+  reader.read("residual", config.residual);
+  reader.read_choice("recurrent_norm", config.recurrent_norm, {"none", "layer", "batch"});
+  if (config.recurrent_norm == "batch")
+    reader.problem("recurrent_norm",
+                   "batch is for encoders: a decoder's step does not know which sentences have ended; set decoder_recurrent_norm to "
+                   "'layer' or 'none'");
   for (const auto& [key, value] : {std::pair{"embedding_dim", config.embedding_dim}, {"dim", config.dim}, {"layers", config.layers}})
     check_at_least_one(reader, key, value);
   check_fraction(reader, "dropout", config.dropout);
@@ -29,8 +36,15 @@ AttentionDecoderConfig AttentionDecoderConfig::from_json(const nlohmann::json& f
 }
 
 nlohmann::json AttentionDecoderConfig::to_json() const {
-  nlohmann::json fields = {{"cell", cell},     {"embedding_dim", embedding_dim}, {"dim", dim},
-                           {"layers", layers}, {"readout_dim", readout_dim},     {"dropout", dropout}};
+  nlohmann::json fields = {{"cell", cell},
+                           {"embedding_dim", embedding_dim},
+                           {"dim", dim},
+                           {"layers", layers},
+                           {"readout_dim", readout_dim},
+                           {"dropout", dropout},
+                           {"variational_dropout", variational_dropout},
+                           {"residual", residual},
+                           {"recurrent_norm", recurrent_norm}};
   attention.write(fields);
   return fields;
 }

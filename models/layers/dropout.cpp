@@ -53,4 +53,12 @@ torch::Tensor dropout_mask(at::IntArrayRef shape, double p) {
   return mask;
 }
 
+torch::Tensor sentence_dropout_mask(int64_t num_sentences, int64_t dim, double p, const torch::TensorOptions& options) {
+  return dropout_mask({num_sentences, dim}, p).to(options.requires_grad(false));
+}
+
+torch::Tensor apply_dropout(const torch::Tensor& x, double p, bool training, const torch::Tensor& mask) {
+  return mask.defined() ? x * mask : apply_dropout(x, p, training);
+}
+
 }  // namespace attnzoo

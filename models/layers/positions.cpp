@@ -28,4 +28,16 @@ torch::Tensor SinusoidalPositions::operator()(const torch::Tensor& position, con
   return table_.index_select(0, position.flatten()).unflatten(0, position.sizes()).to(options);
 }
 
+AddedPositions::AddedPositions(torch::nn::Module& owner, const std::string& kind, int64_t dim) {
+  if (kind == "sinusoidal") sinusoids_.emplace(dim);
+  // As large as an embedding's entries are at first.
+  if (kind == "learned") learned_ = owner.register_parameter("positions", torch::randn({kTableLength, dim}) * 0.1);
+}
+
+torch::Tensor AddedPositions::add_to(torch::Tensor x, const torch::Tensor& position) const {
+  if (sinusoids_) x = x + (*sinusoids_)(position, x.options().requires_grad(false));
+  if (learned_.defined()) x = x + at::embedding(learned_, position.clamp_max(kTableLength - 1));
+  return x;
+}
+
 }  // namespace attnzoo

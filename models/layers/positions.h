@@ -1,9 +1,14 @@
-// Sinusoidal positions (Vaswani et al. 2017, 3.5): PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) = cos of the same. No length limit.
+// Positions that are added to embeddings.
+//   sinusoidal   PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) = cos of the same; no length limit    Vaswani et al. 2017, 3.5
+//   learned      a vector a position, up to 1023; later ones share the last                                 Gehring et al. 2017
 #pragma once
 
+#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace attnzoo {
 
@@ -17,6 +22,18 @@ class SinusoidalPositions {
   torch::Tensor compute(const torch::Tensor& position) const;
   torch::Tensor inverse_wavelength_;  // [D / 2], double
   torch::Tensor table_;               // the first positions, made once
+};
+
+class AddedPositions {
+ public:
+  // kind: "sinusoidal" (dim must be even), "learned" (registers the parameter "positions" on `owner`), or another: nothing is added.
+  AddedPositions(torch::nn::Module& owner, const std::string& kind, int64_t dim);
+  // x [.., D] plus the vectors of its positions, int64 [..]
+  torch::Tensor add_to(torch::Tensor x, const torch::Tensor& position) const;
+
+ private:
+  std::optional<SinusoidalPositions> sinusoids_;
+  torch::Tensor learned_;  // [kTableLength, D] or undefined
 };
 
 }  // namespace attnzoo

@@ -13,4 +13,9 @@ torch::Tensor Rows::keep() const {
   return at::arange(packing->padded_length).unsqueeze(0) < length_B.unsqueeze(1);
 }
 
+torch::Tensor Rows::spread(const torch::Tensor& per_sentence_BX) const {
+  if (!per_sentence_BX.defined()) return per_sentence_BX;
+  return packing ? per_sentence_BX.repeat_interleave(length_B, 0) : per_sentence_BX.unsqueeze(1);
+}
+
 }  // namespace attnzoo

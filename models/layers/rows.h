@@ -19,6 +19,8 @@ struct Rows {
   static Rows padded(const torch::Tensor& keep_BS);
   // keep_BS for either layout.
   torch::Tensor keep() const;
+  // One row a sentence, [B, X], as one row a position: [P, X], or [B, 1, X] where padded. Undefined stays undefined.
+  torch::Tensor spread(const torch::Tensor& per_sentence_BX) const;
 };
 
 }  // namespace attnzoo

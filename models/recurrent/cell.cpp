@@ -40,21 +40,31 @@ void Cell::train(bool on) {
   packed_hh_.clear();
 }
 
-std::vector<torch::Tensor> Cell::step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state) const {
+std::vector<torch::Tensor> Cell::step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state,
+                                      const torch::Tensor& mask_NH) const {
   if (!is_training() && kernels::use_inference_kernels(x_NI))
     return cell_forward(kind, input_part(x_NI), recurrent_part(state[0]), state, {});
+  const auto h_NH = mask_NH.defined() ? state[0] * mask_NH : state[0];
   switch (kind) {
     case CellKind::kGru:
-      return {at::gru_cell(x_NI, state[0], weight_ih, weight_hh, bias_ih, bias_hh)};
+      if (mask_NH.defined()) return {masked_gru(x_NI, state[0], mask_NH)};
+      return {at::gru_cell(x_NI, h_NH, weight_ih, weight_hh, bias_ih, bias_hh)};
     case CellKind::kTanh:
-      return {at::rnn_tanh_cell(x_NI, state[0], weight_ih, weight_hh, bias_ih, bias_hh)};
+      return {at::rnn_tanh_cell(x_NI, h_NH, weight_ih, weight_hh, bias_ih, bias_hh)};
     case CellKind::kRelu:
-      return {at::rnn_relu_cell(x_NI, state[0], weight_ih, weight_hh, bias_ih, bias_hh)};
+      return {at::rnn_relu_cell(x_NI, h_NH, weight_ih, weight_hh, bias_ih, bias_hh)};
     case CellKind::kLstm:
       break;
   }
-  const auto [h, c] = at::lstm_cell(x_NI, {state[0], state[1]}, weight_ih, weight_hh, bias_ih, bias_hh);
+  const auto [h, c] = at::lstm_cell(x_NI, {h_NH, state[1]}, weight_ih, weight_hh, bias_ih, bias_hh);
   return {h, c};
+}
+
+// ATen's cell carries on the h that it multiplies; here only the product sees the mask.
+torch::Tensor Cell::masked_gru(const torch::Tensor& x_NI, const torch::Tensor& h_NH, const torch::Tensor& mask_NH) const {
+  const auto gx = input_part(x_NI).chunk(3, -1), gh = recurrent_part(h_NH * mask_NH).chunk(3, -1);
+  const auto r = (gx[0] + gh[0]).sigmoid(), z = (gx[1] + gh[1]).sigmoid();
+  return (1 - z) * (gx[2] + r * gh[2]).tanh() + z * h_NH;
 }
 
 std::vector<torch::Tensor> cell_forward(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh,

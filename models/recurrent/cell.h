@@ -27,7 +27,9 @@ class Cell : public torch::nn::Module {
   Cell(CellKind kind, int64_t input_dim, int64_t hidden_dim);
 
   // x_NI, state {h_NH} or {h_NH, c_NH} -> the next state. Packed kernels in inference on the CPU, ATen's cells otherwise.
-  std::vector<torch::Tensor> step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state) const;
+  // mask_NH (training only, may be undefined): multiplies h where it enters W_hh h, not where it is carried on (variational dropout).
+  std::vector<torch::Tensor> step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state,
+                                  const torch::Tensor& mask_NH = {}) const;
   // W_ih x + b_ih and W_hh h + b_hh, any leading shape.
   torch::Tensor input_part(const torch::Tensor& x) const { return packed_ih_.linear(x, weight_ih, bias_ih, is_training()); }
   torch::Tensor recurrent_part(const torch::Tensor& h) const { return packed_hh_.linear(h, weight_hh, bias_hh, is_training()); }
@@ -39,6 +41,7 @@ class Cell : public torch::nn::Module {
   torch::Tensor bias_ih, bias_hh;      // [G * H]
 
  private:
+  torch::Tensor masked_gru(const torch::Tensor& x_NI, const torch::Tensor& h_NH, const torch::Tensor& mask_NH) const;
   mutable kernels::PackedWeightCache packed_ih_, packed_hh_;
 };
 

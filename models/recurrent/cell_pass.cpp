@@ -7,8 +7,8 @@
 namespace attnzoo {
 
 CellPass::CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, torch::Tensor bias_hh,
-                   const std::vector<torch::Tensor>& initial)
-    : kind_(kind), order_(order), weight_hh_(std::move(weight_hh)), bias_hh_(std::move(bias_hh)) {
+                   const std::vector<torch::Tensor>& initial, torch::Tensor mask_BH)
+    : kind_(kind), order_(order), weight_hh_(std::move(weight_hh)), bias_hh_(std::move(bias_hh)), mask_BH_(std::move(mask_BH)) {
   for (const auto& tensor : initial) initial_.push_back(tensor.contiguous());
   const int64_t hidden = weight_hh_.size(1);
   const auto options = weight_hh_.options().requires_grad(false);
@@ -31,7 +31,7 @@ std::vector<torch::Tensor> CellPass::before(int64_t t) const {
 
 torch::Tensor CellPass::forward_step(int64_t t, const torch::Tensor& gx) {
   const auto state = before(t);
-  const auto gh = at::addmm(bias_hh_, state[0], weight_hh_.t());
+  const auto gh = at::addmm(bias_hh_, masked(state[0]), weight_hh_.t());
   auto h = order_.step(h_P, t);
   if (num_gates(kind_) == 1) {
     at::add_out(h, gx, gh);
@@ -67,6 +67,7 @@ torch::Tensor CellPass::backward_step(int64_t t, torch::Tensor d_h) {
     else
       at::threshold_backward_out(d_gx, d_h, h, 0);
     at::mm_out(d_before, d_gx, weight_hh_);
+    if (mask_BH_.defined()) d_before.mul_(mask_BH_.narrow(0, 0, rows));
     return d_gx;
   }
   const float* gates = order_.step(gates_P_, t).const_data_ptr<float>();
@@ -74,10 +75,14 @@ torch::Tensor CellPass::backward_step(int64_t t, torch::Tensor d_h) {
     kernels::lstm_cell_backward(rows, hidden, gates, state[1].const_data_ptr<float>(), order_.step(c_P_, t).const_data_ptr<float>(),
                                 d_h.const_data_ptr<float>(), d_state_[1].data_ptr<float>(), d_gx.data_ptr<float>());
     at::mm_out(d_before, d_gh, weight_hh_);
+    if (mask_BH_.defined()) d_before.mul_(mask_BH_.narrow(0, 0, rows));
   } else {
     kernels::gru_cell_backward(rows, hidden, gates, state[0].const_data_ptr<float>(), d_h.data_ptr<float>(), d_gx.data_ptr<float>(),
                                d_gh.data_ptr<float>());
-    at::addmm_out(d_before, d_h, d_gh, weight_hh_);
+    if (mask_BH_.defined())
+      at::add_out(d_before, d_h, masked(d_gh.mm(weight_hh_)));
+    else
+      at::addmm_out(d_before, d_h, d_gh, weight_hh_);
   }
   return d_gx;
 }
@@ -85,8 +90,8 @@ torch::Tensor CellPass::backward_step(int64_t t, torch::Tensor d_h) {
 torch::Tensor CellPass::d_weight_hh() const {
   const int64_t first = order_.num_steps() > 0 ? order_.step_rows[0] : 0;
   std::vector<torch::Tensor> earlier;
-  for (int64_t t = 1; t < order_.num_steps(); ++t) earlier.push_back(before(t)[0]);
-  auto gradient = d_gh_P.narrow(0, 0, first).t().mm(initial_[0].narrow(0, 0, first));
+  for (int64_t t = 1; t < order_.num_steps(); ++t) earlier.push_back(masked(before(t)[0]));
+  auto gradient = d_gh_P.narrow(0, 0, first).t().mm(masked(initial_[0].narrow(0, 0, first)));
   if (!earlier.empty()) gradient.addmm_(d_gh_P.narrow(0, first, d_gh_P.size(0) - first).t(), at::cat(earlier));
   return gradient;
 }

@@ -14,9 +14,10 @@ namespace attnzoo {
 
 class CellPass {
  public:
-  // initial: {h} or {h, c}, [B, H], row r for rank r of `order`.
-  CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, torch::Tensor bias_hh,
-           const std::vector<torch::Tensor>& initial);
+  // initial: {h} or {h, c}, [B, H], row r for rank r of `order`. mask_BH (rows alike, may be undefined): multiplies h where it enters
+  // W_hh h.
+  CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, torch::Tensor bias_hh, const std::vector<torch::Tensor>& initial,
+           torch::Tensor mask_BH = {});
 
   // gx: input part of step t, [n, G * H]. Returns h of the step (a view of h_P).
   torch::Tensor forward_step(int64_t t, const torch::Tensor& gx);
@@ -34,10 +35,11 @@ class CellPass {
 
  private:
   std::vector<torch::Tensor> before(int64_t t) const;  // the state that step t starts from
+  torch::Tensor masked(const torch::Tensor& h) const { return mask_BH_.defined() ? h * mask_BH_.narrow(0, 0, h.size(0)) : h; }
 
   CellKind kind_;
   const TimeMajor& order_;
-  torch::Tensor weight_hh_, bias_hh_, c_P_, gates_P_;
+  torch::Tensor weight_hh_, bias_hh_, mask_BH_, c_P_, gates_P_;
   std::vector<torch::Tensor> initial_, d_state_;
 };
 

@@ -88,8 +88,8 @@ torch::Tensor run_decoder(const DecoderParts& parts, const torch::Tensor& gx_P, 
   weights.readout_weight = parts.readout_weight;
   weights.readout_bias = parts.readout_bias;
 
-  const auto record =
-      c10::make_intrusive<DecoderRecord>(parts.cells[0]->kind, detached(weights), target, source, training ? parts.dropout : 0.0);
+  const auto record = c10::make_intrusive<DecoderRecord>(parts.cells[0]->kind, detached(weights), target, source,
+                                                         DecoderOptions{training ? parts.dropout : 0.0, parts.residual, parts.masks});
   const auto& order = record->order();
   std::vector<torch::Tensor> ranked;
   for (const auto& tensor : initial) ranked.push_back(tensor.index_select(0, order.order_B));

@@ -1,7 +1,7 @@
 // The teacher-forced pass of a recurrent decoder with attention and input feeding, with a hand-written backward pass.
 //
 //   x_t = [y_t ; r_(t-1)]                     y: target embedding, r_(-1) = 0 (input feeding, Luong et al. 2015, 3.3)
-//   h_t = cell stack(x_t, h_(t-1))
+//   h_t = cell stack(x_t, h_(t-1))            with residual the output of a cell above the first is its h plus its input
 //   a_t, c_t = attention(W_q h_t, memory)     additive or general score
 //   r_t = drop(tanh(W_r [h_t ; c_t] + b_r))   the attentional state, what the output layer reads
 //
@@ -19,6 +19,22 @@
 
 namespace attnzoo {
 
+// Masks of variational dropout (layers/dropout.h), one row a sentence each; none outside of training with it.
+struct DecoderMasks {
+  std::vector<torch::Tensor> list;                                         // of r, then of every cell input and recurrent
+  torch::Tensor readout() const { return at(0); }                          // on r, [B, R]
+  torch::Tensor input(size_t cell) const { return at(1 + 2 * cell); }      // on its input; of cell 0 on the embedding alone
+  torch::Tensor recurrent(size_t cell) const { return at(2 + 2 * cell); }  // as in Cell::step, [B, H]
+  DecoderMasks index_select(const torch::Tensor& row_B) const {
+    DecoderMasks selected;
+    for (const auto& mask : list) selected.list.push_back(mask.index_select(0, row_B));
+    return selected;
+  }
+
+ private:
+  torch::Tensor at(size_t i) const { return list.empty() ? torch::Tensor() : list[i]; }
+};
+
 // The decoder's parts, as the model owns them.
 struct DecoderParts {
   std::vector<std::shared_ptr<Cell>> cells;    // bottom first; cells[0] reads [embedding ; r]
@@ -26,6 +42,8 @@ struct DecoderParts {
   torch::Tensor score_vector_A;                // v of the additive score; undefined for the general one
   torch::Tensor readout_weight, readout_bias;  // W_r [R, H + C], b_r [R]
   double dropout = 0;                          // on r and between cells, in training
+  bool residual = false;
+  DecoderMasks masks;  // in place of masks a position
 };
 
 // gx_P: W_ih y + b_ih of cells[0] for every packed target position (its embedding columns only). keys_PA, memory_PC: packed source

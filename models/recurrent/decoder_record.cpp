@@ -6,8 +6,9 @@
 #include "models/layers/dropout.h"
 
 namespace attnzoo {
-DecoderRecord::DecoderRecord(CellKind kind, DecoderWeights weights, const Packing& target, const Packing& source, double dropout)
-    : kind_(kind), weights_(std::move(weights)), order_(target, false), dropout_(dropout) {
+DecoderRecord::DecoderRecord(CellKind kind, DecoderWeights weights, const Packing& target, const Packing& source, DecoderOptions options)
+    : kind_(kind), weights_(std::move(weights)), order_(target, false), options_(std::move(options)) {
+  options_.masks = options_.masks.index_select(order_.order_B);
   place_attention(source);
 }
 
@@ -20,6 +21,11 @@ void DecoderRecord::place_attention(const Packing& source) {
       num_weights += source.length(sentence);
     }
   attention_weights_ = torch::empty({num_weights}, weights_.query_weight.options().requires_grad(false));
+}
+
+torch::Tensor DecoderRecord::row_mask(const torch::Tensor& per_sentence, int64_t dim) const {
+  if (per_sentence.defined()) return order_.spread(per_sentence);
+  return options_.dropout > 0 ? dropout_mask({order_.num_rows(), dim}, options_.dropout) : torch::Tensor();
 }
 
 kernels::ScoreOperands DecoderRecord::operands() const {
@@ -37,16 +43,17 @@ torch::Tensor DecoderRecord::forward(const torch::Tensor& gx_P, const torch::Ten
   for (size_t l = 0; l < weights_.weight_hh.size(); ++l)
     cells_.emplace_back(kind_, order_, weights_.weight_hh[l], weights_.bias_hh[l],
                         std::vector<torch::Tensor>(initial.begin() + static_cast<int64_t>(l * per_cell),
-                                                   initial.begin() + static_cast<int64_t>((l + 1) * per_cell)));
+                                                   initial.begin() + static_cast<int64_t>((l + 1) * per_cell)),
+                        options_.masks.recurrent(l));
   query_P_ = torch::empty({rows, keys_.size(1)}, options);
   hc_P_ = torch::empty({rows, hidden + memory_.size(1)}, options);
   tanh_P_ = torch::empty({rows, readout}, options);
-  r_P_ = dropout_ > 0 ? torch::empty({rows, readout}, options) : tanh_P_;
+  mask_P_ = row_mask(options_.masks.readout(), readout);
+  r_P_ = mask_P_.defined() ? torch::empty({rows, readout}, options) : tanh_P_;
   feed_P_ = torch::empty({rows, readout}, options);
-  if (dropout_ > 0) mask_P_ = dropout_mask({rows, readout}, dropout_);
   for (size_t l = 0; l + 1 < cells_.size(); ++l) {
     between_.push_back(torch::empty({rows, hidden}, options));
-    between_mask_.push_back(dropout_ > 0 ? dropout_mask({rows, hidden}, dropout_) : torch::Tensor());
+    between_mask_.push_back(row_mask(options_.masks.input(l + 1), hidden));
   }
   for (int64_t t = 0; t < order_.num_steps(); ++t) {
     auto feed = order_.step(feed_P_, t);
@@ -62,7 +69,8 @@ torch::Tensor DecoderRecord::forward(const torch::Tensor& gx_P, const torch::Ten
         at::mul_out(dropped, h, order_.step(between_mask_[l - 1], t));
       else
         dropped.copy_(h);
-      h = cells_[l].forward_step(t, at::addmm(weights_.bias_ih[l], dropped, weights_.weight_ih[l].t()));
+      const auto above = cells_[l].forward_step(t, at::addmm(weights_.bias_ih[l], dropped, weights_.weight_ih[l].t()));
+      h = options_.residual ? at::add(above, h) : above;
     }
     attend(t, h);
     auto squashed = order_.step(tanh_P_, t);
@@ -114,8 +122,10 @@ DecoderRecord::Gradients DecoderRecord::backward(const torch::Tensor& d_r_P) {
     at::tanh_backward_out(d_z, d_r, order_.step(tanh_P_, t));
     auto d_h = attend_backward(t, d_z.mm(weights_.readout_weight), gradients, d_vector_rows);
     for (size_t l = cells_.size() - 1; l > 0; --l) {
+      const auto around = options_.residual ? d_h.clone() : torch::Tensor();  // the cell overwrites d_h
       d_h = cells_[l].backward_step(t, d_h).mm(weights_.weight_ih[l]);
       if (between_mask_[l - 1].defined()) d_h.mul_(order_.step(between_mask_[l - 1], t));
+      if (around.defined()) d_h.add_(around);
     }
     d_feed = cells_[0].backward_step(t, d_h).mm(weights_.feed_weight);
   }

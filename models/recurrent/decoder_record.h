@@ -20,9 +20,15 @@ struct DecoderWeights {
   torch::Tensor query_weight, score_vector, readout_weight, readout_bias;
 };
 
+struct DecoderOptions {
+  double dropout = 0;  // of this pass: 0 in evaluation
+  bool residual = false;
+  DecoderMasks masks;
+};
+
 class DecoderRecord : public torch::CustomClassHolder {
  public:
-  DecoderRecord(CellKind kind, DecoderWeights weights, const Packing& target, const Packing& source, double dropout);
+  DecoderRecord(CellKind kind, DecoderWeights weights, const Packing& target, const Packing& source, DecoderOptions options);
 
   // gx_P in time-major order; initial in rank order. Returns r, time-major.
   torch::Tensor forward(const torch::Tensor& gx_P, const torch::Tensor& keys_PA, const torch::Tensor& memory_PC,
@@ -38,6 +44,8 @@ class DecoderRecord : public torch::CustomClassHolder {
   const TimeMajor& order() const { return order_; }
 
  private:
+  // A mask on every time-major row: from one a sentence, else drawn, else (without dropout) undefined.
+  torch::Tensor row_mask(const torch::Tensor& per_sentence, int64_t dim) const;
   void place_attention(const Packing& source);
   kernels::ScoreOperands operands() const;
   void attend(int64_t t, const torch::Tensor& h);
@@ -46,7 +54,7 @@ class DecoderRecord : public torch::CustomClassHolder {
   CellKind kind_;
   DecoderWeights weights_;
   TimeMajor order_;
-  double dropout_;
+  DecoderOptions options_;
   std::vector<CellPass> cells_;
   std::vector<torch::Tensor> between_;  // dropped h of each cell but the last, [P, H]: the input of the cell above
   std::vector<torch::Tensor> between_mask_;

@@ -1,51 +1,52 @@
 // A stack of bidirectional recurrent layers over the source (Schuster and Paliwal 1997; the encoder of Bahdanau et al. 2015). Neither
 // direction sees padding: the backward one starts at each sentence's own last token.
+//
+//   x_0 = embedding (+ position),   y_l = norm(layer_l(drop(x_l))),   x_(l+1) = y_l, with residual y_l + x_l above the first layer
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
-#include <string>
 #include <vector>
 
-#include "models/embeddings.h"
 #include "models/encoder.h"
+#include "models/layers/norm.h"
+#include "models/layers/positions.h"
 #include "models/recurrent/cell.h"
+#include "models/recurrent/recurrent_encoder_config.h"
+#include "models/recurrent/step_batch_norm.h"
 
 namespace attnzoo {
-
-struct RecurrentEncoderConfig {
-  // "lstm" (Hochreiter and Schmidhuber 1997), "gru" (Cho et al. 2014), "tanh" or "relu" (the simple cell, Elman 1990).
-  std::string cell = "lstm";
-  // Width of the embeddings.
-  int64_t embedding_dim = 256;
-  // Width of the memory (C), both directions together; even.
-  int64_t dim = 512;
-  int64_t layers = 1;
-  // Dropped fraction of the embeddings and between layers, in [0, 1).
-  double dropout = 0.2;
-
-  EmbeddingShape embedding() const { return {embedding_dim, 0.1}; }
-  static RecurrentEncoderConfig from_json(const nlohmann::json& fields);  // throws ConfigError
-  nlohmann::json to_json() const;                                         // from_json(to_json()) is the identity
-};
 
 class RecurrentEncoder : public Encoder {
  public:
   explicit RecurrentEncoder(const RecurrentEncoderConfig& config);
   EncoderShape shape() const override { return {2 * hidden_dim_, 2 * hidden_dim_}; }
-  // Packed: hand-written passes with autograd, packed kernels in inference. Padded: ATen's fused layers, zeros where padding stands.
+  // Packed: hand-written passes with autograd, packed kernels in inference. Padded: ATen's layers, zeros where padding stands.
   torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows) const override;
-  // The last state of each direction: [forward at the last token ; backward at the first].
+  // What comes out of the top layer where each direction ends: [forward at the last token ; backward at the first].
   torch::Tensor summary(const torch::Tensor& memory, const Rows& rows) const override;
 
  private:
-  torch::Tensor forward_packed(torch::Tensor x_PI, const Packing& packing) const;
-  torch::Tensor forward_padded(const torch::Tensor& x_BSI, const Rows& rows) const;
+  // Variational dropout's masks of one layer, one row a sentence; undefined without. On its input and on each direction's h.
+  struct LayerMasks {
+    torch::Tensor input, ahead, back;
+  };
+  std::vector<LayerMasks> draw_masks(const torch::Tensor& embedded, const Rows& rows) const;
+  torch::Tensor forward_packed(const torch::Tensor& x_PI, const Rows& rows, const std::vector<LayerMasks>& masks) const;
+  torch::Tensor forward_padded(const torch::Tensor& x_BSI, const Rows& rows, const std::vector<LayerMasks>& masks) const;
+  // The layers over rows without padding, in any order: their positions, a mask a sentence as one a row, and how layer l runs.
+  torch::Tensor run_layers(torch::Tensor x, const torch::Tensor& position_P, const std::vector<LayerMasks>& masks,
+                           const std::function<torch::Tensor(const torch::Tensor& mask)>& spread,
+                           const std::function<torch::Tensor(size_t l, const torch::Tensor& x)>& run_layer) const;
 
   CellKind kind_;
   int64_t hidden_dim_;
   double dropout_;
-  std::vector<std::shared_ptr<Cell>> forward_, backward_;  // one a layer
+  bool variational_dropout_, residual_;
+  AddedPositions positions_;
+  std::vector<std::shared_ptr<Cell>> forward_, backward_;    // one a layer
+  std::vector<std::shared_ptr<Norm>> layer_norms_;           // one a layer, or none
+  std::vector<std::shared_ptr<StepBatchNorm>> batch_norms_;  // one a layer, or none
 };
 
 }  // namespace attnzoo

@@ -14,8 +14,10 @@ using torch::autograd::variable_list;
 
 // What the backward pass of one batch needs, kept alive by the graph.
 struct SequenceRecord : torch::CustomClassHolder {
-  SequenceRecord(const TimeMajor& time_major, CellKind kind, const torch::Tensor& weight_hh, const torch::Tensor& bias_hh)
-      : order(time_major), pass(kind, order, weight_hh, bias_hh, zeros(kind, order, weight_hh)) {}
+  SequenceRecord(const TimeMajor& time_major, const Cell& cell, const torch::Tensor& mask_BH)
+      : order(time_major),
+        pass(cell.kind, order, cell.weight_hh.detach(), cell.bias_hh.detach(), zeros(cell.kind, order, cell.weight_hh),
+             mask_BH.defined() ? mask_BH.index_select(0, order.order_B) : mask_BH) {}
   static std::vector<torch::Tensor> zeros(CellKind kind, const TimeMajor& order, const torch::Tensor& weight_hh) {
     const auto zero = torch::zeros({static_cast<int64_t>(order.order.size()), weight_hh.size(1)}, weight_hh.options().requires_grad(false));
     return std::vector<torch::Tensor>(static_cast<size_t>(num_state_tensors(kind)), zero);
@@ -25,11 +27,10 @@ struct SequenceRecord : torch::CustomClassHolder {
 };
 
 struct SequencePass : torch::autograd::Function<SequencePass> {
-  // gx_P in time-major order; returns h_P in the same order.
-  static Variable forward(AutogradContext* context, const Variable& gx_P, const Variable& weight_hh, const Variable& bias_hh,
-                          const TimeMajor& order, CellKind kind) {
-    auto record = c10::make_intrusive<SequenceRecord>(order, kind, weight_hh.detach(), bias_hh.detach());
-    for (int64_t t = 0; t < order.num_steps(); ++t) record->pass.forward_step(t, order.step(gx_P, t));
+  // gx_P in time-major order; returns h_P in the same order. The weights, which the record holds, are named for their gradients.
+  static Variable forward(AutogradContext* context, const Variable& gx_P, const Variable& /*weight_hh*/, const Variable& /*bias_hh*/,
+                          const c10::intrusive_ptr<SequenceRecord>& record) {
+    for (int64_t t = 0; t < record->order.num_steps(); ++t) record->pass.forward_step(t, record->order.step(gx_P, t));
     context->saved_data["record"] = c10::IValue::make_capsule(record);
     return record->pass.h_P.clone();
   }
@@ -41,7 +42,7 @@ struct SequencePass : torch::autograd::Function<SequencePass> {
     const auto d_h_P = grads[0].clone(at::MemoryFormat::Contiguous);
     pass.start_backward();
     for (int64_t t = order.num_steps() - 1; t >= 0; --t) pass.backward_step(t, order.step(d_h_P, t));
-    return {pass.d_gx_P, pass.d_weight_hh(), pass.d_bias_hh(), Variable(), Variable()};
+    return {pass.d_gx_P, pass.d_weight_hh(), pass.d_bias_hh(), Variable()};
   }
 };
 
@@ -58,11 +59,12 @@ torch::Tensor infer_sequence(const Cell& cell, const torch::Tensor& gx_P, const 
 
 }  // namespace
 
-torch::Tensor run_sequence(const Cell& cell, const torch::Tensor& x_PI, const TimeMajor& order) {
+torch::Tensor run_sequence(const Cell& cell, const torch::Tensor& x_PI, const TimeMajor& order, const torch::Tensor& mask_BH) {
   const auto gx_P = cell.input_part(x_PI).index_select(0, order.from_packed_P);
   const bool inference = !cell.is_training() && kernels::use_inference_kernels(x_PI);
-  const auto h_P =
-      inference ? infer_sequence(cell, gx_P, order) : SequencePass::apply(gx_P, cell.weight_hh, cell.bias_hh, order, cell.kind);
+  const auto h_P = inference
+                       ? infer_sequence(cell, gx_P, order)
+                       : SequencePass::apply(gx_P, cell.weight_hh, cell.bias_hh, c10::make_intrusive<SequenceRecord>(order, cell, mask_BH));
   return h_P.index_select(0, order.to_packed_P);
 }
 

@@ -29,4 +29,10 @@ TimeMajor::TimeMajor(const Packing& packing, bool reversed) {
   }
 }
 
+torch::Tensor TimeMajor::spread(const torch::Tensor& per_rank_BX) const {
+  std::vector<torch::Tensor> steps;
+  for (const int64_t rows : step_rows) steps.push_back(per_rank_BX.narrow(0, 0, rows));
+  return torch::cat(steps);
+}
+
 }  // namespace attnzoo

@@ -23,6 +23,8 @@ struct TimeMajor {
   TimeMajor(const Packing& packing, bool reversed);
   int64_t num_steps() const { return static_cast<int64_t>(step_rows.size()); }
   int64_t num_rows() const { return from_packed_P.size(0); }
+  // One row a sentence, in the order of ranks, as one a time-major row.
+  torch::Tensor spread(const torch::Tensor& per_rank_BX) const;
   // The rows of step t of a time-major tensor.
   torch::Tensor step(const torch::Tensor& rows, int64_t t) const {
     return rows.narrow(0, step_begin[static_cast<size_t>(t)], step_rows[static_cast<size_t>(t)]);

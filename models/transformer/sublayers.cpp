@@ -10,8 +10,6 @@
 namespace attnzoo {
 namespace {
 
-constexpr int64_t kLearnedPositions = 1024;
-
 torch::Tensor activate(const std::string& activation, const torch::Tensor& inner) {
   if (activation == "relu") return at::relu(inner);
   if (activation == "gelu") return apply_elementwise([](const torch::Tensor& x) { return at::gelu(x); }, inner);
@@ -22,17 +20,12 @@ torch::Tensor activate(const std::string& activation, const torch::Tensor& inner
 }  // namespace
 
 TransformerInput::TransformerInput(const TransformerStackConfig& config)
-    : scale_(std::sqrt(static_cast<double>(config.model_dim))), dropout_(config.dropout) {
-  if (config.positions == "sinusoidal") sinusoids_.emplace(config.model_dim);
-  // As large as a scaled embedding's entries are at first.
-  if (config.positions == "learned") learned_ = register_parameter("positions", torch::randn({kLearnedPositions, config.model_dim}) * 0.1);
-}
+    : scale_(std::sqrt(static_cast<double>(config.model_dim))),
+      dropout_(config.dropout),
+      positions_(*this, config.positions, config.model_dim) {}
 
 torch::Tensor TransformerInput::forward(const torch::Tensor& embedded, const torch::Tensor& position) const {
-  auto x = embedded * scale_;
-  if (sinusoids_) x = x + (*sinusoids_)(position, x.options().requires_grad(false));
-  if (learned_.defined()) x = x + at::embedding(learned_, position.clamp_max(kLearnedPositions - 1));
-  return apply_dropout(x, dropout_, is_training());
+  return apply_dropout(positions_.add_to(embedded * scale_, position), dropout_, is_training());
 }
 
 Residual::Residual(const TransformerStackConfig& config)

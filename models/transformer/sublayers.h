@@ -6,7 +6,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "models/layers/linear.h"
 #include "models/layers/norm.h"
@@ -24,8 +23,7 @@ class TransformerInput : public torch::nn::Module {
 
  private:
   double scale_, dropout_;
-  std::optional<SinusoidalPositions> sinusoids_;
-  torch::Tensor learned_;  // [kLearnedPositions, D] or undefined
+  AddedPositions positions_;
 };
 
 // One residual sublayer around f: pre-norm x + drop(f(norm(x))), post-norm norm(x + drop(f(x))), sandwich x + drop(norm'(f(norm(x)))).

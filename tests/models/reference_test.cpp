@@ -279,4 +279,47 @@ TEST_CASE("RMS normalisation and SwiGLU equal their formulas") {
   in_both_modes(feed_forward, [&] { CHECK(difference(feed_forward.forward(swiglu.at("x")), swiglu.at("out")) < kTolerance); });
 }
 
+TEST_CASE("Layer and batch normalisation, residual and positions of the recurrent encoder equal their formulas in numpy") {
+  const std::string norm = GENERATE("layer", "batch");
+  const auto t = reference("recurrent_" + norm + "_norm");
+  RecurrentEncoderConfig config;
+  config.cell = norm == "layer" ? "gru" : "lstm";
+  config.embedding_dim = 6;
+  config.dim = 10;
+  config.layers = 2;
+  config.dropout = 0;
+  config.residual = true;
+  config.recurrent_norm = norm;
+  config.positions = "sinusoidal";
+  RecurrentEncoder encoder(config);
+  std::map<std::string, std::string> names;
+  for (const std::string l : {"0", "1"}) {
+    for (const std::string part : {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}) {
+      names["forward_" + l + "." + part] = "layer_" + l + "_" + part + "_l0";
+      names["backward_" + l + "." + part] = "layer_" + l + "_" + part + "_l0_reverse";
+    }
+    for (const std::string part : {"weight", "bias"}) names["norm_" + l + "." + part] = "norm_" + l + "_" + part;
+  }
+  set_parameters(encoder, t, names);
+  const auto set_statistics = [&] {
+    for (const auto& item : encoder.named_buffers()) {
+      const std::string l = item.key().substr(5, 1);
+      item.value().copy_(t.at("norm_" + l + (item.key().ends_with("mean") ? "_mean" : "_variance")));
+    }
+  };
+  const Sentences s;
+  const bool train = GENERATE(true, false), packed = GENERATE(true, false);
+  INFO(norm << (train ? ", training" : ", evaluation") << (packed ? ", packed" : ", padded"));
+  const at::NoGradGuard no_grad;
+  encoder.train(train);
+  set_statistics();
+  const auto out = packed ? s.packing.unpack(encoder.forward(s.packing.pack(t.at("x")), s.packed)) : encoder.forward(t.at("x"), s.padded);
+  CHECK(difference(out, t.at(train ? "out_train" : "out")) < kTolerance);
+  for (const auto& item : encoder.named_buffers()) {
+    const std::string l = item.key().substr(5, 1);
+    const auto name = "norm_" + l + (item.key().ends_with("mean") ? "_mean" : "_variance");
+    CHECK(difference(item.value(), t.at(train ? name + "_after" : name)) < kTolerance);
+  }
+}
+
 }  // namespace attnzoo::test

@@ -122,6 +122,19 @@ TEST_CASE("Parts that do not go together are refused with the reason") {
   CHECK(message({{"family", "transformer"}, {"coverage_loss", -1}}) == "model.coverage_loss: must be at least 0, got -1");
 }
 
+TEST_CASE("Options that a recurrent part cannot have are refused with the reason") {
+  REQUIRE_THROWS_WITH(complete_model_config({{"family", "attention-gru"}, {"embedding_dim", 15}, {"positions", "sinusoidal"}}),
+                      Equals("model.positions: sinusoidal needs embeddings of even width, got 15"));
+  REQUIRE_THROWS_WITH(complete_model_config({{"family", "attention-gru"}, {"recurrent_norm", "batch"}}),
+                      Equals("model.recurrent_norm: batch is for encoders: a decoder's step does not know which sentences have ended; set "
+                             "decoder_recurrent_norm to 'layer' or 'none'"));
+  REQUIRE_THROWS_WITH(complete_model_config({{"family", "attention-gru"}, {"recurrent_norm", "rms"}}),
+                      ContainsSubstring("model.recurrent_norm: ") && ContainsSubstring("none, layer, batch"));
+  const auto mixed = complete_model_config({{"family", "attention-gru"}, {"recurrent_norm", "batch"}, {"decoder_recurrent_norm", "none"}});
+  CHECK(mixed["encoder_recurrent_norm"] == "batch");
+  CHECK(mixed["decoder_recurrent_norm"] == "none");
+}
+
 TEST_CASE("Tying what cannot be tied is refused with the way out") {
   const VocabularySizes separate{100, 90, false};
   REQUIRE_THROWS_WITH(build_model({{"family", "transformer"}, {"preset", "tiny"}, {"tied_embeddings", "all"}}, separate),

@@ -66,10 +66,18 @@ void require_same_bits(const NamedTensors& given, const NamedTensors& expected) 
   }
 }
 
+nlohmann::json recurrent_with_statistics() {
+  return {{"family", "attention-gru"}, {"embedding_dim", 16},        {"encoder_dim", 16}, {"decoder_dim", 16},
+          {"attention_dim", 16},       {"encoder_layers", 2},        {"residual", true},  {"encoder_recurrent_norm", "batch"},
+          {"positions", "learned"},    {"variational_dropout", true}};
+}
+
 // Trains 40 steps at one go and with an interruption, and compares everything.
-void check_resume(const nlohmann::json& train, int64_t stop_step) {
+void check_resume(const nlohmann::json& train, int64_t stop_step, const nlohmann::json& model = nullptr) {
   const TemporaryDirectory folder;
-  const auto recipe = read_tiny(folder, tiny_recipe(folder, train));
+  auto fields = tiny_recipe(folder, train);
+  if (!model.is_null()) fields["model"] = model;
+  const auto recipe = read_tiny(folder, fields);
   const RunFolder straight(folder / "straight"), interrupted(folder / "interrupted");
   start(recipe, straight)->run();
 
@@ -103,6 +111,31 @@ TEST_CASE_METHOD(OneThread, "forty steps equal twenty, an interruption and twent
                  20);
   }
   SECTION("with reports that span the interruption") { check_resume({{"report_every", 8}, {"validate_every", 0}, {"accumulate", 3}}, 24); }
+  SECTION("with running statistics, masks a sentence and averaged weights") {
+    check_resume({{"ema_decay", 0.9}}, 17, recurrent_with_statistics());
+  }
+}
+
+TEST_CASE_METHOD(OneThread, "checkpoints carry running statistics, with averaged weights the same as without") {
+  const TemporaryDirectory folder;
+  const auto checkpoint = [&](double ema_decay) {
+    auto fields = tiny_recipe(folder, {{"max_steps", 3}, {"ema_decay", ema_decay}});
+    fields["model"] = recurrent_with_statistics();
+    const RunFolder run(folder / fmt::format("ema-{}", ema_decay));
+    start(read_tiny(folder, fields), run)->run();
+    return std::pair(load_checkpoint(run.last()), load_model(run.path(), torch::kCPU).model);
+  };
+  const auto [plain, plain_model] = checkpoint(0);
+  const auto [averaged, averaged_model] = checkpoint(0.9);
+  const auto& weight = "encoder.forward_0.weight_hh";
+  CHECK_FALSE(averaged.weights.at(weight).equal(plain.weights.at(weight)));
+  CHECK(averaged.extra_tensors.at("training_weights").at(weight).equal(plain.weights.at(weight)));
+  for (const auto* statistic : {"encoder.norm_1.running_mean", "encoder.norm_1.running_variance"}) {
+    INFO(statistic);
+    CHECK(averaged.weights.at(statistic).equal(plain.weights.at(statistic)));
+    CHECK_FALSE(averaged.weights.at(statistic)[0].equal(averaged.weights.at(statistic)[63]));  // three steps moved the first
+    CHECK(averaged_model->named_buffers()[statistic].equal(plain.weights.at(statistic)));
+  }
 }
 
 TEST_CASE_METHOD(OneThread, "the same recipe trains the same weights twice, another seed others") {
