@@ -119,13 +119,12 @@ class Preparation {
   std::shared_ptr<const Corpus> corpus(const std::string& part, const SourceConfig& text, const CleaningConfig& clean,
                                        const nlohmann::json& identity, const TokenizerPair& tokenizers, CleaningReport& report) {
     const auto file = cache_ / (part + ".corpus");
-    const std::string digest =
-        digest_of({{"format", kCacheFormat},
-                   {"text", identity},
-                   {"clean", clean.to_json()},
-                   {"task", config_.task},
-                   {"copy_unknown", config_.tokenizer.copy_unknown},
-                   {"tokenizer", tokenizers.fingerprint()}});
+    const std::string digest = digest_of({{"format", kCacheFormat},
+                                          {"text", identity},
+                                          {"clean", clean.to_json()},
+                                          {"task", config_.task},
+                                          {"copy_unknown", config_.tokenizer.copy_unknown},
+                                          {"tokenizer", tokenizers.fingerprint()}});
     if (is_current(state_, part.c_str(), digest, log_)) {
       try {
         auto corpus = Corpus::open(file);
@@ -203,7 +202,8 @@ DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesy
     if (task == Task::kLanguageModel && part->text.empty())
       problems.push_back(fmt::format("{}: a language model learns from running text; name it with 'text'", name));
     if (task != Task::kLanguageModel && !part->text.empty())
-      problems.push_back(fmt::format("{}: 'text' is for task 'language-model'; pairs come from 'source' and 'target', 'tsv' or 'jsonl'", name));
+      problems.push_back(
+          fmt::format("{}: 'text' is for task 'language-model'; pairs come from 'source' and 'target', 'tsv' or 'jsonl'", name));
   }
   if (task == Task::kClassification && config.tokenizer.copy_unknown)
     problems.push_back("data.tokenizer.copy_unknown: a label is not copied; leave it out");

@@ -73,7 +73,8 @@ struct Chunk {
 
 }  // namespace
 
-TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const CleaningConfig& clean, const TokenizerConfig& config, const StageLog& log) {
+TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const CleaningConfig& clean, const TokenizerConfig& config,
+                               const StageLog& log) {
   const auto start = std::chrono::steady_clock::now();
   const auto max_lines = static_cast<size_t>(std::max<int64_t>(config.max_training_sentences, 2));
   const bool labelled = task == Task::kClassification, joint = config.joint && !labelled;
@@ -105,16 +106,17 @@ TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const Cleani
   tokenizers.source = train_tokenizer(config, source_lines);
   tokenizers.target = labelled ? train_labels(labels) : target_lines.empty() ? tokenizers.source : train_tokenizer(config, target_lines);
   const int64_t num_source = tokenizers.source->vocabulary_size(), num_target = tokenizers.target->vocabulary_size();
-  const std::string pieces = labelled                 ? fmt::format("{} pieces and {} labels", num_source, num_target - kNumSpecialTokens)
-                             : !tokenizers.joint()    ? fmt::format("{} source and {} target pieces", num_source, num_target)
-                             : both_sides             ? fmt::format("{} pieces for both sides", num_source)
-                                                      : fmt::format("{} pieces", num_source);
+  const std::string pieces = labelled              ? fmt::format("{} pieces and {} labels", num_source, num_target - kNumSpecialTokens)
+                             : !tokenizers.joint() ? fmt::format("{} source and {} target pieces", num_source, num_target)
+                             : both_sides          ? fmt::format("{} pieces for both sides", num_source)
+                                                   : fmt::format("{} pieces", num_source);
   log.line(fmt::format("tokeniser: {} learned in {:.1f} s", pieces, seconds_since(start)));
   return tokenizers;
 }
 
-CleaningReport write_corpus(const std::string& part, const SourceConfig& text, const CorpusForm& form, const CleaningConfig& given_clean, const TokenizerPair& tokenizers,
-                            const std::filesystem::path& file, const std::string& digest, const StageLog& log) {
+CleaningReport write_corpus(const std::string& part, const SourceConfig& text, const CorpusForm& form, const CleaningConfig& given_clean,
+                            const TokenizerPair& tokenizers, const std::filesystem::path& file, const std::string& digest,
+                            const StageLog& log) {
   const auto start = std::chrono::steady_clock::now();
   const bool labels = form.task == Task::kClassification;
   auto clean = given_clean;

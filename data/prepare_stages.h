@@ -30,7 +30,8 @@ struct StageLog {
 // Learns from the pairs of `text` that the cleaning keeps, or an even random sample (the same each time) of at most
 // max_training_sentences lines. Throws DataError: no text at all, or what train_tokenizer() throws.
 // For labelled text the target side has an entry for every label.
-TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const CleaningConfig& clean, const TokenizerConfig& config, const StageLog& log);
+TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const CleaningConfig& clean, const TokenizerConfig& config,
+                               const StageLog& log);
 
 // How the pairs of a corpus are written.
 struct CorpusForm {
@@ -40,7 +41,8 @@ struct CorpusForm {
 
 // Tokenises `text` on all threads and writes the pairs that the cleaning keeps, in the order of the text. `part` is "train" or "valid".
 // Throws DataError when no pair is left.
-CleaningReport write_corpus(const std::string& part, const SourceConfig& text, const CorpusForm& form, const CleaningConfig& clean, const TokenizerPair& tokenizers,
-                            const std::filesystem::path& file, const std::string& digest, const StageLog& log);
+CleaningReport write_corpus(const std::string& part, const SourceConfig& text, const CorpusForm& form, const CleaningConfig& clean,
+                            const TokenizerPair& tokenizers, const std::filesystem::path& file, const std::string& digest,
+                            const StageLog& log);
 
 }  // namespace attnzoo

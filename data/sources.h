@@ -1,5 +1,5 @@
-// Where text comes from: two parallel files, a TSV file, JSON lines, or running text, each plain or gzip or standard input; read as a stream
-// of pairs.
+// Where text comes from: two parallel files, a TSV file, JSON lines, or running text, each plain or gzip or standard input; read as a
+// stream of pairs.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct SourceConfig {
   std::vector<std::string> jsonl;
   std::string source_field = "source", target_field = "target";
 
-  // Running text for a language model, a text a line. Read as a pair of the line with itself, so that cleaning and tokenisers take it as they
-  // take pairs.
+  // Running text for a language model, a text a line. Read as a pair of the line with itself, so that cleaning and tokenisers take it as
+  // they take pairs.
   std::vector<std::string> text;
 
   bool empty() const { return source.empty() && target.empty() && tsv.empty() && jsonl.empty() && text.empty(); }

@@ -54,8 +54,7 @@ TokenizerConfig TokenizerConfig::from_json(const nlohmann::json& fields) {
     reader.problem("character_coverage", fmt::format("must be above 0 and at most 1, got {}", config.character_coverage));
   if (config.max_training_sentences < 1)
     reader.problem("max_training_sentences", fmt::format("must be 1 or more, got {}", config.max_training_sentences));
-  if (config.copy_unknown && !config.joint)
-    reader.problem("copy_unknown", "needs one vocabulary for both sides; set joint to true");
+  if (config.copy_unknown && !config.joint) reader.problem("copy_unknown", "needs one vocabulary for both sides; set joint to true");
   reader.finish();
   return config;
 }

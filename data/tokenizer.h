@@ -44,8 +44,8 @@ struct TokenizerConfig {
   bool byte_fallback = true;
   // Fraction of characters covered by pieces of their own, in (0, 1] (sentencepiece only).
   double character_coverage = 1.0;
-  // Unknown words of a source get ids of their own, which a pointer-generator can copy (data/extended_vocabulary.h). Needs `joint`; there are
-  // unknown words with "words", and with the others where character_coverage or the vocabulary leaves some out (byte_fallback: none).
+  // Unknown words of a source get ids of their own, which a pointer-generator can copy (data/extended_vocabulary.h). Needs `joint`; there
+  // are unknown words with "words", and with the others where character_coverage or the vocabulary leaves some out (byte_fallback: none).
   bool copy_unknown = false;
   // Sentences sampled for learning; bounds memory on large corpora.
   int64_t max_training_sentences = 2000000;

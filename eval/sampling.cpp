@@ -12,7 +12,8 @@ namespace attnzoo {
 RankedToken sample_token(const float* row, int64_t num_logits, std::span<const int32_t> banned, const SamplingOptions& options,
                          double uniform) {
   const double log_sum_exp = row_log_sum_exp(row, num_logits);
-  if (!std::isfinite(log_sum_exp)) fail<Error>("search: the model's logits are not numbers; its training diverged or its weights are damaged");
+  if (!std::isfinite(log_sum_exp))
+    fail<Error>("search: the model's logits are not numbers; its training diverged or its weights are damaged");
   std::vector<int32_t> ids(static_cast<size_t>(num_logits));
   std::iota(ids.begin(), ids.end(), 0);
   std::erase_if(ids, [&](int32_t id) { return std::find(banned.begin(), banned.end(), id) != banned.end(); });

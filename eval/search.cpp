@@ -21,7 +21,12 @@ class BatchSearch {
  public:
   BatchSearch(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options, std::span<const SearchStart> starts,
               size_t num_samples = 1)
-      : model_(model), options_(options), num_samples_(num_samples), memory_(model.encode(source_BS)), state_(model.start(memory_)), device_(source_BS.device()) {
+      : model_(model),
+        options_(options),
+        num_samples_(num_samples),
+        memory_(model.encode(source_BS)),
+        state_(model.start(memory_)),
+        device_(source_BS.device()) {
     const auto length_B = source_BS.ne(kPadId).sum(1).cpu();
     for (int64_t b = 0; b < source_BS.size(0); ++b) {
       source_lengths_.push_back(length_B.const_data_ptr<int64_t>()[b]);
@@ -142,7 +147,8 @@ std::vector<std::string> SearchOptions::problems() const {
   if (!(patience > 0)) found.push_back(fmt::format("patience must be above 0, got {}", patience));
   if (!(sampling.temperature > 0)) found.push_back(fmt::format("temperature must be above 0, got {}", sampling.temperature));
   if (sampling.top_k < 0) found.push_back(fmt::format("top_k must be at least 0, got {}", sampling.top_k));
-  if (!(sampling.top_p > 0 && sampling.top_p <= 1)) found.push_back(fmt::format("top_p must be above 0 and at most 1, got {}", sampling.top_p));
+  if (!(sampling.top_p > 0 && sampling.top_p <= 1))
+    found.push_back(fmt::format("top_p must be above 0 and at most 1, got {}", sampling.top_p));
   return found;
 }
 
@@ -163,7 +169,8 @@ std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Te
   of_one.patience = 1;
   std::vector<SearchStart> repeated;
   for (int64_t b = 0; b < source_BS.size(0); ++b)
-    repeated.insert(repeated.end(), num_samples, starts.empty() ? SearchStart{{}, static_cast<uint64_t>(b)} : starts[static_cast<size_t>(b)]);
+    repeated.insert(repeated.end(), num_samples,
+                    starts.empty() ? SearchStart{{}, static_cast<uint64_t>(b)} : starts[static_cast<size_t>(b)]);
   auto samples = BatchSearch(model, source_BS.repeat_interleave(options.n_best, 0), of_one, repeated, num_samples).run();
   std::vector<std::vector<Hypothesis>> results(static_cast<size_t>(source_BS.size(0)));
   for (size_t i = 0; i < samples.size(); ++i) results[i / num_samples].push_back(std::move(samples[i].front()));

@@ -15,7 +15,7 @@ namespace attnzoo {
 
 // The embedding table that a part reads.
 struct EmbeddingShape {
-  int64_t dim = 0;        // 0: it reads none
+  int64_t dim = 0;       // 0: it reads none
   double deviation = 0;  // of its initial weights
 };
 

@@ -31,10 +31,10 @@ EncoderDecoder::EncoderDecoder(const EncoderDecoderConfig& config, const Vocabul
     fail<ConfigError>("model.{}: needs a source and a target; the model has encoder '{}' and decoder '{}'",
                       config.copy ? "copy" : "coverage_loss", config.encoder, config.decoder);
   if (config.copy && !sizes.joint)
-    fail<ConfigError>("model.copy: copies ids of the source into the target, but each side has its own vocabulary; set "
-                      "data.tokenizer.joint to true");
-  if (config.copy)
-    generate_ = add_linear(*this, "generate", embeddings_.output_weight_VD.size(1) + target_table(config).dim, 1);
+    fail<ConfigError>(
+        "model.copy: copies ids of the source into the target, but each side has its own vocabulary; set "
+        "data.tokenizer.joint to true");
+  if (config.copy) generate_ = add_linear(*this, "generate", embeddings_.output_weight_VD.size(1) + target_table(config).dim, 1);
 }
 
 torch::Tensor EncoderDecoder::embed(const std::shared_ptr<Embedding>& table, const torch::Tensor& ids) const {

@@ -89,8 +89,8 @@ EncoderDecoderConfig EncoderDecoderConfig::from_json(const nlohmann::json& flat,
 }
 
 nlohmann::json EncoderDecoderConfig::to_json() const {
-  nlohmann::json flat = {{"encoder", encoder}, {"decoder", decoder}, {"tied_embeddings", tied_embeddings}, {"copy", copy},
-                         {"coverage_loss", coverage_loss}};
+  nlohmann::json flat = {
+      {"encoder", encoder}, {"decoder", decoder}, {"tied_embeddings", tied_embeddings}, {"copy", copy}, {"coverage_loss", coverage_loss}};
   const auto add = [&](const nlohmann::json& fields, const nlohmann::json& others, const char* prefix) {
     for (const auto& item : fields.items()) {
       const bool differs = others.contains(item.key()) && others[item.key()] != item.value();

@@ -33,10 +33,9 @@ const std::vector<ModelPreset> kRecurrentVariants = {
                                                                  "residual": true, "encoder_recurrent_norm": "batch",
                                                                  "variational_dropout": true, "positions": "sinusoidal"})"}};
 
-const std::vector<ModelPreset> kFusionPresets = {
-    {"tiny", R"({"embedding_dim": 192, "dim": 192, "layers": 2, "dropout": 0.2})"},
-    {"small", R"({"embedding_dim": 256, "dim": 384, "layers": 2, "dropout": 0.2})"},
-    {"base", R"({"embedding_dim": 512, "dim": 768, "layers": 3, "dropout": 0.2})"}};
+const std::vector<ModelPreset> kFusionPresets = {{"tiny", R"({"embedding_dim": 192, "dim": 192, "layers": 2, "dropout": 0.2})"},
+                                                 {"small", R"({"embedding_dim": 256, "dim": 384, "layers": 2, "dropout": 0.2})"},
+                                                 {"base", R"({"embedding_dim": 512, "dim": 768, "layers": 3, "dropout": 0.2})"}};
 
 // Of every cell: both forms and both ways to fuse, in encoder and decoder.
 const std::vector<ModelPreset> kFusionVariants = {
@@ -115,8 +114,8 @@ const std::vector<ModelFamily>& model_families() {
                                      "model_dim": 24, "feed_forward_dim": 40, "decoder_layers": 2, "num_heads": 3})"}}},
       {"fusion-rnn", "attention fused into simple cells (tanh or relu), encoder and decoder",
        R"({"encoder": "fusion", "decoder": "fusion", "cell": "tanh"})", kFusionPresets, kFusionVariants},
-      {"fusion-lstm", "attention fused into LSTM cells, encoder and decoder", R"({"encoder": "fusion", "decoder": "fusion", "cell": "lstm"})",
-       kFusionPresets, kFusionVariants},
+      {"fusion-lstm", "attention fused into LSTM cells, encoder and decoder",
+       R"({"encoder": "fusion", "decoder": "fusion", "cell": "lstm"})", kFusionPresets, kFusionVariants},
       {"fusion-gru", "attention fused into GRU cells, encoder and decoder", R"({"encoder": "fusion", "decoder": "fusion", "cell": "gru"})",
        kFusionPresets, kFusionVariants},
       {"pointer-generator",

@@ -33,9 +33,11 @@ struct VocabularyLogProbability : torch::autograd::Function<VocabularyLogProbabi
     const auto num_words = static_cast<double>(weight_VD.size(0));
     for_each_block(states_PD.size(0), [&](int64_t begin, int64_t rows) {
       const auto states_RD = states_PD.narrow(0, begin, rows);
-      const auto of_target_R1 = grads[0].narrow(0, begin, rows).narrow(1, 0, 1), of_mean_R1 = grads[0].narrow(0, begin, rows).narrow(1, 1, 1);
+      const auto of_target_R1 = grads[0].narrow(0, begin, rows).narrow(1, 0, 1),
+                 of_mean_R1 = grads[0].narrow(0, begin, rows).narrow(1, 1, 1);
       // d log p_y / d logits = onehot(y) - p,  d mean_v log p_v / d logits = 1 / V - p
-      auto d_logits_RV = at::linear(states_RD, weight_VD, bias_V).softmax(-1).mul_(-(of_target_R1 + of_mean_R1)).add_(of_mean_R1 / num_words);
+      auto d_logits_RV =
+          at::linear(states_RD, weight_VD, bias_V).softmax(-1).mul_(-(of_target_R1 + of_mean_R1)).add_(of_mean_R1 / num_words);
       d_logits_RV.scatter_add_(1, targets_P.narrow(0, begin, rows).unsqueeze(1), of_target_R1);
       d_states_PD.narrow(0, begin, rows).copy_(d_logits_RV.mm(weight_VD));
       d_weight_VD.addmm_(d_logits_RV.t(), states_RD);

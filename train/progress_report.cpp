@@ -48,8 +48,7 @@ std::string validation_text(const ValidationResult& result, int64_t step, bool i
       fmt::format("validation at step {}: loss {:.3f}, perplexity {:.2f}", step, result.metric("loss"), result.scores.perplexity());
   if (result.bleu) text += fmt::format(", BLEU {:.2f}", result.bleu->score);
   if (result.chrf) text += fmt::format(", chrF {:.2f}", result.chrf->score);
-  if (result.labels)
-    text += fmt::format(", accuracy {:.2f}%, macro-F1 {:.2f}%", result.metric("accuracy"), result.metric("macro_f1"));
+  if (result.labels) text += fmt::format(", accuracy {:.2f}%, macro-F1 {:.2f}%", result.metric("accuracy"), result.metric("macro_f1"));
   text += fmt::format(" ({})", short_duration(result.seconds));
   if (is_best) text += ", the best so far";
   for (const auto& sample : result.samples)

@@ -45,7 +45,8 @@ TrainingRecipe TrainingRecipe::from_json(const nlohmann::json& fields, const std
   collect([&] { recipe.model = complete_model_config(model); });
   collect([&] { recipe.train = TrainConfig::from_json(train, form); });
   if (problems.empty()) {
-    const bool is_classifier = recipe.model.value("decoder", "") == "pooling", is_language_model = recipe.model.value("encoder", "") == "none";
+    const bool is_classifier = recipe.model.value("decoder", "") == "pooling",
+               is_language_model = recipe.model.value("encoder", "") == "none";
     const auto needs = [&](bool wanted, bool is, const char* what) {
       if (wanted != is)
         problems.push_back(fmt::format("task: '{}' {}, but model.family is '{}'", recipe.task, what, recipe.model.value("family", "")));
@@ -53,7 +54,8 @@ TrainingRecipe TrainingRecipe::from_json(const nlohmann::json& fields, const std
     needs(form == Task::kClassification, is_classifier,
           is_classifier ? "does not fit a classifier, which needs 'classification'" : "needs a classifier (family 'classifier')");
     needs(form == Task::kLanguageModel, is_language_model,
-          is_language_model ? "does not fit a model without encoder, which needs 'language-model'" : "needs a model without encoder (family 'language-model')");
+          is_language_model ? "does not fit a model without encoder, which needs 'language-model'"
+                            : "needs a model without encoder (family 'language-model')");
     if (recipe.data.tokenizer.copy_unknown && !recipe.model.value("copy", false))
       problems.push_back("data.tokenizer.copy_unknown: needs a model that copies (family 'pointer-generator', or model.copy)");
   }

@@ -176,8 +176,9 @@ int run_model(int argc, char** argv) {
   auto loaded = load_model(checkpoint, decoding.device);
   const bool decodes = loaded.model->reads_source();
   if (decodes == (arguments.count("text") > 0))
-    throw UsageError(decodes ? fmt::format("--text is for language models; {} reads a source: give --source and --reference", checkpoint.string())
-                             : fmt::format("{} is a language model; give its text with --text", checkpoint.string()));
+    throw UsageError(
+        decodes ? fmt::format("--text is for language models; {} reads a source: give --source and --reference", checkpoint.string())
+                : fmt::format("{} is a language model; give its text with --text", checkpoint.string()));
 
   static std::atomic<bool> stop{false};
   stop_at_interrupt(stop);
@@ -209,10 +210,9 @@ int run_model(int argc, char** argv) {
     if (arguments.count("no-perplexity") == 0) {
       const auto totals = score_text(*loaded.model, loaded.tokenizers, text.first, text.second, decoding.max_source_tokens, {},
                                      decoding.device, nullptr, show("scored"), &stop);
-      lines += loaded.model->says_label()
-                   ? fmt::format("cross-entropy = {:.4f} nats a label\n", totals.loss())
-                   : fmt::format("perplexity = {:.3f} ({:.4f} nats a target token, {} tokens with </s>)\n", totals.perplexity(),
-                                 totals.loss(), totals.num_tokens);
+      lines += loaded.model->says_label() ? fmt::format("cross-entropy = {:.4f} nats a label\n", totals.loss())
+                                          : fmt::format("perplexity = {:.3f} ({:.4f} nats a target token, {} tokens with </s>)\n",
+                                                        totals.perplexity(), totals.loss(), totals.num_tokens);
       results["perplexity"] = {
           {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", totals.accuracy()}, {"tokens", totals.num_tokens}};
     }

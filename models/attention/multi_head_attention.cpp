@@ -120,7 +120,8 @@ torch::Tensor attend_sequences(const torch::Tensor& q, const Rows& q_rows, const
                                const AttentionForm& form, double dropout, torch::Tensor* weights_BTS) {
   if (q_rows.packing && weights_BTS == nullptr) return packed_attention(q, kv, *q_rows.packing, *kv_rows.packing, form, false, dropout);
   const auto padded = [](const torch::Tensor& x, const Rows& rows) { return rows.packing ? rows.packing->unpack(x) : x; };
-  const auto result = padded_attention(padded(q, q_rows), padded(kv, kv_rows), kv_rows.keep(), form, false, dropout, weights_BTS != nullptr);
+  const auto result =
+      padded_attention(padded(q, q_rows), padded(kv, kv_rows), kv_rows.keep(), form, false, dropout, weights_BTS != nullptr);
   if (weights_BTS != nullptr) *weights_BTS = result.weights;
   return q_rows.packing ? q_rows.packing->pack(result.out) : result.out;
 }

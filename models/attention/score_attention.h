@@ -54,10 +54,10 @@ class ScoreAttention : public torch::nn::Module {
   // Q queries a row: 1 in a decoding step.
   struct Inputs {
     torch::Tensor query_NQH, keys_NSA, memory_NSC;
-    torch::Tensor keep_NQS;     // bool, true where a query may read; Q may be 1 for all of them
-    torch::Tensor length_N;     // int64: source positions of the row
-    torch::Tensor position_NQ;  // int64: the query's place, steps decoded before it; read by local-m only
-    torch::Tensor coverage_NQS; // undefined without coverage
+    torch::Tensor keep_NQS;      // bool, true where a query may read; Q may be 1 for all of them
+    torch::Tensor length_N;      // int64: source positions of the row
+    torch::Tensor position_NQ;   // int64: the query's place, steps decoded before it; read by local-m only
+    torch::Tensor coverage_NQS;  // undefined without coverage
   };
   struct Attended {
     torch::Tensor context_NQC, weights_NQS;

@@ -21,7 +21,8 @@ AttentionDecoder::AttentionDecoder(const AttentionDecoderConfig& config, const E
     cells_.push_back(register_module(fmt::format("cell_{}", l), std::make_shared<Cell>(kind_, input_dim, config.dim)));
     if (config.recurrent_norm == "layer") norms_.push_back(add_norm(*this, fmt::format("norm_{}", l).c_str(), "layer", config.dim));
   }
-  if (has_source) attention_ = register_module("attention", std::make_shared<ScoreAttention>(config.attention, config.dim, encoder.memory_dim));
+  if (has_source)
+    attention_ = register_module("attention", std::make_shared<ScoreAttention>(config.attention, config.dim, encoder.memory_dim));
   readout_ = add_linear(*this, "readout", config.dim + encoder.memory_dim, config.output_dim());
 }
 

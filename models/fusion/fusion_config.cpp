@@ -26,7 +26,8 @@ FusionConfig FusionConfig::from_json(const nlohmann::json& fields) {
 }
 
 nlohmann::json FusionConfig::to_json() const {
-  return {{"cell", cell}, {"fusion", fusion}, {"form", form}, {"embedding_dim", embedding_dim}, {"dim", dim}, {"layers", layers}, {"dropout", dropout}};
+  return {{"cell", cell}, {"fusion", fusion}, {"form", form},      {"embedding_dim", embedding_dim},
+          {"dim", dim},   {"layers", layers}, {"dropout", dropout}};
 }
 
 }  // namespace attnzoo

@@ -11,8 +11,7 @@ namespace attnzoo {
 
 FusionDecoder::FusionDecoder(const FusionConfig& config, const EncoderShape& encoder)
     : config_(config), causal_(config.form == "causal"), has_source_(encoder.memory_dim > 0) {
-  if (!has_source_ && !causal_)
-    fail<ConfigError>("model.form: 'two-sided' attends to a source, but model.encoder is 'none'; use 'causal'");
+  if (!has_source_ && !causal_) fail<ConfigError>("model.form: 'two-sided' attends to a source, but model.encoder is 'none'; use 'causal'");
   const auto kind = cell_kind(config.cell);
   if (config.embedding_dim != config.dim) input_ = add_linear(*this, "input", config.embedding_dim, config.dim);
   if (has_source_ && encoder.memory_dim != config.dim) memory_ = add_linear(*this, "memory", encoder.memory_dim, config.dim);

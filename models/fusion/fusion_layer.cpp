@@ -47,7 +47,8 @@ std::vector<torch::Tensor> FusionLayer::next(const torch::Tensor& gx_NG, const t
                                              const std::vector<torch::Tensor>& state) const {
   const auto gh_NG = cell_->recurrent_part(multiply_ ? state[0] * a_ND : state[0] + a_ND);
   const bool inference = !is_training() && kernels::use_inference_kernels(gx_NG);
-  return inference ? cell_forward(cell_->kind, gx_NG.contiguous(), gh_NG, state, {}) : differentiable_next(cell_->kind, gx_NG, gh_NG, state);
+  return inference ? cell_forward(cell_->kind, gx_NG.contiguous(), gh_NG, state, {})
+                   : differentiable_next(cell_->kind, gx_NG, gh_NG, state);
 }
 
 std::vector<torch::Tensor> FusionLayer::step(const torch::Tensor& x_ND, const torch::Tensor& a_ND,
@@ -71,16 +72,15 @@ torch::Tensor FusionLayer::scan(const torch::Tensor& x_BTD, const torch::Tensor&
 torch::Tensor FusionLayer::scan_causal(const torch::Tensor& x_BTD, const std::vector<torch::Tensor>& initial) const {
   const auto gx_BTG = cell_->input_part(x_BTD), q_BTD = query(x_BTD);
   if (torch::jit::tracer::isTracing())
-    return scripted_causal_scan(
-        cell_->kind, multiply_,
-        {gx_BTG, x_BTD, q_BTD, cell_->weight_hh, cell_->bias_hh, initial.front(), initial.back()});
+    return scripted_causal_scan(cell_->kind, multiply_,
+                                {gx_BTG, x_BTD, q_BTD, cell_->weight_hh, cell_->bias_hh, initial.front(), initial.back()});
   const bool inference = !is_training() && kernels::use_inference_kernels(x_BTD);
   auto state = initial;
   std::vector<torch::Tensor> h, past;  // past: [B, 2D] a position, state and input side by side, what later ones attend to
   const auto own_row_B1 = at::arange(x_BTD.size(0), torch::kInt).unsqueeze(1);
   for (int64_t t = 0; t < x_BTD.size(1); ++t) {
     const auto q_BD = q_BTD.select(1, t);
-    const auto a_BD = t == 0       ? at::zeros_like(q_BD)
+    const auto a_BD = t == 0      ? at::zeros_like(q_BD)
                       : inference ? past_attention(q_BD.contiguous(), past, 0, 1, own_row_B1.expand({-1, t}).contiguous(), {})
                                   : padded_attention(q_BD.unsqueeze(1), at::stack(past, 1), {}, {}, false, 0, false).out.squeeze(1);
     state = next(gx_BTG.select(1, t), a_BD, state);

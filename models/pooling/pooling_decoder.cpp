@@ -58,8 +58,8 @@ PoolingDecoder::Pooled PoolingDecoder::pool(const torch::Tensor& memory_BSC, con
     const auto share_BS = (masked_BSC == best_BC.unsqueeze(1)).to(memory_BSC.scalar_type()).sum(-1);
     return {best_BC, share_BS / share_BS.sum(1, true)};
   }
-  const auto attended = attention_->attend({memory_BSC, attention_->keys(memory_BSC), memory_BSC, keep_BS.unsqueeze(1), keep_BS.sum(1),
-                                            place_BS - 1, {}});
+  const auto attended =
+      attention_->attend({memory_BSC, attention_->keys(memory_BSC), memory_BSC, keep_BS.unsqueeze(1), keep_BS.sum(1), place_BS - 1, {}});
   const auto mean_over_queries = [&](const torch::Tensor& x_BQX) { return (x_BQX * real_BS.unsqueeze(-1)).sum(1) / length_B1; };
   return {mean_over_queries(attended.context_NQC), mean_over_queries(attended.weights_NQS)};
 }

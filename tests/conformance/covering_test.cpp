@@ -3,8 +3,8 @@
 
 #include "data/error.h"
 #include "data/special_tokens.h"
-#include "models/export/trace.h"
 #include "models/encoder_decoder.h"
+#include "models/export/trace.h"
 #include "models/registry.h"
 #include "tests/conformance/covering_array.h"
 #include "tests/conformance/subjects.h"
@@ -44,31 +44,76 @@ std::vector<OptionSpace> option_spaces() {
         kTied,
         kCopy,
         kCoverageLoss},
-       {{ssru, {"positions", "rotary"}}, {ssru, {"positions", "relative"}}, {ssru, {"positions", "alibi"}}, {ssru, {"attention_window", 2}}}},
+       {{ssru, {"positions", "rotary"}},
+        {ssru, {"positions", "relative"}},
+        {ssru, {"positions", "alibi"}},
+        {ssru, {"attention_window", 2}}}},
       {"recurrent",
        "attention-lstm",
        {{"embedding_dim", 24}, {"encoder_dim", 24}, {"decoder_dim", 24}, {"attention_dim", 16}, {"window", 2}},
-       {kCells, kScores, kHeads, kNormalizations, kLocalities, {"coverage", {false, true}}, {"encoder_layers", {1, 2}},
-        {"decoder_layers", {1, 2}}, {"readout_dim", {0, 20}}, kTied, kCopy, kCoverageLoss},
+       {kCells,
+        kScores,
+        kHeads,
+        kNormalizations,
+        kLocalities,
+        {"coverage", {false, true}},
+        {"encoder_layers", {1, 2}},
+        {"decoder_layers", {1, 2}},
+        {"readout_dim", {0, 20}},
+        {"residual", {false, true}},
+        {"encoder_recurrent_norm", {"none", "layer", "batch"}},
+        {"decoder_recurrent_norm", {"none", "layer"}},
+        {"positions", {"none", "sinusoidal", "learned"}},
+        kTied,
+        kCopy,
+        kCoverageLoss},
        {{narrow_readout, all}, {narrow_readout, decoder}}},
       {"fusion",
        "fusion-lstm",
        {{"dim", 24}},
-       {kCells, {"fusion", {"add", "multiply"}}, {"encoder_form", {"two-sided", "causal"}}, {"decoder_form", {"two-sided", "causal"}},
-        {"encoder_layers", {1, 2}}, {"decoder_layers", {1, 2}}, {"embedding_dim", {24, 20}}, kTied, kCopy, kCoverageLoss},
+       {kCells,
+        {"fusion", {"add", "multiply"}},
+        {"encoder_form", {"two-sided", "causal"}},
+        {"decoder_form", {"two-sided", "causal"}},
+        {"encoder_layers", {1, 2}},
+        {"decoder_layers", {1, 2}},
+        {"embedding_dim", {24, 20}},
+        kTied,
+        kCopy,
+        kCoverageLoss},
        {{narrow_embedding, all}, {narrow_embedding, decoder}}},
       {"classifier",
        "classifier",
-       {{"model_dim", 24}, {"feed_forward_dim", 20}, {"embedding_dim", 24}, {"encoder_dim", 24},
-        {"decoder_dim", 20}, {"layers", 1}, {"num_heads", 2}, {"attention_dim", 16}, {"window", 2}},
-       {{"encoder", {"transformer", "recurrent", "fusion"}}, {"pooling", {"self-attention", "last", "mean", "max"}}, kScores, kHeads,
-        kNormalizations, kLocalities},
+       {{"model_dim", 24},
+        {"feed_forward_dim", 20},
+        {"embedding_dim", 24},
+        {"encoder_dim", 24},
+        {"decoder_dim", 20},
+        {"layers", 1},
+        {"num_heads", 2},
+        {"attention_dim", 16},
+        {"window", 2}},
+       {{"encoder", {"transformer", "recurrent", "fusion"}},
+        {"pooling", {"self-attention", "last", "mean", "max"}},
+        kScores,
+        kHeads,
+        kNormalizations,
+        kLocalities},
        {}},
       {"any encoder with any decoder",
        "hybrid",
-       {{"model_dim", 24}, {"feed_forward_dim", 20}, {"embedding_dim", 24}, {"encoder_dim", 24}, {"decoder_dim", 24},
-        {"num_heads", 2}, {"attention_dim", 16}, {"layers", 2}},
-       {{"encoder", {"transformer", "recurrent", "fusion"}}, {"decoder", {"transformer", "recurrent", "fusion"}}, kCells, kTied, kCopy,
+       {{"model_dim", 24},
+        {"feed_forward_dim", 20},
+        {"embedding_dim", 24},
+        {"encoder_dim", 24},
+        {"decoder_dim", 24},
+        {"num_heads", 2},
+        {"attention_dim", 16},
+        {"layers", 2}},
+       {{"encoder", {"transformer", "recurrent", "fusion"}},
+        {"decoder", {"transformer", "recurrent", "fusion"}},
+        kTied,
+        kCopy,
         kCoverageLoss},
        {}},
   };
@@ -78,10 +123,11 @@ std::shared_ptr<Seq2SeqModel> built(const OptionSpace& space, const json& option
   auto base = json::parse(find_model_family(space.family).defaults);
   base.update(space.base);
   torch::manual_seed(17);
-  auto model = std::make_shared<EncoderDecoder>(EncoderDecoderConfig::from_json(options, base),
-                                                VocabularySizes{kVocabulary, kVocabulary, true});
+  auto model =
+      std::make_shared<EncoderDecoder>(EncoderDecoderConfig::from_json(options, base), VocabularySizes{kVocabulary, kVocabulary, true});
   const at::NoGradGuard no_grad;
   for (auto& parameter : model->parameters()) parameter.add_(torch::randn_like(parameter) * 0.1);
+  for (auto& buffer : model->buffers()) buffer.add_(torch::rand_like(buffer) * 0.5);
   model->eval();
   return model;
 }

@@ -26,7 +26,8 @@ const json kWords = {{"kind", "words"}};
 TEST_CASE("the label of a text is one token without </s>, whatever form the text comes in") {
   const TemporaryDirectory folder;
   folder.file("a.tsv", "good dog\tpos itive\nbad dog\tneg\nbad cat\tneg\n");
-  folder.file("a.jsonl", "{\"text\": \"good dog\", \"label\": 1}\n{\"text\": \"bad dog\", \"label\": 0}\n{\"text\": \"bad cat\", \"label\": 0}\n");
+  folder.file("a.jsonl",
+              "{\"text\": \"good dog\", \"label\": 1}\n{\"text\": \"bad dog\", \"label\": 0}\n{\"text\": \"bad cat\", \"label\": 0}\n");
   const auto form = GENERATE(json{{"tsv", "a.tsv"}}, json{{"jsonl", "a.jsonl"}, {"source_field", "text"}, {"target_field", "label"}});
   const auto data = prepare(folder, {{"train", form}, {"tokenizer", kWords}}, Task::kClassification);
   const auto& labels = *data.tokenizers.target;
@@ -46,8 +47,8 @@ TEST_CASE("a validation label that training does not have is unknown, not an err
   const TemporaryDirectory folder;
   folder.file("train.tsv", "a b\tx\nb c\ty\n");
   folder.file("valid.tsv", "a c\tz\n");
-  const auto data = prepare(folder, {{"train", {{"tsv", "train.tsv"}}}, {"valid", {{"tsv", "valid.tsv"}}}, {"tokenizer", kWords}},
-                            Task::kClassification);
+  const auto data =
+      prepare(folder, {{"train", {{"tsv", "train.tsv"}}}, {"valid", {{"tsv", "valid.tsv"}}}, {"tokenizer", kWords}}, Task::kClassification);
   CHECK(data.valid->target(0)[0] == kUnkId);
 }
 

@@ -55,7 +55,9 @@ struct Chore {
 };
 inline Chore chore_of(const std::string& family) {
   const std::string pair = R"({{"source": "{0}.src", "target": "{0}.{1}"}})", words = R"({"kind": "words", "joint": false})";
-  const auto of = [&](const char* target) { return [&, target](const char* part) { return fmt::format(fmt::runtime(pair), part, target); }; };
+  const auto of = [&](const char* target) {
+    return [&, target](const char* part) { return fmt::format(fmt::runtime(pair), part, target); };
+  };
   if (family == "classifier") return {"classification", of("label")("train"), of("label")("valid"), words};
   if (family == "language-model") return {"language-model", R"({"text": "train.tgt"})", R"({"text": "valid.tgt"})", words};
   return {"translation", of("tgt")("train"), of("tgt")("valid"),

@@ -56,7 +56,8 @@ TEST_CASE("A pointer-generator copies words that it has never seen") {
   const auto write = [&](const std::string& part, int count, int first_name) {
     std::string source, target;
     for (int i = 0; i < count; ++i) {
-      const std::string name = fmt::format("n{}", first_name + i), before = random() % 2 ? "here is" : "now comes", after = random() % 2 ? "again" : "today at last";
+      const std::string name = fmt::format("n{}", first_name + i), before = random() % 2 ? "here is" : "now comes",
+                        after = random() % 2 ? "again" : "today at last";
       source += fmt::format("{} {} {}\n", before, name, after);
       target += fmt::format("es ist {}\n", name);
     }
@@ -85,7 +86,8 @@ TEST_CASE("A task and a model that do not fit are refused before anything is don
   const TemporaryDirectory folder;
   folder.file("t.tsv", "a\tb\n");
   const auto refused = [&](const char* task, const char* family, const char* data) {
-    folder.file("recipe.json", fmt::format(R"({{"task": "{}", "data": {{"train": {}}}, "model": {{"family": "{}", "preset": "tiny"}}}})", task, data, family));
+    folder.file("recipe.json", fmt::format(R"({{"task": "{}", "data": {{"train": {}}}, "model": {{"family": "{}", "preset": "tiny"}}}})",
+                                           task, data, family));
     const auto outcome = run_merged(folder.path(), "attnzoo-train recipe.json --run run");
     CHECK(outcome.status == 1);
     return outcome.output;

@@ -20,8 +20,13 @@ struct Problem {
 Problem make_problem() {
   torch::manual_seed(3);
   const auto leaf = [](const torch::Tensor& x) { return x.to(torch::kDouble).requires_grad_(); };
-  Problem problem{leaf(torch::randn({600, 6})), leaf(torch::randn({9, 6})), leaf(torch::randn({9})), leaf(torch::randn({600, 1})),
-                  leaf(torch::randn({600, 5})), torch::randint(4, 9, {600, 5}, torch::kLong), torch::randint(4, 9, {600}, torch::kLong)};
+  Problem problem{leaf(torch::randn({600, 6})),
+                  leaf(torch::randn({9, 6})),
+                  leaf(torch::randn({9})),
+                  leaf(torch::randn({600, 1})),
+                  leaf(torch::randn({600, 5})),
+                  torch::randint(4, 9, {600, 5}, torch::kLong),
+                  torch::randint(4, 9, {600}, torch::kLong)};
   problem.source_PS.select(1, 2).fill_(9 + 2);  // an unknown word at position 2
   problem.targets_P.narrow(0, 0, 50).fill_(9 + 2);
   return problem;
@@ -44,8 +49,7 @@ TEST_CASE("The pointer loss and its gradients are those of the mixture written o
   CHECK(loss.item<double>() == Approx(expected.item<double>()).epsilon(1e-10));
   CHECK(sums.nll == Approx(nll.item<double>()).epsilon(1e-10));
   CHECK(sums.num_tokens == 600);
-  for (size_t i = 0; i < gradients.size(); ++i)
-    CHECK((gradients[i] - expected_gradients[i]).abs().max().item<double>() < 1e-9);
+  for (size_t i = 0; i < gradients.size(); ++i) CHECK((gradients[i] - expected_gradients[i]).abs().max().item<double>() < 1e-9);
 }
 
 TEST_CASE("A copied distribution sums to one and reaches words past the vocabulary") {
