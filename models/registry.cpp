@@ -8,11 +8,8 @@
 #include "data/error.h"
 #include "data/json_fields.h"
 #include "models/encoder_decoder.h"
-#include "models/find_by_name.h"
 
 namespace attnzoo {
-
-const ModelFamily& find_model_family(const std::string& name) { return find_by_name(model_families(), "family", "families", name); }
 
 namespace {
 
