@@ -9,6 +9,12 @@
 #include "data/special_tokens.h"
 #include "data/tokenizer_bytes.h"
 
+// libsentencepiece and LibTorch's libc10 both define FLAGS_minloglevel: the one an object of 32 bytes, the other an int. The dynamic linker
+// gives both libraries the first one that it finds; where that is the int, SentencePiece writes over what stands behind it, a mutex that
+// the first run of TorchScript then waits for without end. A definition in the program comes before both, and this one is large enough for
+// either.
+alignas(64) char FLAGS_minloglevel[256];
+
 namespace attnzoo {
 namespace {
 

@@ -13,8 +13,6 @@
 namespace attnzoo {
 namespace {
 
-// Rows of logits that exist at a time: enough for full matmul speed, few enough to stay in the cache (measured: 256 to 1024 are alike).
-constexpr int64_t kBlockRows = 512;
 // Rows a thread takes at a time. A bias gradient is summed within such a group, then over the groups in order: the same bits with
 // any number of threads.
 constexpr int64_t kGroupRows = 32;
@@ -43,9 +41,9 @@ class FusedLoss {
   void run(LossSums& sums) {
     const bool kernel = states_.device().is_cpu() && states_.scalar_type() == torch::kFloat;
     const int64_t num_rows = states_.size(0);
-    auto buffer_RV = torch::empty({std::min(kBlockRows, num_rows), weight_.size(0)}, states_.options());
-    for (int64_t begin = 0; begin < num_rows; begin += kBlockRows) {
-      const int64_t rows = std::min(kBlockRows, num_rows - begin);
+    auto buffer_RV = torch::empty({std::min(kLossBlockRows, num_rows), weight_.size(0)}, states_.options());
+    for (int64_t begin = 0; begin < num_rows; begin += kLossBlockRows) {
+      const int64_t rows = std::min(kLossBlockRows, num_rows - begin);
       const auto states_RD = states_.narrow(0, begin, rows);
       auto logits_RV = buffer_RV.narrow(0, 0, rows);
       at::mm_out(logits_RV, states_RD, weight_.t());

@@ -8,9 +8,6 @@
 namespace attnzoo {
 namespace {
 
-// Rows of logits that exist at a time, as in label_smoothed_loss.cpp.
-constexpr int64_t kBlockRows = 512;
-
 // (states_PD, weight_VD, bias_V, targets_P) -> log softmax(logits) [P, 2]: that of the target, and its mean over the vocabulary.
 struct VocabularyLogProbability : torch::autograd::Function<VocabularyLogProbability> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& states_PD, const torch::Tensor& weight_VD,
@@ -48,7 +45,7 @@ struct VocabularyLogProbability : torch::autograd::Function<VocabularyLogProbabi
 
   template <class Body>
   static void for_each_block(int64_t num_rows, const Body& body) {
-    for (int64_t begin = 0; begin < num_rows; begin += kBlockRows) body(begin, std::min(kBlockRows, num_rows - begin));
+    for (int64_t begin = 0; begin < num_rows; begin += kLossBlockRows) body(begin, std::min(kLossBlockRows, num_rows - begin));
   }
 };
 

@@ -15,6 +15,9 @@ enum class Normalization { kSoftmax, kSparsemax, kEntmax15 };
 Normalization normalization_of(const std::string& name);
 const std::vector<std::string>& normalization_names();
 
+// The score of a key that may not be read.
+inline constexpr double kMaskedScore = -1e9;
+
 // scores [.., S] -> weights [.., S] over the last dimension. A masked key has a score of -1e9 or less and gets 0; a row whose keys are all
 // masked gets finite weights. Differentiable once; traceable.
 //   sparsemax: w = max(z - tau, 0),           entmax-1.5: w = max(z / 2 - tau, 0)^2,          tau such that the row sums to 1

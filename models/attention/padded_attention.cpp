@@ -4,12 +4,12 @@
 
 #include <cmath>
 
+#include "models/attention/normalization.h"
+
 namespace attnzoo {
 namespace {
 
 // Finite, so that a row of padding that may read nothing gets some weights and not NaN.
-constexpr double kMasked = -1e9;
-
 // Places counted back from the last one: -(S - 1) .. 0. From x_BS.., without reading a size.
 torch::Tensor places_from_end(const torch::Tensor& x) {
   const auto ones = at::ones_like(x.select(0, 0).select(-1, 0), torch::kLong);
@@ -21,9 +21,9 @@ torch::Tensor score_bias(const torch::Tensor& offset_TS, const torch::Tensor& ke
                          const torch::TensorOptions& options) {
   torch::Tensor bias;
   const auto add = [&](const torch::Tensor& term) { bias = bias.defined() ? bias + term : term; };
-  if (keep_BS.defined()) add(keep_BS.logical_not().to(options).unsqueeze(1).unsqueeze(1) * kMasked);
-  if (causal) add(offset_TS.gt(0).to(options) * kMasked);
-  if (form.window > 0) add(offset_TS.abs().gt(form.window).to(options) * kMasked);
+  if (keep_BS.defined()) add(keep_BS.logical_not().to(options).unsqueeze(1).unsqueeze(1) * kMaskedScore);
+  if (causal) add(offset_TS.gt(0).to(options) * kMaskedScore);
+  if (form.window > 0) add(offset_TS.abs().gt(form.window).to(options) * kMaskedScore);
   if (form.slope_H.defined()) add(offset_TS.abs().to(options) * -form.slope_H.to(options).view({1, -1, 1, 1}));
   return bias;
 }

@@ -12,8 +12,6 @@
 namespace attnzoo {
 namespace {
 
-constexpr double kMasked = -1e9;
-
 torch::Tensor small_uniform(int64_t size, int64_t fan_in) {
   const double bound = std::sqrt(3.0 / static_cast<double>(fan_in));
   return torch::empty({size}).uniform_(-bound, bound);
@@ -110,7 +108,8 @@ ScoreAttention::Attended ScoreAttention::attend(const Inputs& inputs) const {
     readable_NQS = readable_NQS.logical_and(around_NQS);
     if (bias_NQS.defined()) scores_NHQS = scores_NHQS + bias_NQS.unsqueeze(1);
   }
-  const auto weights_NHQS = normalize_scores(scores_NHQS.masked_fill(readable_NQS.logical_not().unsqueeze(1), kMasked), normalization_);
+  const auto weights_NHQS =
+      normalize_scores(scores_NHQS.masked_fill(readable_NQS.logical_not().unsqueeze(1), kMaskedScore), normalization_);
   const auto values_NHSK = inputs.memory_NSC.unflatten(-1, {config_.heads, -1}).transpose(1, 2);
   return {weights_NHQS.matmul(values_NHSK).transpose(1, 2).flatten(2), weights_NHQS.mean(1)};
 }

@@ -134,12 +134,6 @@ std::shared_ptr<Seq2SeqModel> built(const OptionSpace& space, const json& option
 
 Batch small_batch(const Seq2SeqModel& model) { return make_test_batch(model, random_sentences(5, 7, 41), random_sentences(5, 6, 42)); }
 
-torch::Tensor loss_of(Seq2SeqModel& model, const Batch& batch) {
-  const auto loss = at::nll_loss(at::log_softmax(model.forward(batch), -1), packed_targets_P(batch));
-  const auto penalty = model.forward_states(batch).penalty;
-  return penalty.defined() ? loss + 0.1 * penalty : loss;
-}
-
 void check_stepping(const OptionSpace& space, const json& options) {
   const auto model = built(space, options);
   const auto batch = small_batch(*model);

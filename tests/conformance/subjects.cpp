@@ -6,6 +6,7 @@
 #include <random>
 
 #include "data/special_tokens.h"
+#include "models/copying.h"
 #include "models/layers/packing.h"
 #include "models/registry.h"
 
@@ -96,6 +97,14 @@ torch::Tensor stepped_logits(Seq2SeqModel& model, const Batch& batch, int64_t ex
     state = output.state;
   }
   return Packing(batch.target_length_B, batch.target_in_BT.size(1)).pack(at::stack(logits, 1));
+}
+
+torch::Tensor loss_of(Seq2SeqModel& model, const Batch& batch) {
+  const auto forced = model.forward_states(batch);
+  auto logits_PV = at::linear(forced.states_PD, model.output_weight_VD(), model.output_bias_V());
+  if (forced.copy) logits_PV = copy_logits(logits_PV, *forced.copy);
+  const auto loss = at::nll_loss(at::log_softmax(logits_PV, -1), packed_targets_P(batch));
+  return forced.penalty.defined() ? loss + 0.1 * forced.penalty : loss;
 }
 
 bool same_bits(const torch::Tensor& a, const torch::Tensor& b) {

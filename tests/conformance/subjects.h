@@ -31,6 +31,9 @@ Batch make_test_batch(const Seq2SeqModel& model, std::vector<Sentence> sources, 
 // Logits of every target position by stepping, packed like forward(); inference mode.
 torch::Tensor stepped_logits(Seq2SeqModel& model, const Batch& batch, int64_t extra_padding = 0);
 
+// Mean negative log-likelihood, smooth in every parameter, and the model's own penalty.
+torch::Tensor loss_of(Seq2SeqModel& model, const Batch& batch);
+
 // Equal in every bit; a pointer-generator's rows may be longer in one by words of padding, which nothing speaks for.
 bool same_bits(const torch::Tensor& a, const torch::Tensor& b);
 double largest_difference(const torch::Tensor& a, const torch::Tensor& b);

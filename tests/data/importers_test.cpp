@@ -25,7 +25,7 @@ std::string shown(const std::vector<DescriptionBlock>& blocks) {
   return all;
 }
 
-const ImportLog kQuiet = [](const std::string&) {};
+const ImportLog kSilent = [](const std::string&) {};
 
 constexpr char kEnglish[] =
     "Package: chess\nDescription-md5: 0001\nDescription-en: play chess on 3 boards\n"
@@ -117,7 +117,7 @@ TEST_CASE("debian-descriptions joins the languages of a folder by digest, plain 
   options.from = folder / "in";
   options.output.folder = folder / "out";
   options.output.held_out = 0;
-  const ImportReport report = import_debian_descriptions(options, kQuiet);
+  const ImportReport report = import_debian_descriptions(options, kSilent);
   CHECK(report.num_train == 6);
   CHECK_THAT(report.text(), ContainsSubstring("Debian package descriptions (3 in en, 2 in de, 2 in both)"));
   CHECK_THAT(report.text(), ContainsSubstring("\"train\":{\"source\":\"" + (folder / "out/train.en").string()));
@@ -138,7 +138,7 @@ TEST_CASE("debian-descriptions --summarise pairs the long description with its t
   options.from = folder / "in";
   options.output.folder = folder / "out";
   options.output.held_out = 0;
-  CHECK(import_debian_descriptions(options, kQuiet).num_train == 3);
+  CHECK(import_debian_descriptions(options, kSilent).num_train == 3);
   CHECK(read_lines((folder / "out/train.text").string()).at(1) == "First. Second.");
   CHECK(read_lines((folder / "out/train.title").string()).at(1) == "ping utility");
 }
@@ -159,7 +159,7 @@ TEST_CASE("debian-descriptions --sections labels title and long description with
   folder.file("in/x_main_binary-amd64_Packages", kPackages);
   if (GENERATE(false, true))
     REQUIRE(run_external({"gzip", (folder / "in/x_main_binary-amd64_Packages").string()}, true, 20).exit_status == 0);
-  const ImportReport report = import_debian_descriptions(sections_options(folder, 1), kQuiet);
+  const ImportReport report = import_debian_descriptions(sections_options(folder, 1), kSilent);
   CHECK(
       read_lines((folder / "out/train.text").string()) ==
       std::vector<std::string>{"play chess on 3 boards The game has three boards. It offers: many figures, some of them new several moves",
@@ -178,13 +178,13 @@ TEST_CASE("debian-descriptions --sections leaves out sections with few texts and
   const test::TemporaryDirectory folder;
   folder.file("in/Translation-en", std::string(kEnglish) + "\nDescription-md5: 0004\nDescription-en: draughts\n On the same board.\n");
   folder.file("in/Packages", std::string(kPackages) + "\nPackage: draughts\nDescription-md5: 0004\nSection: contrib/games\n");
-  const ImportReport report = import_debian_descriptions(sections_options(folder, 2), kQuiet);
+  const ImportReport report = import_debian_descriptions(sections_options(folder, 2), kSilent);
   CHECK(report.num_train == 2);
   CHECK_THAT(report.text(), ContainsSubstring("1 sections with fewer than 2 texts, 1 in all, are left out: net"));
-  CHECK_THROWS_WITH(import_debian_descriptions(sections_options(folder, 3), kQuiet),
+  CHECK_THROWS_WITH(import_debian_descriptions(sections_options(folder, 3), kSilent),
                     "Debian package descriptions and their sections (5 in the index, 4 in en, 3 labelled): none of 2 sections has 3 texts; "
                     "lower --min-texts");
-  CHECK_THROWS_WITH(import_debian_descriptions(sections_options(folder, 0), kQuiet),
+  CHECK_THROWS_WITH(import_debian_descriptions(sections_options(folder, 0), kSilent),
                     "--min-texts: 0 is out of range; accepted is 1 or more");
 }
 
@@ -192,7 +192,7 @@ TEST_CASE("debian-descriptions --sections says when a folder lacks the Packages 
   const test::TemporaryDirectory folder;
   folder.file("in/Translation-en", kEnglish);
   CHECK_THROWS_WITH(
-      import_debian_descriptions(sections_options(folder, 1), kQuiet),
+      import_debian_descriptions(sections_options(folder, 1), kSilent),
       (folder / "in").string() + ": holds no Packages file (plain or .gz, .xz, .bz2, .lz4, .zst); leave --from out to fetch it");
 }
 
@@ -202,10 +202,10 @@ TEST_CASE("debian-descriptions says which Translation file a folder lacks") {
   DebianImportOptions options;
   options.from = folder.path();
   options.output.folder = folder / "out";
-  CHECK_THROWS_WITH(import_debian_descriptions(options, kQuiet), ContainsSubstring("holds no Translation-de file"));
+  CHECK_THROWS_WITH(import_debian_descriptions(options, kSilent), ContainsSubstring("holds no Translation-de file"));
   options.from = folder / "absent";
   CHECK_THROWS_WITH(
-      import_debian_descriptions(options, kQuiet),
+      import_debian_descriptions(options, kSilent),
       ContainsSubstring("cannot be listed: No such file or directory; a folder with Translation-en and Translation-de files"));
 }
 
@@ -219,7 +219,7 @@ TEST_CASE("debian-descriptions refuses a truncated gzip file") {
   options.summarise = "en";
   options.from = folder.path();
   options.output.folder = folder / "out";
-  CHECK_THROWS_WITH(import_debian_descriptions(options, kQuiet), ContainsSubstring("Translation-en.gz: the gzip file is truncated"));
+  CHECK_THROWS_WITH(import_debian_descriptions(options, kSilent), ContainsSubstring("Translation-en.gz: the gzip file is truncated"));
 }
 
 TEST_CASE("no source of the held-out splits occurs in training, whatever its digits, case and punctuation") {

@@ -43,7 +43,7 @@ const std::vector<std::string>& sample_lines() {
   return lines;
 }
 
-TokenizerConfig config_of(const std::string& kind, int64_t vocabulary_size = 400) {
+TokenizerConfig tokenizer_config_of(const std::string& kind, int64_t vocabulary_size = 400) {
   TokenizerConfig config;
   config.kind = kind;
   config.vocabulary_size = vocabulary_size;
@@ -90,7 +90,7 @@ class CapturedErrors {
 TEST_CASE("every kind of tokeniser gives back the text that it learned from") {
   for (const std::string& kind : kKinds) {
     CAPTURE(kind);
-    const auto tokenizer = train_tokenizer(config_of(kind), sample_lines());
+    const auto tokenizer = train_tokenizer(tokenizer_config_of(kind), sample_lines());
     CHECK(kind.rfind(tokenizer->kind(), 0) == 0);
     CHECK(tokenizer->vocabulary_size() <= 400);
     for (const std::string& line : sample_lines()) {
@@ -107,7 +107,7 @@ TEST_CASE("every kind of tokeniser gives back the text that it learned from") {
 TEST_CASE("the first four ids are the special tokens of every kind, and decode skips all but <unk>") {
   for (const std::string& kind : kKinds) {
     CAPTURE(kind);
-    const auto tokenizer = train_tokenizer(config_of(kind), sample_lines());
+    const auto tokenizer = train_tokenizer(tokenizer_config_of(kind), sample_lines());
     CHECK(tokenizer->piece(kPadId) == "<pad>");
     CHECK(tokenizer->piece(kUnkId) == "<unk>");
     CHECK(tokenizer->piece(kBosId) == "<s>");
@@ -129,7 +129,7 @@ TEST_CASE("text that looks like special tokens or byte pieces is text") {
   for (const std::string& kind : kKinds) {
     CAPTURE(kind);
     for (const std::vector<std::string>* training : {&sample_lines(), &std::as_const(lines)}) {
-      const auto tokenizer = train_tokenizer(config_of(kind), *training);
+      const auto tokenizer = train_tokenizer(tokenizer_config_of(kind), *training);
       for (const char* text : {"</s>", "<pad>", "<s>", "x </s> <pad> y", "<0x41>"}) {
         const auto ids = tokenizer->encode(text);
         REQUIRE(!ids.empty());
@@ -145,7 +145,7 @@ TEST_CASE("with byte fallback SentencePiece keeps characters that it never saw, 
   const std::string text = "the dog \xE6\xBC\xA2 sees";
   for (const char* kind : {"sentencepiece-unigram", "sentencepiece-bpe"}) {
     CAPTURE(kind);
-    TokenizerConfig config = config_of(kind);
+    TokenizerConfig config = tokenizer_config_of(kind);
     auto tokenizer = train_tokenizer(config, sample_lines());
     CHECK(tokenizer->decode(tokenizer->encode(text)) == text);
     config.byte_fallback = false;
@@ -161,13 +161,13 @@ TEST_CASE("encoding never fails, whatever the bytes") {
   const std::vector<std::string> texts = {std::string("\xFF\xC3 a\0b \xE2\x82", 9), "   ", "\t\r\n", std::string(20000, 'x'),
                                           "\xE2\x96\x81 \xE2\x96\x85 \xE2\x81\x87"};
   for (const std::string& kind : kKinds) {
-    const auto tokenizer = train_tokenizer(config_of(kind), sample_lines());
+    const auto tokenizer = train_tokenizer(tokenizer_config_of(kind), sample_lines());
     for (const std::string& text : texts) check_no_special_ids(tokenizer->encode(text));
   }
 }
 
 TEST_CASE("words are split at runs of spaces only and ranked by frequency, then by their bytes") {
-  const auto tokenizer = train_tokenizer(config_of("words", 7), std::vector<std::string>{" b  a\tx b ", "c a b", "a\tx"});
+  const auto tokenizer = train_tokenizer(tokenizer_config_of("words", 7), std::vector<std::string>{" b  a\tx b ", "c a b", "a\tx"});
   CHECK(tokenizer->vocabulary_size() == 7);
   // b thrice, "a\tx" twice, a and c once: the smaller bytes first, so that c falls off the end.
   CHECK(tokenizer->piece(4) == "b");
@@ -178,7 +178,7 @@ TEST_CASE("words are split at runs of spaces only and ranked by frequency, then 
 }
 
 TEST_CASE("characters are code points, spaces among them") {
-  const auto tokenizer = train_tokenizer(config_of("characters"), std::vector<std::string>{"a \xC3\xA4  \xF0\x9F\x98\x80", "aa"});
+  const auto tokenizer = train_tokenizer(tokenizer_config_of("characters"), std::vector<std::string>{"a \xC3\xA4  \xF0\x9F\x98\x80", "aa"});
   const auto ids = tokenizer->encode("\xF0\x9F\x98\x80 a  z\xC3\xA4");
   CHECK(ids.size() == 7);
   CHECK(tokenizer->decode(ids) == "\xF0\x9F\x98\x80 a  \xE2\x81\x87\xC3\xA4");
@@ -189,7 +189,8 @@ TEST_CASE("learning twice gives the same bytes, and what is written is read back
   const TemporaryDirectory folder;
   for (const std::string& kind : kKinds) {
     CAPTURE(kind);
-    const auto first = train_tokenizer(config_of(kind), sample_lines()), second = train_tokenizer(config_of(kind), sample_lines());
+    const auto first = train_tokenizer(tokenizer_config_of(kind), sample_lines()),
+               second = train_tokenizer(tokenizer_config_of(kind), sample_lines());
     CHECK(first->serialized() == second->serialized());
     const auto loaded = load_tokenizer(first->serialized(), "memory");
     CHECK(loaded->kind() == first->kind());
@@ -203,7 +204,7 @@ TEST_CASE("SentencePiece prints nothing, neither learning nor failing") {
   const TemporaryDirectory folder;
   CapturedErrors errors(folder / "stderr");
   std::string message;
-  TokenizerConfig config = config_of("sentencepiece-unigram");
+  TokenizerConfig config = tokenizer_config_of("sentencepiece-unigram");
   train_tokenizer(config, sample_lines());
   config.byte_fallback = false;
   config.vocabulary_size = 6;
@@ -223,7 +224,7 @@ TEST_CASE("a text too small for the vocabulary gives a smaller vocabulary") {
   for (const char* kind : {"sentencepiece-unigram", "sentencepiece-bpe"}) {
     CAPTURE(kind);
     for (const char* text : {"a", "a b", "hello hello world"}) {
-      const auto tokenizer = train_tokenizer(config_of(kind, 8000), std::vector<std::string>{text});
+      const auto tokenizer = train_tokenizer(tokenizer_config_of(kind, 8000), std::vector<std::string>{text});
       CHECK(tokenizer->vocabulary_size() < 300);
       CHECK(tokenizer->decode(tokenizer->encode(text)) == text);
     }
@@ -234,7 +235,7 @@ TEST_CASE("long lines are learned from as well") {
   std::string line;
   for (const std::string& sample : sample_lines()) line += sample + " ";
   while (line.size() < 10000) line += line;
-  const auto tokenizer = train_tokenizer(config_of("sentencepiece-bpe"), std::vector<std::string>{"short", line});
+  const auto tokenizer = train_tokenizer(tokenizer_config_of("sentencepiece-bpe"), std::vector<std::string>{"short", line});
   CHECK(tokenizer->encode("the mountain").size() == 2);
 }
 
@@ -247,9 +248,9 @@ TEST_CASE("on Multi30k both kinds of SentencePiece reach the size asked for and 
   const std::vector<std::string> lines = read_lines(file.string());
   for (const char* kind : {"sentencepiece-unigram", "sentencepiece-bpe"}) {
     CAPTURE(kind);
-    const auto tokenizer = train_tokenizer(config_of(kind, 8000), lines);
+    const auto tokenizer = train_tokenizer(tokenizer_config_of(kind, 8000), lines);
     CHECK(tokenizer->vocabulary_size() == 8000);
-    CHECK(tokenizer->serialized() == train_tokenizer(config_of(kind, 8000), lines)->serialized());
+    CHECK(tokenizer->serialized() == train_tokenizer(tokenizer_config_of(kind, 8000), lines)->serialized());
     size_t num_pieces = 0, num_words = 0;
     for (const std::string& line : lines) {
       num_pieces += tokenizer->encode(line).size();
@@ -261,14 +262,14 @@ TEST_CASE("on Multi30k both kinds of SentencePiece reach the size asked for and 
 
 TEST_CASE("learning from nothing is refused") {
   for (const std::string& kind : kKinds) {
-    CHECK_THROWS_WITH(train_tokenizer(config_of(kind), {}), Equals("tokeniser: cannot learn from 0 lines without any text"));
-    CHECK_THROWS_WITH(train_tokenizer(config_of(kind), std::vector<std::string>{"", " \t"}),
+    CHECK_THROWS_WITH(train_tokenizer(tokenizer_config_of(kind), {}), Equals("tokeniser: cannot learn from 0 lines without any text"));
+    CHECK_THROWS_WITH(train_tokenizer(tokenizer_config_of(kind), std::vector<std::string>{"", " \t"}),
                       Equals("tokeniser: cannot learn from 2 lines without any text"));
   }
 }
 
 TEST_CASE("a tokeniser file that is damaged, of a newer format or something else is refused by name") {
-  const auto tokenizer = train_tokenizer(config_of("words"), sample_lines());
+  const auto tokenizer = train_tokenizer(tokenizer_config_of("words"), sample_lines());
   const std::string good = tokenizer->serialized();
   const auto message = [](const std::string& bytes) -> std::string {
     try {
@@ -303,8 +304,8 @@ TEST_CASE("a tokeniser file that is damaged, of a newer format or something else
 TEST_CASE("a pair of tokenisers is saved and loaded, joint or not, and its fingerprint tells vocabularies apart") {
   const TemporaryDirectory folder;
   TokenizerPair separate;
-  separate.source = train_tokenizer(config_of("words", 10), sample_lines());
-  separate.target = train_tokenizer(config_of("words", 11), sample_lines());
+  separate.source = train_tokenizer(tokenizer_config_of("words", 10), sample_lines());
+  separate.target = train_tokenizer(tokenizer_config_of("words", 11), sample_lines());
   CHECK(!separate.joint());
   separate.save(folder.path());
   TokenizerPair loaded = TokenizerPair::load(folder.path());

@@ -18,7 +18,7 @@ using namespace attnzoo::test;
 
 namespace {
 
-constexpr int64_t kVocabulary = 11;
+constexpr int64_t kSearchVocabulary = 11;
 
 SearchOptions with_beam(int64_t beam, int64_t n_best = 1) {
   SearchOptions options;
@@ -66,8 +66,8 @@ void enumerate(const TableModel::Logits& logits, const Ids& source, Ids& prefix,
 }  // namespace
 
 TEST_CASE("beam 1 is greedy search") {
-  const auto logits = hashed_logits(kVocabulary, 3);
-  TableModel model(kVocabulary, logits);
+  const auto logits = hashed_logits(kSearchVocabulary, 3);
+  TableModel model(kSearchVocabulary, logits);
   const auto results = search(model, source_rows(kSentences), with_beam(1));
   for (size_t b = 0; b < kSentences.size(); ++b) {
     auto source = kSentences[b];
@@ -119,7 +119,7 @@ TEST_CASE("a beam as wide as the space finds the exhaustive optimum and the n be
 TEST_CASE("endless patience is never beaten by the usual stopping, and costs no less") {
   int64_t num_better = 0;
   for (uint64_t seed = 1; seed <= 20; ++seed) {
-    TableModel model(kVocabulary, hashed_logits(kVocabulary, seed, 2.0, 0.0));
+    TableModel model(kSearchVocabulary, hashed_logits(kSearchVocabulary, seed, 2.0, 0.0));
     auto options = with_beam(3);
     const auto usual = search(model, source_rows(kSentences), options);
     const auto usual_rows = model.num_rows.exchange(0);
@@ -136,8 +136,8 @@ TEST_CASE("endless patience is never beaten by the usual stopping, and costs no 
 
 TEST_CASE("a sentence stops as soon as nothing can overtake its best") {
   // </s> is nearly certain at once: without normalisation no other hypothesis can win, however many could still end.
-  TableModel model(kVocabulary, [](const Ids&, const Ids&) {
-    std::vector<float> logits(kVocabulary, 0.0f);
+  TableModel model(kSearchVocabulary, [](const Ids&, const Ids&) {
+    std::vector<float> logits(kSearchVocabulary, 0.0f);
     logits[kEosId] = 9;
     return logits;
   });
@@ -150,7 +150,7 @@ TEST_CASE("a sentence stops as soon as nothing can overtake its best") {
 
 TEST_CASE("a result depends on its sentence alone: not on batch, order or padding") {
   for (const int64_t beam : {1, 4}) {
-    TableModel model(kVocabulary, hashed_logits(kVocabulary, 7));
+    TableModel model(kSearchVocabulary, hashed_logits(kSearchVocabulary, 7));
     const auto options = with_beam(beam, beam);
     const auto together = search(model, source_rows(kSentences), options);
     const auto padded = search(model, source_rows(kSentences, 9), options);
@@ -168,8 +168,8 @@ TEST_CASE("a result depends on its sentence alone: not on batch, order or paddin
 
 TEST_CASE("finished sentences leave the batch") {
   // Sentence of id 4 ends at once, that of id 5 after ten tokens.
-  TableModel model(kVocabulary, [](const Ids& source, const Ids& prefix) {
-    std::vector<float> logits(kVocabulary, 0.0f);
+  TableModel model(kSearchVocabulary, [](const Ids& source, const Ids& prefix) {
+    std::vector<float> logits(kSearchVocabulary, 0.0f);
     logits[source[0] == 4 || prefix.size() == 10 ? kEosId : 6] = 20;
     return logits;
   });
@@ -180,7 +180,7 @@ TEST_CASE("finished sentences leave the batch") {
 }
 
 TEST_CASE("n-best hypotheses are sorted by score and distinct") {
-  TableModel model(kVocabulary, hashed_logits(kVocabulary, 11));
+  TableModel model(kSearchVocabulary, hashed_logits(kSearchVocabulary, 11));
   for (const auto& hypotheses : search(model, source_rows(kSentences), with_beam(6, 6))) {
     REQUIRE(hypotheses.size() == 6);
     std::set<std::vector<int32_t>> distinct;
@@ -196,7 +196,7 @@ TEST_CASE("the score is log p divided by ((5 + length) / 6)^a, with </s> counted
   CHECK(normalized_score(-6.0, 7, 1.0) == Approx(-3.0));
   CHECK(normalized_score(-6.0, 7, 0.0) == -6.0);
   CHECK(normalized_score(-6.0, 19, 0.5) == Approx(-3.0));
-  TableModel model(kVocabulary, hashed_logits(kVocabulary, 5));
+  TableModel model(kSearchVocabulary, hashed_logits(kSearchVocabulary, 5));
   auto options = with_beam(3, 3);
   options.length_penalty = 0.6;
   for (const auto& hypotheses : search(model, source_rows(kSentences), options)) {
@@ -208,8 +208,8 @@ TEST_CASE("the score is log p divided by ((5 + length) / 6)^a, with </s> counted
 }
 
 TEST_CASE("a hypothesis that reaches the maximum length is ended there and flagged") {
-  TableModel model(kVocabulary, [](const Ids&, const Ids&) {
-    std::vector<float> logits(kVocabulary, 0.0f);
+  TableModel model(kSearchVocabulary, [](const Ids&, const Ids&) {
+    std::vector<float> logits(kSearchVocabulary, 0.0f);
     logits[6] = 20;
     return logits;
   });
@@ -227,8 +227,8 @@ TEST_CASE("a hypothesis that reaches the maximum length is ended there and flagg
 }
 
 TEST_CASE("min_length keeps </s> away until it is reached") {
-  TableModel model(kVocabulary, [](const Ids&, const Ids&) {
-    std::vector<float> logits(kVocabulary, 0.0f);
+  TableModel model(kSearchVocabulary, [](const Ids&, const Ids&) {
+    std::vector<float> logits(kSearchVocabulary, 0.0f);
     logits[kEosId] = 20;
     return logits;
   });
@@ -241,13 +241,13 @@ TEST_CASE("min_length keeps </s> away until it is reached") {
 
 TEST_CASE("no n-gram occurs twice when repeats are blocked") {
   const auto loop = [](const Ids&, const Ids& prefix) {
-    std::vector<float> logits(kVocabulary, 0.0f);
+    std::vector<float> logits(kSearchVocabulary, 0.0f);
     logits[5 + prefix.size() % 2] = 5;
     logits[kEosId] = -5;
     return logits;
   };
   for (const int64_t beam : {1, 4}) {
-    TableModel model(kVocabulary, loop);
+    TableModel model(kSearchVocabulary, loop);
     auto options = with_beam(beam);
     options.max_length = 25;
     options.max_length_ratio = 100;
@@ -277,8 +277,8 @@ TEST_CASE("a search that runs out of tokens ends with what it has, flagged") {
 }
 
 TEST_CASE("<pad> and <s> are never produced, however likely") {
-  TableModel model(kVocabulary, [](const Ids&, const Ids& prefix) {
-    std::vector<float> logits(kVocabulary, 0.0f);
+  TableModel model(kSearchVocabulary, [](const Ids&, const Ids& prefix) {
+    std::vector<float> logits(kSearchVocabulary, 0.0f);
     logits[kPadId] = logits[kBosId] = 30;
     logits[prefix.size() < 3 ? kUnkId : kEosId] = 10;
     return logits;
@@ -292,7 +292,7 @@ TEST_CASE("<pad> and <s> are never produced, however likely") {
 }
 
 TEST_CASE("attention weights come with each hypothesis, one row a step, without the padding") {
-  TableModel model(kVocabulary, hashed_logits(kVocabulary, 9));
+  TableModel model(kSearchVocabulary, hashed_logits(kSearchVocabulary, 9));
   auto options = with_beam(3, 3);
   options.want_attention = true;
   const auto results = search(model, source_rows(kSentences, 4), options);
@@ -309,7 +309,7 @@ TEST_CASE("attention weights come with each hypothesis, one row a step, without 
 }
 
 TEST_CASE("an empty batch gives an empty result") {
-  TableModel model(kVocabulary, hashed_logits(kVocabulary, 1));
+  TableModel model(kSearchVocabulary, hashed_logits(kSearchVocabulary, 1));
   CHECK(search(model, torch::empty({0, 5}, torch::kLong), {}).empty());
 }
 
@@ -323,7 +323,7 @@ TEST_CASE("search options are checked together") {
   options.max_length_ratio = -2;
   options.no_repeat_ngram = -1;
   options.patience = 0;
-  TableModel model(kVocabulary, hashed_logits(kVocabulary, 1));
+  TableModel model(kSearchVocabulary, hashed_logits(kSearchVocabulary, 1));
   CHECK_THROWS_WITH(
       search(model, source_rows({{5}}), options),
       "search: beam must be at least 1, got 0; n_best must be in 1 .. beam (0), got 2; length_penalty must be at least 0, got -1; "

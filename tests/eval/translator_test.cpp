@@ -16,12 +16,12 @@ using namespace attnzoo::test;
 
 namespace {
 
-constexpr int64_t kVocabulary = kNumSpecialTokens + 26;
+constexpr int64_t kLetters = kNumSpecialTokens + 26;
 
 // Says the source backwards.
 TableModel::Logits reversing() {
   return [](const Ids& source, const Ids& prefix) {
-    std::vector<float> logits(kVocabulary, 0.0f);
+    std::vector<float> logits(kLetters, 0.0f);
     const size_t length = source.size() - 1;
     logits[static_cast<size_t>(prefix.size() < length ? source[length - 1 - prefix.size()] : kEosId)] = 30;
     return logits;
@@ -56,7 +56,7 @@ std::vector<std::string> texts(const std::vector<Translation>& translations) {
 }  // namespace
 
 TEST_CASE("translations stand in the order of their lines") {
-  TableModel model(kVocabulary, reversing());
+  TableModel model(kLetters, reversing());
   const auto lines = lines_of_every_length();
   const auto translations = translate(model, letter_tokenizers(), lines, with(8, 2));
   REQUIRE(translations.size() == lines.size());
@@ -66,7 +66,7 @@ TEST_CASE("translations stand in the order of their lines") {
 TEST_CASE("translations do not depend on the batch size, the threads or the order of the lines") {
   const auto lines = lines_of_every_length();
   for (const int64_t beam : {1, 3}) {
-    TableModel model(kVocabulary, hashed_logits(kVocabulary, 13));
+    TableModel model(kLetters, hashed_logits(kLetters, 13));
     const auto expected = translate(model, letter_tokenizers(), lines, with(1, 1, beam));
     for (const auto& [batch_size, num_threads] : std::vector<std::pair<int64_t, int64_t>>{{64, 1}, {7, 2}, {1000, 3}}) {
       const auto translations = translate(model, letter_tokenizers(), lines, with(batch_size, num_threads, beam));
@@ -85,7 +85,7 @@ TEST_CASE("translations do not depend on the batch size, the threads or the orde
 }
 
 TEST_CASE("an empty or blank line is an empty translation and does not reach the model") {
-  TableModel model(kVocabulary, reversing());
+  TableModel model(kLetters, reversing());
   const std::vector<std::string> lines = {"", "  \t ", "ab", ""};
   const auto translations = translate(model, letter_tokenizers(), lines, with(4, 1));
   CHECK(texts(translations) == std::vector<std::string>{"", "", "ba", ""});
@@ -95,7 +95,7 @@ TEST_CASE("an empty or blank line is an empty translation and does not reach the
 }
 
 TEST_CASE("a source that is too long is cut and flagged, never dropped") {
-  TableModel model(kVocabulary, reversing());
+  TableModel model(kLetters, reversing());
   auto options = with(4, 1);
   options.max_source_tokens = 3;
   const std::vector<std::string> lines = {"abcdef", "abc"};
@@ -108,7 +108,7 @@ TEST_CASE("a source that is too long is cut and flagged, never dropped") {
 }
 
 TEST_CASE("n-best texts follow their hypotheses") {
-  TableModel model(kVocabulary, hashed_logits(kVocabulary, 17));
+  TableModel model(kLetters, hashed_logits(kLetters, 17));
   auto options = with(4, 2, 4);
   options.search.n_best = 3;
   const auto translations = translate(model, letter_tokenizers(), std::vector<std::string>{"abc", "de"}, options);
@@ -120,7 +120,7 @@ TEST_CASE("n-best texts follow their hypotheses") {
 }
 
 TEST_CASE("the report counts the best hypotheses and sums over calls") {
-  TableModel model(kVocabulary, reversing());
+  TableModel model(kLetters, reversing());
   auto options = with(4, 1);
   options.search.max_length = 4;
   TranslateReport report;
@@ -134,7 +134,7 @@ TEST_CASE("the report counts the best hypotheses and sums over calls") {
 }
 
 TEST_CASE("progress counts up to every line") {
-  TableModel model(kVocabulary, reversing());
+  TableModel model(kLetters, reversing());
   const auto lines = lines_of_every_length();
   std::vector<int64_t> seen;
   translate(model, letter_tokenizers(), lines, with(16, 2), nullptr, [&](int64_t done) { seen.push_back(done); });
@@ -144,9 +144,9 @@ TEST_CASE("progress counts up to every line") {
 }
 
 TEST_CASE("what a worker throws comes out of translate, and the thread count is left as it was") {
-  TableModel model(kVocabulary, [](const Ids& source, const Ids&) -> std::vector<float> {
+  TableModel model(kLetters, [](const Ids& source, const Ids&) -> std::vector<float> {
     if (source.size() == 5) throw DataError("four letters");
-    return std::vector<float>(kVocabulary, 0.0f);
+    return std::vector<float>(kLetters, 0.0f);
   });
   const int threads = at::get_num_threads();
   CHECK_THROWS_WITH(translate(model, letter_tokenizers(), lines_of_every_length(), with(4, 2)), "four letters");
@@ -154,14 +154,14 @@ TEST_CASE("what a worker throws comes out of translate, and the thread count is 
 }
 
 TEST_CASE("a set stop ends the work with an error that says how far it came") {
-  TableModel model(kVocabulary, reversing());
+  TableModel model(kLetters, reversing());
   std::atomic<bool> stop{true};
   CHECK_THROWS_WITH(translate(model, letter_tokenizers(), std::vector<std::string>{"a", "", "b"}, with(4, 2), nullptr, {}, &stop),
                     "translation stopped after 1 of 3 lines");
 }
 
 TEST_CASE("translate checks its options and those of the search together") {
-  TableModel model(kVocabulary, reversing());
+  TableModel model(kLetters, reversing());
   auto options = with(0, 0, 0);
   options.max_source_tokens = 0;
   CHECK_THROWS_WITH(

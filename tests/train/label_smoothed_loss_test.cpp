@@ -28,15 +28,15 @@ Problem make_problem(int64_t num_rows, int64_t vocabulary_size, int64_t dim, tor
   return problem;
 }
 
-struct Outcome {
+struct LossOutcome {
   double loss;
   torch::Tensor states_PD, weight_VD, bias_V;
 };
 
-Outcome take_gradients(Problem& problem, const torch::Tensor& loss) {
+LossOutcome take_gradients(Problem& problem, const torch::Tensor& loss) {
   loss.backward();
-  Outcome outcome{loss.item<double>(), problem.states_PD.grad().clone(), problem.weight_VD.grad().clone(),
-                  problem.bias_V.defined() ? problem.bias_V.grad().clone() : torch::Tensor()};
+  LossOutcome outcome{loss.item<double>(), problem.states_PD.grad().clone(), problem.weight_VD.grad().clone(),
+                      problem.bias_V.defined() ? problem.bias_V.grad().clone() : torch::Tensor()};
   problem.states_PD.mutable_grad() = problem.weight_VD.mutable_grad() = torch::Tensor();
   if (problem.bias_V.defined()) problem.bias_V.mutable_grad() = torch::Tensor();
   return outcome;
@@ -60,11 +60,11 @@ TEST_CASE("the fused loss and its gradients equal torch's cross entropy") {
     for (const double smoothing : {0.0, 0.1}) {
       for (const bool with_bias : {true, false}) {
         auto problem = make_problem(1100, 1003, 24, type, with_bias);
-        const Outcome expected = take_gradients(problem, reference_loss(problem, smoothing));
+        const LossOutcome expected = take_gradients(problem, reference_loss(problem, smoothing));
         LossSums sums;
         const auto loss =
             label_smoothed_loss(problem.states_PD, problem.weight_VD, problem.bias_V, problem.targets_P, {.smoothing = smoothing}, sums);
-        const Outcome given = take_gradients(problem, loss);
+        const LossOutcome given = take_gradients(problem, loss);
         const double tolerance = type == torch::kDouble ? 1e-12 : 2e-6;
         CHECK(std::abs(given.loss / expected.loss - 1) < tolerance);
         CHECK(std::abs(sums.loss / expected.loss - 1) < tolerance);
@@ -84,13 +84,14 @@ TEST_CASE("the scale of the loss multiplies the loss and its gradients but not t
     auto problem = make_problem(70, 50, 8, type);
     LossSums plain_sums, scaled_sums;
     const auto& [states, weight, bias, targets] = problem;
-    const Outcome plain = take_gradients(problem, label_smoothed_loss(states, weight, bias, targets, {.smoothing = 0.1}, plain_sums));
-    const Outcome scaled =
+    const LossOutcome plain = take_gradients(problem, label_smoothed_loss(states, weight, bias, targets, {.smoothing = 0.1}, plain_sums));
+    const LossOutcome scaled =
         take_gradients(problem, label_smoothed_loss(states, weight, bias, targets, {.smoothing = 0.1, .scale = 0.25}, scaled_sums));
     CHECK(scaled.loss == Approx(plain.loss * 0.25).epsilon(1e-6));
     CHECK(relative_error(scaled.weight_VD, plain.weight_VD * 0.25) < 1e-6);
     CHECK(scaled_sums.loss == plain_sums.loss);
-    const Outcome late = take_gradients(problem, label_smoothed_loss(states, weight, bias, targets, {.smoothing = 0.1}, plain_sums) * 0.25);
+    const LossOutcome late =
+        take_gradients(problem, label_smoothed_loss(states, weight, bias, targets, {.smoothing = 0.1}, plain_sums) * 0.25);
     CHECK(relative_error(late.states_PD, scaled.states_PD) < 1e-6);
     CHECK(relative_error(late.bias_V, scaled.bias_V) < 1e-6);
   }

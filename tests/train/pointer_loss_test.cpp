@@ -10,23 +10,23 @@
 namespace attnzoo::test {
 namespace {
 
-struct Problem {
+struct PointerProblem {
   torch::Tensor states_PD, weight_VD, bias_V, gate_P1, scores_PS, source_PS, targets_P;
   CopySource copy() const { return {gate_P1.sigmoid(), scores_PS.softmax(-1), source_PS}; }
   std::vector<torch::Tensor> inputs() const { return {states_PD, weight_VD, bias_V, gate_P1, scores_PS}; }
 };
 
 // 600 rows: more than the loss works on at a time. Vocabulary of 9, five source positions with known and unknown words.
-Problem make_problem() {
+PointerProblem make_pointer_problem() {
   torch::manual_seed(3);
   const auto leaf = [](const torch::Tensor& x) { return x.to(torch::kDouble).requires_grad_(); };
-  Problem problem{leaf(torch::randn({600, 6})),
-                  leaf(torch::randn({9, 6})),
-                  leaf(torch::randn({9})),
-                  leaf(torch::randn({600, 1})),
-                  leaf(torch::randn({600, 5})),
-                  torch::randint(4, 9, {600, 5}, torch::kLong),
-                  torch::randint(4, 9, {600}, torch::kLong)};
+  PointerProblem problem{leaf(torch::randn({600, 6})),
+                         leaf(torch::randn({9, 6})),
+                         leaf(torch::randn({9})),
+                         leaf(torch::randn({600, 1})),
+                         leaf(torch::randn({600, 5})),
+                         torch::randint(4, 9, {600, 5}, torch::kLong),
+                         torch::randint(4, 9, {600}, torch::kLong)};
   problem.source_PS.select(1, 2).fill_(9 + 2);  // an unknown word at position 2
   problem.targets_P.narrow(0, 0, 50).fill_(9 + 2);
   return problem;
@@ -35,7 +35,7 @@ Problem make_problem() {
 }  // namespace
 
 TEST_CASE("The pointer loss and its gradients are those of the mixture written out") {
-  const auto problem = make_problem();
+  const auto problem = make_pointer_problem();
   const LossOptions options{.smoothing = 0.1, .scale = 0.5};
   LossSums sums;
   const auto loss = pointer_loss(problem.states_PD, problem.copy(), problem.weight_VD, problem.bias_V, problem.targets_P, options, sums);
@@ -53,7 +53,7 @@ TEST_CASE("The pointer loss and its gradients are those of the mixture written o
 }
 
 TEST_CASE("A copied distribution sums to one and reaches words past the vocabulary") {
-  const auto problem = make_problem();
+  const auto problem = make_pointer_problem();
   const auto p = copy_logits(at::linear(problem.states_PD, problem.weight_VD, problem.bias_V), problem.copy()).exp();
   REQUIRE(p.size(1) == 9 + 5);
   CHECK((p.sum(1) - 1).abs().max().item<double>() < 1e-12);
