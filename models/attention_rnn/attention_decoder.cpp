@@ -8,6 +8,7 @@
 #include "models/kernels/recurrent_cells.h"
 #include "models/kernels/score_attention.h"
 #include "models/layers/dropout.h"
+#include "models/recurrent/initial_states.h"
 #include "models/recurrent/sequence_pass.h"
 
 namespace attnzoo {
@@ -27,14 +28,7 @@ AttentionDecoder::AttentionDecoder(const AttentionDecoderConfig& config, const E
 }
 
 std::vector<torch::Tensor> AttentionDecoder::initial_states(const EncodedSource& source) const {
-  std::vector<torch::Tensor> states;
-  if (!bridge_) {
-    const auto zero_BH = at::zeros_like(source.rows.length_B, source.memory.options()).unsqueeze(-1).expand({-1, config_.dim}).contiguous();
-    return std::vector<torch::Tensor>(static_cast<size_t>(config_.layers * num_state_tensors(kind_)), zero_BH);
-  }
-  for (const auto& part : bridge_->forward(source.encoder.summary(source.memory, source.rows)).split(config_.dim, -1))
-    states.push_back(part.tanh());
-  return states;
+  return initial_recurrent_states(bridge_.get(), source, config_.layers * num_state_tensors(kind_), config_.dim);
 }
 
 DecoderMasks AttentionDecoder::draw_masks(int64_t num_sentences) const {

@@ -6,6 +6,7 @@
 #include "data/error.h"
 #include "models/attention/multi_head_attention.h"
 #include "models/layers/dropout.h"
+#include "models/recurrent/initial_states.h"
 
 namespace attnzoo {
 
@@ -29,16 +30,7 @@ std::vector<torch::Tensor> FusionDecoder::project_memory(const torch::Tensor& me
 }
 
 std::vector<torch::Tensor> FusionDecoder::initial_states(const EncodedSource& source) const {
-  const auto num_tensors = config_.layers * num_state_tensors(layers_[0]->kind());
-  std::vector<torch::Tensor> states;
-  if (!has_source_) {
-    const auto zero_BD = at::zeros_like(source.rows.length_B, source.memory.options()).unsqueeze(-1).expand({-1, config_.dim}).contiguous();
-    states.assign(static_cast<size_t>(num_tensors), zero_BD);
-    return states;
-  }
-  for (const auto& part : bridge_->forward(source.encoder.summary(source.memory, source.rows)).split(config_.dim, -1))
-    states.push_back(part.tanh());
-  return states;
+  return initial_recurrent_states(bridge_.get(), source, config_.layers * num_state_tensors(layers_[0]->kind()), config_.dim);
 }
 
 State FusionDecoder::start(const Memory& memory) const {
