@@ -11,6 +11,7 @@
   use(transformer)           \
   use(hybrid)                \
   use(pooling)               \
+  use(bag_of_words)          \
   use(language_model)
 // clang-format on
 
