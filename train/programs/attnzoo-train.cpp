@@ -70,7 +70,9 @@ TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohma
   // What the flags leave is compared with the recipe, where one is given.
   const auto wanted = flags.count("recipe") > 0 ? recipe_from_file(flags) : recipe;
   std::vector<std::string> conflicts;
-  for (const auto& difference : config_differences(saved, wanted.to_json()))
+  // Fields that the run's program did not know have their defaults on both sides.
+  const auto before = TrainingRecipe::from_json(saved, fs::current_path()).to_json();
+  for (const auto& difference : config_differences(before, wanted.to_json()))
     if (!difference.harmless)
       conflicts.push_back(fmt::format("{}: {} in the run, {} now", difference.key, difference.before, difference.after));
   if (flags.count("override") > 0) {
