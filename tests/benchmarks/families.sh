@@ -5,7 +5,8 @@
 #
 #   [MINUTES=10] tests/benchmarks/families.sh [FAMILY ..]        default: all of them
 #
-# Needs ../shared/data/multi30k (or DATA) and a quiet machine. What is trained already is kept in $RUNS (build/families) and only scored.
+# Needs ../shared/data/multi30k (or DATA) and a quiet machine. Runs are kept in $RUNS (build/families): with more MINUTES they go on where they
+# stopped, with the same number they are only scored.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bin=$root/build/release/bin
@@ -17,11 +18,12 @@ families=${*:-attention-rnn attention-lstm attention-gru fusion-rnn fusion-lstm 
 mkdir -p "$runs"
 for family in $families; do
   run=$runs/$family
-  if [ ! -f "$run/done" ]; then
-    rm -rf "$run"
-    "$bin/attnzoo-train" "$root/train/recipes/multi30k-families.json" --set model.family="$family" --set data.cache="$runs/prepared" \
-      --run "$run" --max-time "${minutes}m" --log-format json > "$runs/$family.reports" 2> "$runs/$family.log"
-    touch "$run/done"
+  if [ "$(cat "$run/minutes" 2> /dev/null)" != "$minutes" ]; then
+    arguments=("$root/train/recipes/multi30k-families.json" --set model.family="$family" --set data.cache="$runs/prepared")
+    if [ -d "$run/checkpoints/last" ]; then arguments=(--resume); else rm -rf "$run"; fi
+    "$bin/attnzoo-train" "${arguments[@]}" --run "$run" --max-time "${minutes}m" --log-format json >> "$runs/$family.reports" 2> "$runs/$family.log"
+    rm -f "$run/scores"
+    echo "$minutes" > "$run/minutes"
   fi
   [ -f "$run/scores" ] || "$bin/attnzoo-eval" --run "$run" --checkpoint last --source "$data/test_2016_flickr.en.gz" \
     --reference "$data/test_2016_flickr.de.gz" --no-perplexity --json --quiet > "$run/scores"
