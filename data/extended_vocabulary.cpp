@@ -7,16 +7,14 @@
 namespace attnzoo {
 namespace {
 
-constexpr std::string_view kUnknownText = "\xE2\x81\x87";
-
 // The text with the i-th mark of an unknown word replaced by words[i]; as it is where there is another number of marks, which then stood in
 // known text. SentencePiece sets its mark between spaces.
 std::string with_words(std::string text, const std::vector<std::string>& words) {
+  constexpr size_t kMarkBytes = sizeof kUnknownText - 1;
   std::vector<size_t> marks;
-  for (size_t at = text.find(kUnknownText); at != std::string::npos; at = text.find(kUnknownText, at + kUnknownText.size()))
-    marks.push_back(at);
+  for (size_t at = text.find(kUnknownText); at != std::string::npos; at = text.find(kUnknownText, at + kMarkBytes)) marks.push_back(at);
   if (marks.size() != words.size()) return text;
-  for (size_t i = marks.size(); i-- > 0;) text.replace(marks[i], kUnknownText.size(), words[i]);
+  for (size_t i = marks.size(); i-- > 0;) text.replace(marks[i], kMarkBytes, words[i]);
   return text;
 }
 

@@ -12,4 +12,6 @@ inline constexpr int32_t kBosId = 2;  // the decoder's first input
 inline constexpr int32_t kEosId = 3;  // ends every source and every target
 inline constexpr int32_t kNumSpecialTokens = 4;
 
+inline constexpr char kUnknownText[] = "\xE2\x81\x87";  // U+2047: how <unk> is shown in text
+
 }  // namespace attnzoo

@@ -13,7 +13,6 @@ namespace attnzoo {
 namespace {
 
 constexpr const char* kSpecialPieces[kNumSpecialTokens] = {"<pad>", "<unk>", "<s>", "</s>"};
-constexpr char kUnknownText[] = "\xE2\x81\x87";
 
 // What an entry is: a word between spaces, a character, or a whole line.
 enum class Unit { kWord, kCharacter, kLine };

@@ -9,6 +9,7 @@
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <thread>
 
 #include "data/error.h"
@@ -113,17 +114,15 @@ class Translator {
     for (size_t b = 0; b < members.size(); ++b) {
       auto& translation = translations_[members[b]];
       translation.hypotheses = std::move(results[b]);
+      std::optional<ExtendedSource> words;  // that ids past the vocabulary name
+      if (model_.copies()) words.emplace(*tokenizers_.source, lines_[members[b]]);
       for (const auto& hypothesis : translation.hypotheses)
-        translation.n_best_text.push_back(one_line(decode(hypothesis.ids, lines_[members[b]])));
+        translation.n_best_text.push_back(one_line(words ? words->decode(hypothesis.ids) : tokenizers_.target->decode(hypothesis.ids)));
       translation.text = translation.n_best_text.front();
     }
     const std::lock_guard lock(progress_mutex_);
     num_done_ += static_cast<int64_t>(members.size());
     if (on_progress_) on_progress_(num_done_);
-  }
-
-  std::string decode(const std::vector<int32_t>& ids, const std::string& source) const {
-    return model_.copies() ? ExtendedSource(*tokenizers_.source, source).decode(ids) : tokenizers_.target->decode(ids);
   }
 
   Seq2SeqModel& model_;

@@ -5,16 +5,21 @@
 namespace attnzoo {
 
 Memory make_memory(const Decoder& decoder, const EncodedSource& source) {
-  const auto padded = [&](const torch::Tensor& x) { return source.rows.packing ? source.rows.packing->unpack(x) : x; };
   Memory memory;
-  memory.memory_BSC = padded(source.memory);
+  memory.memory_BSC = source.rows.to_padded(source.memory);
   memory.keep_BS = source.rows.keep();
   memory.per_sentence.push_back(source.rows.length_B);
   for (const auto& projected : decoder.project_memory(source.memory))
-    memory.per_sentence.push_back(projected.is_same(source.memory) ? memory.memory_BSC : padded(projected));
+    memory.per_sentence.push_back(projected.is_same(source.memory) ? memory.memory_BSC : source.rows.to_padded(projected));
   const auto initial = decoder.initial_states(source);
   memory.per_sentence.insert(memory.per_sentence.end(), initial.begin(), initial.end());
   return memory;
+}
+
+State one_row_a_sentence(const Memory& memory) {
+  State state;
+  state.sentence_N = at::ones_like(memory.per_sentence[0]).cumsum(0) - 1;
+  return state;
 }
 
 torch::Tensor attention_to_nothing(const Memory& memory, const torch::Tensor& sentence_N) {
@@ -24,7 +29,7 @@ torch::Tensor attention_to_nothing(const Memory& memory, const torch::Tensor& se
 
 DecoderStates Decoder::step_through(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source,
                                     bool want_attention) const {
-  const auto embedded_BTI = rows.packing ? rows.packing->unpack(embedded) : embedded;
+  const auto embedded_BTI = rows.to_padded(embedded);
   const Memory memory = make_memory(*this, source);
   State state = start(memory);
   std::vector<torch::Tensor> states, attention;
@@ -34,8 +39,7 @@ DecoderStates Decoder::step_through(const torch::Tensor& embedded, const Rows& r
     attention.push_back(output.attention_NS);
     state = std::move(output.state);
   }
-  const auto states_BTD = at::stack(states, 1);
-  return {rows.packing ? rows.packing->pack(states_BTD) : states_BTD, want_attention ? at::stack(attention, 1) : torch::Tensor()};
+  return {rows.from_padded(at::stack(states, 1)), want_attention ? at::stack(attention, 1) : torch::Tensor()};
 }
 
 }  // namespace attnzoo

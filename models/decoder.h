@@ -55,6 +55,9 @@ class Decoder : public torch::nn::Module {
   DecoderStates step_through(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const;
 };
 
+// The beginning of every start(): a decoding row for each sentence, nothing else yet.
+State one_row_a_sentence(const Memory& memory);
+
 // The attention of a decoder that has none, for a model without a source: all of it on what stands in the source's place.
 torch::Tensor attention_to_nothing(const Memory& memory, const torch::Tensor& sentence_N);
 

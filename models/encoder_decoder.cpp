@@ -42,14 +42,8 @@ torch::Tensor EncoderDecoder::embed(const std::shared_ptr<Embedding>& table, con
   return table->forward(copies() ? ids.masked_fill(ids >= table->weight.size(0), kUnkId) : ids);
 }
 
-Memory EncoderDecoder::without_source(const Memory& memory) const {
-  auto own = memory;
-  if (copies()) own.per_sentence.pop_back();
-  return own;
-}
-
 torch::Tensor EncoderDecoder::generation_probability(const torch::Tensor& states, const torch::Tensor& embedded) const {
-  return apply_elementwise([](const torch::Tensor& x) { return at::sigmoid(x); }, generate_->forward(at::cat({states, embedded}, -1)));
+  return apply_elementwise(at::sigmoid, generate_->forward(at::cat({states, embedded}, -1)));
 }
 
 template <class Use>
@@ -65,14 +59,14 @@ auto EncoderDecoder::with_source(const torch::Tensor& source_BS, const torch::Te
 Memory EncoderDecoder::encode(const torch::Tensor& source_BS) {
   return with_source(source_BS, source_BS.ne(kPadId).sum(1), [&](const EncodedSource& source) {
     auto memory = make_memory(*decoder_, source);
-    if (copies()) memory.per_sentence.push_back(source_BS);
+    if (copies()) memory.per_sentence.push_back(source_BS);  // behind what is the decoder's
     return memory;
   });
 }
 
 StepOutput EncoderDecoder::step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) {
   const auto embedded_NI = embed(embeddings_.target, previous_N);
-  auto decoded = decoder_->step(without_source(memory), state, embedded_NI, want_attention || copies());
+  auto decoded = decoder_->step(memory, state, embedded_NI, want_attention || copies());
   auto logits_NV = logits(decoded.states_ND);
   if (copies())
     logits_NV = copy_logits(logits_NV, {generation_probability(decoded.states_ND, embedded_NI), decoded.attention_NS,

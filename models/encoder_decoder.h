@@ -18,7 +18,7 @@ class EncoderDecoder : public Seq2SeqModel {
   EncoderDecoder(const EncoderDecoderConfig& config, const VocabularySizes& sizes);
 
   Memory encode(const torch::Tensor& source_BS) override;
-  State start(const Memory& memory) override { return decoder_->start(without_source(memory)); }
+  State start(const Memory& memory) override { return decoder_->start(memory); }
   StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) override;
   TeacherForced forward_states(const Batch& batch) override;
   torch::Tensor output_weight_VD() const override { return embeddings_.output_weight_VD; }
@@ -30,8 +30,6 @@ class EncoderDecoder : public Seq2SeqModel {
  private:
   // Rows of a table; ids past its end, which a pointer-generator may be given, read as <unk>. Without a table [.., 0].
   torch::Tensor embed(const std::shared_ptr<Embedding>& table, const torch::Tensor& ids) const;
-  // A pointer-generator's memory ends with the source's ids, which its decoder does not know of.
-  Memory without_source(const Memory& memory) const;
   torch::Tensor generation_probability(const torch::Tensor& states, const torch::Tensor& embedded) const;
 
   // Calls use(EncodedSource) with the encoded source, packed where that is possible.

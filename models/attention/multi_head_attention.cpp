@@ -119,11 +119,10 @@ torch::Tensor packed_attention(const torch::Tensor& q, const torch::Tensor& kv, 
 torch::Tensor attend_sequences(const torch::Tensor& q, const Rows& q_rows, const torch::Tensor& kv, const Rows& kv_rows,
                                const AttentionForm& form, double dropout, torch::Tensor* weights_BTS) {
   if (q_rows.packing && weights_BTS == nullptr) return packed_attention(q, kv, *q_rows.packing, *kv_rows.packing, form, false, dropout);
-  const auto padded = [](const torch::Tensor& x, const Rows& rows) { return rows.packing ? rows.packing->unpack(x) : x; };
   const auto result =
-      padded_attention(padded(q, q_rows), padded(kv, kv_rows), kv_rows.keep(), form, false, dropout, weights_BTS != nullptr);
+      padded_attention(q_rows.to_padded(q), kv_rows.to_padded(kv), kv_rows.keep(), form, false, dropout, weights_BTS != nullptr);
   if (weights_BTS != nullptr) *weights_BTS = result.weights;
-  return q_rows.packing ? q_rows.packing->pack(result.out) : result.out;
+  return q_rows.from_padded(result.out);
 }
 
 AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,

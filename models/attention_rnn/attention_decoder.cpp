@@ -46,12 +46,12 @@ DecoderMasks AttentionDecoder::draw_masks(int64_t num_sentences) const {
 }
 
 State AttentionDecoder::start(const Memory& memory) const {
-  State state;
+  State state = one_row_a_sentence(memory);
   const auto zero_B = at::zeros_like(memory.per_sentence[0]);
-  state.sentence_N = at::ones_like(zero_B).cumsum(0) - 1;
   const auto& first = memory.per_sentence[2];
   state.per_row.push_back(at::zeros_like(first.select(1, 0)).unsqueeze(-1).expand({-1, config_.output_dim()}).contiguous());
-  state.per_row.insert(state.per_row.end(), memory.per_sentence.begin() + 2, memory.per_sentence.end());
+  const auto initial = memory.per_sentence.begin() + 2;
+  state.per_row.insert(state.per_row.end(), initial, initial + config_.layers * num_state_tensors(kind_));
   if (attention_ && attention_->has_locality()) state.per_row.push_back(zero_B);
   if (attention_ && attention_->has_coverage()) state.per_row.push_back(at::zeros_like(memory.memory_BSC.select(2, 0)));
   // Drawn here so that every step of a sentence has the same.

@@ -34,9 +34,9 @@ std::vector<torch::Tensor> FusionDecoder::initial_states(const EncodedSource& so
 }
 
 State FusionDecoder::start(const Memory& memory) const {
-  State state;
-  state.sentence_N = at::ones_like(memory.per_sentence[0]).cumsum(0) - 1;
-  state.per_row.assign(memory.per_sentence.begin() + 2, memory.per_sentence.end());
+  State state = one_row_a_sentence(memory);
+  const auto initial = memory.per_sentence.begin() + 2;
+  state.per_row.assign(initial, initial + config_.layers * num_state_tensors(layers_[0]->kind()));
   for (size_t l = 0; causal_ && l < layers_.size(); ++l) state.per_row.push_back(memory.per_sentence[1].narrow(1, 0, 0));
   return state;
 }
@@ -112,7 +112,6 @@ DecoderStates FusionDecoder::forward(const torch::Tensor& embedded, const Rows& 
   if (causal_) return step_through(embedded, rows, source, want_attention);
   // A layer's attention asks with the outputs of the layer beneath: all positions at once. Only its cells run step by step.
   DecoderStates result;
-  const auto padded = [&](const torch::Tensor& x) { return rows.packing ? rows.packing->unpack(x) : x; };
   const auto memory_kv = project_memory(source.memory)[0];
   const auto initial = initial_states(source);
   const auto per_layer = num_state_tensors(layers_[0]->kind());
@@ -121,8 +120,8 @@ DecoderStates FusionDecoder::forward(const torch::Tensor& embedded, const Rows& 
     auto* weights = want_attention && l + 1 == layers_.size() ? &result.attention_BTS : nullptr;
     const auto a = attend_sequences(layers_[l]->query(x), rows, memory_kv, source.rows, {}, 0, weights);
     const auto first = initial.begin() + static_cast<int64_t>(l) * per_layer;
-    const auto h_BTD = layers_[l]->scan(padded(x), padded(a), {first, first + per_layer});
-    x = apply_dropout(layers_[l]->output(rows.packing ? rows.packing->pack(h_BTD) : h_BTD), config_.dropout, is_training());
+    const auto h_BTD = layers_[l]->scan(rows.to_padded(x), rows.to_padded(a), {first, first + per_layer});
+    x = apply_dropout(layers_[l]->output(rows.from_padded(h_BTD)), config_.dropout, is_training());
   }
   result.states = x;
   return result;

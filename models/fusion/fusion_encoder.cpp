@@ -16,21 +16,20 @@ FusionEncoder::FusionEncoder(const FusionConfig& config) : config_(config) {
 }
 
 torch::Tensor FusionEncoder::forward(const torch::Tensor& embedded, const Rows& rows) const {
-  const auto padded = [&](const torch::Tensor& x) { return rows.packing ? rows.packing->unpack(x) : x; };
   auto x = apply_dropout(embedded, config_.dropout, is_training());
   if (input_) x = input_->forward(x);
   auto beneath = x;  // the states that scores are made with
   for (const auto& layer : layers_) {
-    const auto x_BTD = padded(x);
+    const auto x_BTD = rows.to_padded(x);
     const auto initial = zero_state(layer->kind(), x_BTD);
     torch::Tensor h_BTD;
     if (config_.form == "causal") {
       h_BTD = layer->scan_causal(x_BTD, initial);
     } else {
       const auto a = attend_sequences(layer->query(x), rows, at::cat({beneath, x}, -1), rows, {}, 0, nullptr);
-      h_BTD = layer->scan(x_BTD, padded(a), initial);
+      h_BTD = layer->scan(x_BTD, rows.to_padded(a), initial);
     }
-    beneath = rows.packing ? rows.packing->pack(h_BTD) : h_BTD;
+    beneath = rows.from_padded(h_BTD);
     x = apply_dropout(layer->output(beneath), config_.dropout, is_training());
   }
   return rows.packing ? x : x * rows.keep_BS.unsqueeze(-1);

@@ -39,9 +39,7 @@ FusionLayer::FusionLayer(CellKind kind, int64_t dim, bool multiply)
 
 torch::Tensor FusionLayer::query(const torch::Tensor& x) const { return query_->forward(x) * std::sqrt(static_cast<double>(dim_)); }
 
-torch::Tensor FusionLayer::output(const torch::Tensor& h) const {
-  return apply_elementwise([](const torch::Tensor& x) { return at::tanh(x); }, output_->forward(h));
-}
+torch::Tensor FusionLayer::output(const torch::Tensor& h) const { return apply_elementwise(at::tanh, output_->forward(h)); }
 
 std::vector<torch::Tensor> FusionLayer::next(const torch::Tensor& gx_NG, const torch::Tensor& a_ND,
                                              const std::vector<torch::Tensor>& state) const {

@@ -19,6 +19,9 @@ struct Rows {
   static Rows padded(const torch::Tensor& keep_BS);
   // keep_BS for either layout.
   torch::Tensor keep() const;
+  // A tensor of this layout as [B, S, ..] (packed: zeros where padding stands), and back.
+  torch::Tensor to_padded(const torch::Tensor& x) const { return packing ? packing->unpack(x) : x; }
+  torch::Tensor from_padded(const torch::Tensor& padded) const { return packing ? packing->pack(padded) : padded; }
   // One row a sentence, [B, X], as one row a position: [P, X], or [B, 1, X] where padded. Undefined stays undefined.
   torch::Tensor spread(const torch::Tensor& per_sentence_BX) const;
 };

@@ -79,17 +79,12 @@ PoolingDecoder::Pooled PoolingDecoder::pool_one_by_one(const torch::Tensor& memo
 std::vector<torch::Tensor> PoolingDecoder::initial_states(const EncodedSource& source) const {
   const auto* packing = source.rows.packing;
   const bool inference = packing != nullptr && !is_training() && kernels::use_inference_kernels(source.memory);
-  const auto pooled = inference ? pool_one_by_one(source.memory, *packing)
-                                : pool(packing ? packing->unpack(source.memory) : source.memory, source.rows.keep());
-  const auto state_BD = apply_elementwise([](const torch::Tensor& x) { return at::tanh(x); }, readout_->forward(pooled.vector_BC));
+  const auto pooled = inference ? pool_one_by_one(source.memory, *packing) : pool(source.rows.to_padded(source.memory), source.rows.keep());
+  const auto state_BD = apply_elementwise(at::tanh, readout_->forward(pooled.vector_BC));
   return {apply_dropout(state_BD, config_.dropout, is_training()), pooled.weights_BS};
 }
 
-State PoolingDecoder::start(const Memory& memory) const {
-  State state;
-  state.sentence_N = at::ones_like(memory.per_sentence[0]).cumsum(0) - 1;
-  return state;
-}
+State PoolingDecoder::start(const Memory& memory) const { return one_row_a_sentence(memory); }
 
 DecoderStep PoolingDecoder::step(const Memory& memory, const State& state, const torch::Tensor&, bool want_attention) const {
   const auto of_row = [&](size_t i) { return memory.per_sentence[i].index_select(0, state.sentence_N); };
@@ -99,8 +94,7 @@ DecoderStep PoolingDecoder::step(const Memory& memory, const State& state, const
 DecoderStates PoolingDecoder::forward(const torch::Tensor&, const Rows& rows, const EncodedSource& source, bool want_attention) const {
   const auto initial = initial_states(source);
   const auto over_targets = [&](const torch::Tensor& x) { return x.unsqueeze(1) * rows.keep().unsqueeze(-1); };
-  const auto states_BTD = over_targets(initial[0]);
-  return {rows.packing ? rows.packing->pack(states_BTD) : states_BTD, want_attention ? over_targets(initial[1]) : torch::Tensor()};
+  return {rows.from_padded(over_targets(initial[0])), want_attention ? over_targets(initial[1]) : torch::Tensor()};
 }
 
 }  // namespace attnzoo

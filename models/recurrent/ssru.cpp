@@ -12,7 +12,7 @@ namespace {
 // maps: W x and W_f x + b_f side by side.
 torch::Tensor next_cell(const torch::Tensor& maps, const torch::Tensor& c) {
   const auto parts = maps.chunk(2, -1);
-  return at::lerp(parts[0], c, apply_elementwise([](const torch::Tensor& x) { return at::sigmoid(x); }, parts[1]));
+  return at::lerp(parts[0], c, apply_elementwise(at::sigmoid, parts[1]));
 }
 
 }  // namespace
@@ -25,16 +25,14 @@ torch::Tensor Ssru::step(const torch::Tensor& x_ND, torch::Tensor& c_ND) const {
 }
 
 torch::Tensor Ssru::forward(const torch::Tensor& x, const Rows& rows) const {
-  const auto maps = maps_->forward(x);
-  const auto maps_BTE = rows.packing ? rows.packing->unpack(maps) : maps;
+  const auto maps_BTE = rows.to_padded(maps_->forward(x));
   auto c = at::zeros_like(maps_BTE.select(1, 0).chunk(2, -1)[0]);
   std::vector<torch::Tensor> cells;
   for (const auto& maps_BE : maps_BTE.unbind(1)) {
     c = next_cell(maps_BE, c);
     cells.push_back(c);
   }
-  const auto out = at::stack(cells, 1).relu();
-  return rows.packing ? rows.packing->pack(out) : out;
+  return rows.from_padded(at::stack(cells, 1).relu());
 }
 
 }  // namespace attnzoo

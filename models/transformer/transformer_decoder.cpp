@@ -24,9 +24,8 @@ std::vector<torch::Tensor> TransformerDecoder::project_memory(const torch::Tenso
 }
 
 State TransformerDecoder::start(const Memory& memory) const {
-  State state;
+  State state = one_row_a_sentence(memory);
   const auto zero_B = at::zeros_like(memory.per_sentence[0]);
-  state.sentence_N = at::ones_like(zero_B).cumsum(0) - 1;
   state.per_row.push_back(zero_B);
   if (ssru_) {
     for (size_t l = 0; l < layers_.size(); ++l)

@@ -112,8 +112,4 @@ bool same_bits(const torch::Tensor& a, const torch::Tensor& b) {
   return a.narrow(-1, 0, width).equal(b.narrow(-1, 0, width));
 }
 
-double largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
-  return (a.to(torch::kDouble) - b.to(torch::kDouble)).abs().max().item<double>();
-}
-
 }  // namespace attnzoo::test

@@ -10,6 +10,7 @@
 
 #include "data/batch.h"
 #include "models/seq2seq_model.h"
+#include "tests/largest_difference.h"
 
 namespace attnzoo::test {
 
@@ -36,6 +37,5 @@ torch::Tensor loss_of(Seq2SeqModel& model, const Batch& batch);
 
 // Equal in every bit; a pointer-generator's rows may be longer in one by words of padding, which nothing speaks for.
 bool same_bits(const torch::Tensor& a, const torch::Tensor& b);
-double largest_difference(const torch::Tensor& a, const torch::Tensor& b);
 
 }  // namespace attnzoo::test

@@ -13,15 +13,11 @@
 #include "models/layers/elementwise.h"
 #include "models/layers/positions.h"
 #include "models/recurrent/recurrent_encoder.h"
+#include "tests/largest_difference.h"
 
 #include "tests/catch.h"
 
 namespace attnzoo::test {
-namespace {
-
-double difference(const torch::Tensor& a, const torch::Tensor& b) { return (a - b).abs().max().item<double>(); }
-
-}  // namespace
 
 TEST_CASE("The packed matmul equals ATen's at every size and gives a row the same bits among any others") {
   torch::manual_seed(3);
@@ -30,9 +26,9 @@ TEST_CASE("The packed matmul equals ATen's at every size and gives a row the sam
     const auto x = torch::randn({rows, inputs}), weight = torch::randn({outputs, inputs}), bias = torch::randn({outputs});
     const kernels::PackedWeight packed(weight, bias);
     const auto y = packed.apply(x);
-    CHECK(difference(y, at::linear(x, weight, bias)) < 1e-4);
+    CHECK(largest_difference(y, at::linear(x, weight, bias)) < 1e-4);
     for (int64_t row = 0; row < rows; row += 7) CHECK(packed.apply(x.narrow(0, row, 1)).equal(y.narrow(0, row, 1)));
-    CHECK(difference(kernels::PackedWeight(weight, {}).apply(x), at::linear(x, weight)) < 1e-4);
+    CHECK(largest_difference(kernels::PackedWeight(weight, {}).apply(x), at::linear(x, weight)) < 1e-4);
   }
 }
 
@@ -78,19 +74,19 @@ TEST_CASE("Packed attention equals padded attention, forward and backward, whate
                kv = torch::randn({keys.num_rows(), 2 * kv_dim}, torch::requires_grad());
     const AttentionForm heads{form.num_heads, form.num_kv_heads};
     const auto out = packed_attention(q, kv, queries, keys, heads, false, 0), expected = one_by_one(q, kv, queries, keys, heads, false);
-    CHECK(difference(out, expected) < 1e-5);
+    CHECK(largest_difference(out, expected) < 1e-5);
     const auto upstream = torch::randn_like(out);
     const auto got = torch::autograd::grad({out}, {q, kv}, {upstream}), want = torch::autograd::grad({expected}, {q, kv}, {upstream});
-    CHECK(difference(got[0], want[0]) < 1e-5);
-    CHECK(difference(got[1], want[1]) < 2e-5);
+    CHECK(largest_difference(got[0], want[0]) < 1e-5);
+    CHECK(largest_difference(got[1], want[1]) < 2e-5);
     for (const bool causal : {false, true}) {
       const auto qkv = torch::randn({queries.num_rows(), dim + 2 * kv_dim}, torch::requires_grad());
       const auto parts = qkv.split({dim, 2 * kv_dim}, -1);
       const auto self = packed_attention(qkv, qkv, queries, queries, form, causal, 0),
                  self_expected = one_by_one(parts[0], parts[1], queries, queries, form, causal);
-      CHECK(difference(self, self_expected) < 1e-5);
-      CHECK(difference(torch::autograd::grad({self}, {qkv}, {upstream})[0], torch::autograd::grad({self_expected}, {qkv}, {upstream})[0]) <
-            2e-5);
+      CHECK(largest_difference(self, self_expected) < 1e-5);
+      CHECK(largest_difference(torch::autograd::grad({self}, {qkv}, {upstream})[0],
+                               torch::autograd::grad({self_expected}, {qkv}, {upstream})[0]) < 2e-5);
     }
   }
 }
@@ -127,8 +123,8 @@ TEST_CASE("Fused attention equals attention that shows its weights, with masks a
           const auto fused = padded_attention(q, kv, keep, form, causal, 0, false),
                      shown = padded_attention(q, kv, keep, form, causal, 0, true);
           CHECK_FALSE(fused.weights.defined());
-          CHECK(difference((fused.out - shown.out).masked_select(keep_BS.unsqueeze(-1)), torch::zeros({1}, type)) < 1e-5);
-          CHECK(difference(shown.weights.select(1, 0).sum(1), torch::ones({3}, type)) < 1e-5);
+          CHECK(largest_difference((fused.out - shown.out).masked_select(keep_BS.unsqueeze(-1)), torch::zeros({1}, type)) < 1e-5);
+          CHECK(largest_difference(shown.weights.select(1, 0).sum(1), torch::ones({3}, type)) < 1e-5);
           if (masked) CHECK(shown.weights.select(1, 0).masked_select(keep_BS.logical_not()).abs().max().item<double>() == 0);
         }
 }
@@ -186,11 +182,11 @@ TEST_CASE("The hand-written recurrent passes equal ATen's bidirectional layers")
     const auto rows = Rows::packed(packing, length_B), padded_rows = Rows::padded(rows.keep());
     const auto x = torch::randn({4, 9, 12});
     const auto padded = encoder.forward(x, padded_rows), expected = packing.pack(padded);
-    CHECK(difference(encoder.forward(packing.pack(x), rows), expected) < 1e-5);
-    CHECK(difference(encoder.summary(expected, rows), encoder.summary(padded, padded_rows)) < 1e-5);
+    CHECK(largest_difference(encoder.forward(packing.pack(x), rows), expected) < 1e-5);
+    CHECK(largest_difference(encoder.summary(expected, rows), encoder.summary(padded, padded_rows)) < 1e-5);
     const at::NoGradGuard no_grad;
     encoder.eval();
-    CHECK(difference(encoder.forward(packing.pack(x), rows), expected) < 1e-5);
+    CHECK(largest_difference(encoder.forward(packing.pack(x), rows), expected) < 1e-5);
   }
 }
 
@@ -200,7 +196,7 @@ TEST_CASE("An elementwise function gives a row the same bits alone and among oth
   const auto x = torch::randn({37, 21}) * 3;
   const auto each = [&](torch::Tensor (*f)(const torch::Tensor&)) {
     const auto together = apply_elementwise(f, x);
-    CHECK(difference(together, f(x)) < 1e-6);
+    CHECK(largest_difference(together, f(x)) < 1e-6);
     for (int64_t n = 0; n < 37; ++n) CHECK(apply_elementwise(f, x.narrow(0, n, 1)).equal(together.narrow(0, n, 1)));
   };
   each([](const torch::Tensor& y) { return at::gelu(y); });

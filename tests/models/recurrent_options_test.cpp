@@ -8,15 +8,13 @@
 #include "models/recurrent/recurrent_encoder.h"
 #include "models/recurrent/sequence_pass.h"
 #include "models/registry.h"
+#include "tests/finite_difference.h"
+#include "tests/largest_difference.h"
 
 #include "tests/catch.h"
 
 namespace attnzoo::test {
 namespace {
-
-double largest_gap(const torch::Tensor& a, const torch::Tensor& b) {
-  return (a.to(torch::kDouble) - b.to(torch::kDouble)).abs().max().item<double>();
-}
 
 struct Sentences {
   torch::Tensor length_B = torch::tensor({4, 7, 1, 7}, torch::kLong);
@@ -141,12 +139,12 @@ TEST_CASE("A recurrent mask meets h where it is multiplied, not where it is carr
     cell.zero_grad();
     const auto h_PH = run_sequence(cell, input, TimeMajor(s.packing, reversed), mask_BH);
     (h_PH * toward).sum().backward();
-    CHECK(largest_gap(h_PH, expected) < 1e-5);
+    CHECK(largest_difference(h_PH, expected) < 1e-5);
     const std::vector<torch::Tensor> gradients = {input.grad(), cell.weight_ih.grad(), cell.weight_hh.grad(), cell.bias_ih.grad(),
                                                   cell.bias_hh.grad()};
     for (size_t i = 0; i < gradients.size(); ++i) {
       INFO("gradient " << i);
-      CHECK(largest_gap(gradients[i], exact[i].grad()) < 1e-5);
+      CHECK(largest_difference(gradients[i], exact[i].grad()) < 1e-5);
     }
   }
 }
@@ -165,9 +163,9 @@ TEST_CASE("In training, dropping with masks a sentence, the hand-written passes 
     for (const auto& item : fast->named_parameters()) {
       INFO(item.key());
       const auto reference = expected[item.key()].grad();
-      CHECK(largest_gap(item.value().grad(), reference) < 2e-5 + 1e-3 * reference.abs().max().item<double>());
+      CHECK(largest_difference(item.value().grad(), reference) < 2e-5 + 1e-3 * reference.abs().max().item<double>());
     }
-    for (const auto& item : fast->named_buffers()) CHECK(largest_gap(item.value(), exact->named_buffers()[item.key()]) < 1e-5);
+    for (const auto& item : fast->named_buffers()) CHECK(largest_difference(item.value(), exact->named_buffers()[item.key()]) < 1e-5);
     // Other masks, other loss: the comparison above was not one without dropout.
     torch::manual_seed(6);
     CHECK(at::nll_loss(at::log_softmax(fast->forward(batch), -1), packed_targets_P(batch)).item<double>() !=
@@ -186,15 +184,8 @@ TEST_CASE("In training, with masks a sentence and batch statistics, gradients in
       INFO(item.key());
       const auto gradient = item.value().grad().flatten();
       const int64_t index = gradient.abs().argmax().item<int64_t>();
-      const at::NoGradGuard no_grad;
-      auto entry = item.value().view({-1})[index];
-      const double value = entry.item<double>(), epsilon = 1e-6;
-      entry.fill_(value + epsilon);
-      const double above = loss_of(*model, batch).item<double>();
-      entry.fill_(value - epsilon);
-      const double below = loss_of(*model, batch).item<double>();
-      entry.fill_(value);
-      CHECK((above - below) / (2 * epsilon) == Approx(gradient[index].item<double>()).epsilon(1e-4).margin(1e-8));
+      CHECK(finite_difference(item.value(), index, [&] { return loss_of(*model, batch); }) ==
+            Approx(gradient[index].item<double>()).epsilon(1e-4).margin(1e-8));
     }
   }
 }
@@ -208,7 +199,7 @@ TEST_CASE("A row alone at its step is normalised with the running statistics and
   const auto position_P = torch::tensor({0, 0, 1}, torch::kLong);
   const auto y = norm.forward(x, position_P);
   y.sum().backward();
-  CHECK(largest_gap(y[2], (x[2] - 2) / std::sqrt(4 + StepBatchNorm::kEpsilon)) < 1e-6);
+  CHECK(largest_difference(y[2], (x[2] - 2) / std::sqrt(4 + StepBatchNorm::kEpsilon)) < 1e-6);
   CHECK(x.grad().isfinite().all().item<bool>());
   CHECK_FALSE(norm.running_mean_KC[0].equal(before[0]));
   CHECK(norm.running_mean_KC.narrow(0, 1, 63).equal(before.narrow(0, 1, 63)));
@@ -224,8 +215,8 @@ TEST_CASE("Steps from 63 on share one set of statistics") {
   const auto x = torch::randn({4, 2}), position_P = torch::tensor({62, 63, 64, 500}, torch::kLong);
   norm.forward(x, position_P);
   CHECK(norm.running_mean_KC[62].equal(torch::zeros({2})));
-  CHECK(largest_gap(norm.running_mean_KC[63], 0.1 * x.narrow(0, 1, 3).mean(0)) < 1e-6);
-  CHECK(largest_gap(norm.running_variance_KC[63], 0.9 + 0.1 * x.narrow(0, 1, 3).var(0)) < 1e-6);
+  CHECK(largest_difference(norm.running_mean_KC[63], 0.1 * x.narrow(0, 1, 3).mean(0)) < 1e-6);
+  CHECK(largest_difference(norm.running_variance_KC[63], 0.9 + 0.1 * x.narrow(0, 1, 3).var(0)) < 1e-6);
 }
 
 }  // namespace attnzoo::test

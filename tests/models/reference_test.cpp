@@ -9,6 +9,7 @@
 #include "models/recurrent/ssru.h"
 #include "models/safetensors.h"
 #include "models/transformer/transformer_layers.h"
+#include "tests/largest_difference.h"
 
 #include "tests/catch.h"
 
@@ -48,8 +49,6 @@ void in_both_modes(torch::nn::Module& module, const Check& check) {
   }
 }
 
-double deviation(const torch::Tensor& a, const torch::Tensor& b) { return (a - b).abs().max().item<double>(); }
-
 // The fixtures' three sentences.
 struct ThreeSentences {
   torch::Tensor length_B = torch::tensor({4, 7, 1}, torch::kLong);
@@ -76,8 +75,8 @@ TEST_CASE("The recurrent encoder equals torch's nn.LSTM and nn.GRU, both directi
   set_parameters(encoder, t, names);
   const ThreeSentences s;
   in_both_modes(encoder, [&] {
-    CHECK(deviation(encoder.forward(s.packing.pack(t.at("x")), s.packed), s.packing.pack(t.at("out"))) < kTolerance);
-    CHECK(deviation(encoder.forward(t.at("x"), s.padded), t.at("out")) < kTolerance);
+    CHECK(largest_difference(encoder.forward(s.packing.pack(t.at("x")), s.packed), s.packing.pack(t.at("out"))) < kTolerance);
+    CHECK(largest_difference(encoder.forward(t.at("x"), s.padded), t.at("out")) < kTolerance);
   });
 }
 
@@ -108,8 +107,8 @@ TEST_CASE("A Transformer layer equals torch's nn.TransformerEncoderLayer, pre- a
   const ThreeSentences s;
   in_both_modes(layer, [&] {
     const auto expected = s.packing.pack(t.at("out"));
-    CHECK(deviation(layer.forward(s.packing.pack(t.at("x")), s.packed), expected) < kTolerance);
-    CHECK(deviation(s.packing.pack(layer.forward(t.at("x"), s.padded)), expected) < kTolerance);
+    CHECK(largest_difference(layer.forward(s.packing.pack(t.at("x")), s.packed), expected) < kTolerance);
+    CHECK(largest_difference(s.packing.pack(layer.forward(t.at("x"), s.padded)), expected) < kTolerance);
   });
 }
 
@@ -121,8 +120,8 @@ TEST_CASE("Attention to a memory equals torch's nn.MultiheadAttention, weights i
   const ThreeSentences s;
   const auto check = [&] {
     const auto result = memory_attention(q, kv, torch::arange(3), s.length_B, {2}, true);
-    CHECK(deviation(at::linear(result.out, t.at("out_proj_weight"), t.at("out_proj_bias")), t.at("out")) < kTolerance);
-    CHECK(deviation(result.weights, t.at("weights")) < kTolerance);
+    CHECK(largest_difference(at::linear(result.out, t.at("out_proj_weight"), t.at("out_proj_bias")), t.at("out")) < kTolerance);
+    CHECK(largest_difference(result.weights, t.at("weights")) < kTolerance);
   };
   SECTION("with ATen") { check(); }
   SECTION("with the kernel") {
@@ -170,8 +169,8 @@ TEST_CASE("Every score, normalisation, window and the coverage equal their formu
                                   c.coverage ? t.at("coverage").unsqueeze(1) : torch::Tensor()};
   };
   const auto check = [&](const ScoreAttention::Attended& attended) {
-    CHECK(deviation(attended.context_NQC.squeeze(1), t.at("context")) < kTolerance);
-    CHECK(deviation(attended.weights_NQS.squeeze(1), t.at("weights")) < kTolerance);
+    CHECK(largest_difference(attended.context_NQC.squeeze(1), t.at("context")) < kTolerance);
+    CHECK(largest_difference(attended.weights_NQS.squeeze(1), t.at("weights")) < kTolerance);
   };
   SECTION("as in training") { check(attention.attend(inputs())); }
   SECTION("as in inference") {
@@ -187,10 +186,11 @@ TEST_CASE("The SSRU equals its formula, whole and step by step") {
   set_parameters(ssru, t, {{"maps.weight", "maps_weight"}, {"maps.bias", "maps_bias"}});
   const ThreeSentences s;
   in_both_modes(ssru, [&] {
-    CHECK(deviation(ssru.forward(s.packing.pack(t.at("x")), s.packed), s.packing.pack(t.at("out"))) < kTolerance);
+    CHECK(largest_difference(ssru.forward(s.packing.pack(t.at("x")), s.packed), s.packing.pack(t.at("out"))) < kTolerance);
     auto c = torch::zeros({1, 5});
     for (int64_t i = 0; i < 7; ++i)
-      CHECK(deviation(ssru.step(t.at("x").select(1, i).narrow(0, 1, 1), c), t.at("out").select(1, i).narrow(0, 1, 1)) < kTolerance);
+      CHECK(largest_difference(ssru.step(t.at("x").select(1, i).narrow(0, 1, 1), c), t.at("out").select(1, i).narrow(0, 1, 1)) <
+            kTolerance);
   });
 }
 
@@ -206,9 +206,9 @@ TEST_CASE("Rotary self-attention equals attention over queries and keys turned a
   const auto length_B = torch::tensor({7}, torch::kLong);
   const Packing packing(length_B, 7);
   in_both_modes(attention, [&] {
-    CHECK(deviation(attention.forward(t.at("x"), Rows::packed(packing, length_B), true), t.at("out")) < kTolerance);
-    CHECK(deviation(attention.forward(t.at("x").unsqueeze(0), Rows::padded(torch::ones({1, 7}, torch::kBool)), true)[0], t.at("out")) <
-          kTolerance);
+    CHECK(largest_difference(attention.forward(t.at("x"), Rows::packed(packing, length_B), true), t.at("out")) < kTolerance);
+    CHECK(largest_difference(attention.forward(t.at("x").unsqueeze(0), Rows::padded(torch::ones({1, 7}, torch::kBool)), true)[0],
+                             t.at("out")) < kTolerance);
   });
 }
 
@@ -244,8 +244,8 @@ TEST_CASE("Shared key heads, ALiBi, windows and relative positions equal their f
   in_both_modes(attention, [&] {
     for (const bool causal : {false, true}) {
       const auto expected = s.packing.pack(t.at(causal ? "out_causal" : "out"));
-      CHECK(deviation(attention.forward(s.packing.pack(t.at("x")), s.packed, causal), expected) < kTolerance);
-      CHECK(deviation(s.packing.pack(attention.forward(t.at("x"), s.padded, causal)), expected) < kTolerance);
+      CHECK(largest_difference(attention.forward(s.packing.pack(t.at("x")), s.packed, causal), expected) < kTolerance);
+      CHECK(largest_difference(s.packing.pack(attention.forward(t.at("x"), s.padded, causal)), expected) < kTolerance);
     }
     torch::Tensor cache_NTE = torch::empty({3, 0, 2 * config.kv_dim()}), origin_NT = torch::empty({3, 0}, torch::kInt);
     std::vector<torch::Tensor> per_step, out;
@@ -255,11 +255,11 @@ TEST_CASE("Shared key heads, ALiBi, windows and relative positions equal their f
       per_step.push_back(kv_NE.contiguous());
       origin_NT = at::cat({origin_NT, torch::arange(3, torch::kInt).unsqueeze(1)}, 1);
       if (kernels::use_inference_kernels(q_ND))
-        CHECK(deviation(past_attention(q_ND, per_step, 0, 1, origin_NT, form), attended) < kTolerance);
+        CHECK(largest_difference(past_attention(q_ND, per_step, 0, 1, origin_NT, form), attended) < kTolerance);
       return attended;
     };
     for (int64_t i = 0; i < 7; ++i) out.push_back(attention.step(t.at("x").select(1, i), torch::full({3}, i, torch::kLong), attend_past));
-    CHECK(deviation(s.packing.pack(at::stack(out, 1)), s.packing.pack(t.at("out_causal"))) < kTolerance);
+    CHECK(largest_difference(s.packing.pack(at::stack(out, 1)), s.packing.pack(t.at("out_causal"))) < kTolerance);
   });
 }
 
@@ -267,7 +267,7 @@ TEST_CASE("RMS normalisation and SwiGLU equal their formulas") {
   const auto rms = reference("rms"), swiglu = reference("swiglu");
   Norm norm("rms", 6);
   set_parameters(norm, rms, {{"weight", "weight"}});
-  CHECK(deviation(norm.forward(rms.at("x")), rms.at("out")) < kTolerance);
+  CHECK(largest_difference(norm.forward(rms.at("x")), rms.at("out")) < kTolerance);
   TransformerEncoderConfig config;
   config.model_dim = 6;
   config.feed_forward_dim = 5;
@@ -276,7 +276,7 @@ TEST_CASE("RMS normalisation and SwiGLU equal their formulas") {
   set_parameters(
       feed_forward, swiglu,
       {{"inner.weight", "inner_weight"}, {"inner.bias", "inner_bias"}, {"outer.weight", "outer_weight"}, {"outer.bias", "outer_bias"}});
-  in_both_modes(feed_forward, [&] { CHECK(deviation(feed_forward.forward(swiglu.at("x")), swiglu.at("out")) < kTolerance); });
+  in_both_modes(feed_forward, [&] { CHECK(largest_difference(feed_forward.forward(swiglu.at("x")), swiglu.at("out")) < kTolerance); });
 }
 
 TEST_CASE("Layer and batch normalisation, residual and positions of the recurrent encoder equal their formulas in numpy") {
@@ -314,11 +314,11 @@ TEST_CASE("Layer and batch normalisation, residual and positions of the recurren
   encoder.train(train);
   set_statistics();
   const auto out = packed ? s.packing.unpack(encoder.forward(s.packing.pack(t.at("x")), s.packed)) : encoder.forward(t.at("x"), s.padded);
-  CHECK(deviation(out, t.at(train ? "out_train" : "out")) < kTolerance);
+  CHECK(largest_difference(out, t.at(train ? "out_train" : "out")) < kTolerance);
   for (const auto& item : encoder.named_buffers()) {
     const std::string l = item.key().substr(5, 1);
     const auto name = "norm_" + l + (item.key().ends_with("mean") ? "_mean" : "_variance");
-    CHECK(deviation(item.value(), t.at(train ? name + "_after" : name)) < kTolerance);
+    CHECK(largest_difference(item.value(), t.at(train ? name + "_after" : name)) < kTolerance);
   }
 }
 
