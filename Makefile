@@ -5,7 +5,7 @@ PRESET ?= release
 # A compiler process of this project takes up to 2 GB: fewer jobs than processors where memory is short.
 JOBS ?= $(shell awk -v cpus=$$(nproc) '/MemAvailable/ {jobs = int($$2 / 2097152); print jobs < 1 ? 1 : (jobs < cpus ? jobs : cpus)}' /proc/meminfo)
 
-.PHONY: help setup configure build programs test test-slow demo lint tidy clean
+.PHONY: help setup configure build programs peers test test-slow demo lint tidy clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,10 +22,14 @@ build: configure  ## all programs and tests, in build/release (PRESET=dev or asa
 programs: configure  ## the programs alone: half the time of a build
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target $(basename $(notdir $(wildcard */programs/*.cpp)))
 
-test: build  ## build, then every quick test
+# The Python packages that exports are checked against. No program needs them; without them those tests say so and are passed over.
+peers: setup
+	@cmake/peers.sh
+
+test: build peers  ## build, then every quick test
 	@ctest --preset $(PRESET) --no-tests=error
 
-test-slow: build  ## the tests that take minutes, too
+test-slow: build peers  ## the tests that take minutes, too
 	@ctest --preset $(PRESET) --no-tests=error -C slow
 
 demo: programs  ## from nothing to a trained model that translates, in about 15 minutes

@@ -1,6 +1,7 @@
 #include "data/files.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -118,6 +119,40 @@ void AtomicFile::commit() {
     fail_write(file_, error);
   }
   if (replace) sync_directory(file_.has_parent_path() ? file_.parent_path() : std::filesystem::path("."));
+}
+
+AtomicDirectory::AtomicDirectory(std::filesystem::path directory) : directory_(std::move(directory)) {
+  if (!directory_.has_filename()) directory_ = directory_.parent_path();  // "out/"
+  temporary_ = directory_.string() + ".tmp";
+  try {
+    std::filesystem::remove_all(temporary_);
+    std::filesystem::create_directories(temporary_);
+  } catch (const std::filesystem::filesystem_error& error) {
+    fail_write(directory_, error.code().value());
+  }
+}
+
+AtomicDirectory::~AtomicDirectory() {
+  std::error_code ignored;
+  if (!committed_) std::filesystem::remove_all(temporary_, ignored);
+}
+
+void AtomicDirectory::commit() {
+  try {
+    sync_directory(temporary_);
+    if (!std::filesystem::exists(std::filesystem::symlink_status(directory_))) {
+      std::filesystem::rename(temporary_, directory_);
+    } else if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, directory_.c_str(), RENAME_EXCHANGE) == 0) {
+      std::filesystem::remove_all(temporary_);
+    } else {
+      std::filesystem::remove_all(directory_);  // a file system without exchange
+      std::filesystem::rename(temporary_, directory_);
+    }
+  } catch (const std::filesystem::filesystem_error& error) {
+    fail_write(directory_, error.code().value());
+  }
+  committed_ = true;
+  sync_directory(directory_.has_parent_path() ? directory_.parent_path() : std::filesystem::path("."));
 }
 
 uint32_t crc32_of(const void* bytes, size_t num_bytes, uint32_t crc) {

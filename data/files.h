@@ -37,6 +37,24 @@ class AtomicFile {
   uint64_t size_ = 0;
 };
 
+// A directory made file by file. Nothing appears under the final name before commit(), which replaces what stood there in one step.
+class AtomicDirectory {
+ public:
+  // Makes `directory` + ".tmp", removing what an interrupted program left there. Throws DataError.
+  explicit AtomicDirectory(std::filesystem::path directory);
+  ~AtomicDirectory();  // removes it unless committed
+  AtomicDirectory(const AtomicDirectory&) = delete;
+  AtomicDirectory& operator=(const AtomicDirectory&) = delete;
+
+  // Where the files are to be written until commit().
+  const std::filesystem::path& path() const { return temporary_; }
+  void commit();
+
+ private:
+  std::filesystem::path directory_, temporary_;
+  bool committed_ = false;
+};
+
 // CRC-32 (zlib's polynomial); continue a running value by passing it as `crc`.
 uint32_t crc32_of(const void* bytes, size_t num_bytes, uint32_t crc = 0);
 uint32_t crc32_of_file(const std::filesystem::path& file);

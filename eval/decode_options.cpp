@@ -48,14 +48,18 @@ void on_interrupt(int signal_number) {
 
 }  // namespace
 
+void add_model_options(cxxopts::Options& options) {
+  auto model_options = options.add_options("Model");
+  model_options("run", "Run folder of attnzoo-train, or one checkpoint directory", cxxopts::value<std::string>(), "DIR");
+  model_options("checkpoint", "Checkpoint of the run: best, last, step-000400 (default: best)", cxxopts::value<std::string>(), "NAME");
+}
+
 void add_decode_options(cxxopts::Options& options) {
   const SearchOptions search;
   const TranslateOptions translate;
   const auto integer = [](int64_t value) { return cxxopts::value<int64_t>()->default_value(std::to_string(value)); };
   const auto real = [](double value) { return cxxopts::value<double>()->default_value(fmt::format("{}", value)); };
-  auto model_options = options.add_options("Model");
-  model_options("run", "Run folder of attnzoo-train, or one checkpoint directory", cxxopts::value<std::string>(), "DIR");
-  model_options("checkpoint", "Checkpoint of the run: best, last, step-000400 (default: best)", cxxopts::value<std::string>(), "NAME");
+  add_model_options(options);
   auto search_options = options.add_options("Search");
   search_options("beam", "Hypotheses kept alive a sentence; 1 is greedy", integer(search.beam), "N");
   search_options("n-best", "Translations a sentence, best first; at most --beam", integer(search.n_best), "N");

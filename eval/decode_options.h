@@ -11,7 +11,9 @@
 
 namespace attnzoo {
 
-// --run, --checkpoint, --beam, --n-best, --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --sample,
+// --run, --checkpoint.
+void add_model_options(cxxopts::Options& options);
+// These and --beam, --n-best, --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --sample,
 // --temperature, --top-k, --top-p, --seed, --batch-size, --threads, --max-source-tokens, --device.
 void add_decode_options(cxxopts::Options& options);
 

@@ -1,8 +1,6 @@
 #include "models/checkpoint.h"
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
-#include <stdio.h>
 
 #include <cerrno>
 #include <cstring>
@@ -32,19 +30,6 @@ NamedTensors distinct_tensors(const torch::nn::Module& model) {
 }
 
 std::string shape_text(const torch::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes().vec(), ", ")); }
-
-// Swaps a finished directory into place; an older checkpoint of that name is replaced in one step.
-void move_into_place(const fs::path& temporary, const fs::path& directory) {
-  if (!fs::exists(fs::symlink_status(directory))) {
-    fs::rename(temporary, directory);
-  } else if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, directory.c_str(), RENAME_EXCHANGE) == 0) {
-    fs::remove_all(temporary);
-  } else {
-    fs::remove_all(directory);  // a file system without exchange
-    fs::rename(temporary, directory);
-  }
-  sync_directory(directory.has_parent_path() ? directory.parent_path() : fs::path("."));
-}
 
 nlohmann::json load_json(const fs::path& file) {
   try {
@@ -139,30 +124,23 @@ void set_model_weights(Seq2SeqModel& model, const NamedTensors& weights, const s
 }
 
 void save_checkpoint(const fs::path& directory, const CheckpointContents& contents) {
-  const fs::path temporary = directory.string() + ".tmp";
   try {
-    fs::remove_all(temporary);
-    fs::create_directories(temporary);
-    write_file(temporary / "config.json", contents.config.dump(2) + "\n");
-    contents.tokenizers.save(temporary);
-    save_safetensors(temporary / "weights.safetensors", contents.weights);
-    for (const auto& [name, tensors] : contents.extra_tensors) save_safetensors(temporary / (name + ".safetensors"), tensors);
-    for (const auto& [name, value] : contents.extra_json) write_file(temporary / (name + ".json"), value.dump(2) + "\n");
+    AtomicDirectory made(directory);
+    write_file(made.path() / "config.json", contents.config.dump(2) + "\n");
+    contents.tokenizers.save(made.path());
+    save_safetensors(made.path() / "weights.safetensors", contents.weights);
+    for (const auto& [name, tensors] : contents.extra_tensors) save_safetensors(made.path() / (name + ".safetensors"), tensors);
+    for (const auto& [name, value] : contents.extra_json) write_file(made.path() / (name + ".json"), value.dump(2) + "\n");
 
     nlohmann::json files = nlohmann::json::object();
-    for (const auto& entry : fs::directory_iterator(temporary))
+    for (const auto& entry : fs::directory_iterator(made.path()))
       files[entry.path().filename().string()] = {{"bytes", entry.file_size()},
                                                  {"crc32", fmt::format("{:08x}", crc32_of_file(entry.path()))}};
-    write_file(temporary / kManifest, nlohmann::json{{"format", kFormat}, {"files", files}}.dump(2) + "\n");
-    sync_directory(temporary);
-    move_into_place(temporary, directory);
+    write_file(made.path() / kManifest, nlohmann::json{{"format", kFormat}, {"files", files}}.dump(2) + "\n");
+    made.commit();
   } catch (const fs::filesystem_error& error) {
-    std::error_code ignored;
-    fs::remove_all(temporary, ignored);
     fail<CheckpointError>("{}: the checkpoint cannot be written: {}", directory.string(), error.code().message());
   } catch (const Error& error) {
-    std::error_code ignored;
-    fs::remove_all(temporary, ignored);
     fail<CheckpointError>("{}: the checkpoint cannot be written: {}", directory.string(), error.what());
   }
 }

@@ -6,10 +6,10 @@
 #   [MINUTES=10] tests/benchmarks/families.sh [FAMILY ..]        default: all of them
 #
 # Needs ../shared/data/multi30k (or DATA) and a quiet machine. Runs are kept in $RUNS (build/families): with more MINUTES they go on where they
-# stopped, with the same number they are only scored.
+# stopped, with the same number they are only scored. BIN names the folder of other programs than this checkout's.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$root/build/release/bin
+bin=${BIN:-$root/build/release/bin}
 data=${DATA:-$root/../shared/data/multi30k}
 runs=${RUNS:-$root/build/families}
 minutes=${MINUTES:-10}

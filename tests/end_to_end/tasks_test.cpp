@@ -1,6 +1,6 @@
 // Tasks beside translation, as a user runs them: labels, running text, copied words.
 #include "data/files.h"
-#include "tests/end_to_end/invented_language.h"
+#include "tests/invented_language.h"
 
 namespace attnzoo::test {
 namespace {

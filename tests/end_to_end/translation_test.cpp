@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "data/files.h"
-#include "tests/end_to_end/invented_language.h"
+#include "tests/invented_language.h"
 
 namespace attnzoo::test {
 

@@ -72,8 +72,8 @@ inline void write_text(const TemporaryDirectory& folder, const std::string& part
   folder.file(part + ".label", labels);
 }
 
-// Trains a small model of the family for `steps` steps in folder/run.
-inline void train(const TemporaryDirectory& folder, const std::string& family, int steps) {
+// Trains a small model of the family for `steps` steps in folder/run; `settings`: more of the command line ("--set model.norm=post").
+inline void train(const TemporaryDirectory& folder, const std::string& family, int steps, const std::string& settings = "") {
   write_text(folder, "train", invented_text(800, 1));
   write_text(folder, "valid", invented_text(20, 2));
   const auto chore = chore_of(family);
@@ -84,7 +84,7 @@ inline void train(const TemporaryDirectory& folder, const std::string& family, i
     "train": {{"batch": {{"batch_tokens": 512}}, "learning_rate": 0.003, "schedule": {{"kind": "constant"}}, "max_steps": {}, "validate_every": 1000}}
   }})",
                                          chore.task, chore.train, chore.valid, chore.tokenizer, family, steps));
-  const auto outcome = run_merged(folder.path(), "attnzoo-train recipe.json --run run --threads 1");
+  const auto outcome = run_merged(folder.path(), "attnzoo-train recipe.json --run run --threads 1 " + settings);
   INFO(outcome.output);
   REQUIRE(outcome.status == 0);
 }

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Installs the Python packages of tests/peers.txt beside the torch wheel in .venv: the independent readers that tests/export runs exports
+# through. Never fails: without them, without a .venv or without a network those tests say that they are passed over.
+#
+#   ATTNZOO_NO_INSTALL=1       install nothing
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readonly stamp=.venv/peers.stamp
+
+say() { printf 'set-up: %s\n' "$*"; }
+if [[ -f $stamp && $(<"$stamp") == "$(cksum <tests/peers.txt)" ]]; then exit 0; fi
+if [[ -n ${ATTNZOO_NO_INSTALL:-} || ! -x .venv/bin/python ]] || ! compgen -G '.venv/lib/python3*/site-packages/torch' >/dev/null; then
+  say "no torch wheel in .venv: exports are not checked against Python"
+  exit 0
+fi
+say "downloading the Python packages that exports are checked against: CTranslate2, transformers and what they need (about 110 MB; for tests only)"
+if .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --retries 2 -r tests/peers.txt >build/peers.log 2>&1; then
+  cksum <tests/peers.txt >"$stamp"
+else
+  say "they could not be installed (build/peers.log): exports are not checked against Python"
+fi
