@@ -1,11 +1,11 @@
 # attnzoo_folder(NAME [DEPENDS FOLDER ...]): library attnzoo_NAME (alias attnzoo::NAME) from NAME/**.cpp, one program for each
-# NAME/programs/*.cpp, named after the file.
+# NAME/programs/*.cpp, named after the file. NAME/examples/ is what users start from: tests build and run it.
 function(attnzoo_folder name)
   cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp)
   set(programs ${sources})
   list(FILTER programs INCLUDE REGEX "/programs/")
-  list(FILTER sources EXCLUDE REGEX "/programs/")
+  list(FILTER sources EXCLUDE REGEX "/(programs|examples)/")
 
   add_library(attnzoo_${name} STATIC ${sources})
   add_library(attnzoo::${name} ALIAS attnzoo_${name})
