@@ -49,6 +49,8 @@ class Decoder : public torch::nn::Module {
   // The teacher-forced pass over embedded [.., I], equal to stepping. Packed rows come with a packed source, float on the CPU only.
   virtual DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source,
                                 bool want_attention) const = 0;
+  // Whether a trace of forward() over padded rows holds at other lengths: no loop over positions in C++.
+  virtual bool forward_traces() const { return false; }
 
  protected:
   // forward() by stepping: what a decoder without a whole-sequence form falls back on.

@@ -74,6 +74,13 @@ StepOutput EncoderDecoder::step(const Memory& memory, const State& state, const 
   return {logits_NV, decoded.attention_NS, std::move(decoded.state)};
 }
 
+torch::Tensor EncoderDecoder::traceable_forward(const torch::Tensor& source_BS, const torch::Tensor& target_in_BT) {
+  if (!decoder_->forward_traces() || copies()) return {};
+  const auto source_rows = Rows::padded(source_BS.ne(kPadId)), target_rows = Rows::padded(target_in_BT.ne(kPadId));
+  const EncodedSource source{encoder_->forward(embed(embeddings_.source, source_BS), source_rows), source_rows, *encoder_};
+  return logits(decoder_->forward(embed(embeddings_.target, target_in_BT), target_rows, source, false).states);
+}
+
 TeacherForced EncoderDecoder::forward_states(const Batch& batch) {
   const Packing target(batch.target_length_B, batch.target_in_BT.size(1));
   return with_source(batch.source_BS, batch.source_length_B, [&](const EncodedSource& source) {

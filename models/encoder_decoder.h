@@ -21,6 +21,7 @@ class EncoderDecoder : public Seq2SeqModel {
   State start(const Memory& memory) override { return decoder_->start(memory); }
   StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) override;
   TeacherForced forward_states(const Batch& batch) override;
+  torch::Tensor traceable_forward(const torch::Tensor& source_BS, const torch::Tensor& target_in_BT) override;
   torch::Tensor output_weight_VD() const override { return embeddings_.output_weight_VD; }
   torch::Tensor output_bias_V() const override { return embeddings_.output_bias_V; }
   bool reads_source() const override { return embeddings_.source != nullptr; }

@@ -77,6 +77,10 @@ class Seq2SeqModel : public torch::nn::Module {
   // forward_states() through the output layer, as step() would give them; for tests and small batches.
   torch::Tensor forward(const Batch& batch);  // -> logits_PV
 
+  // As forward(), padded and traceable: (source_BS, target_in_BT) -> logits_BTV. Undefined where the decoder has no such form (and only
+  // stepping traces).
+  virtual torch::Tensor traceable_forward(const torch::Tensor&, const torch::Tensor&) { return {}; }
+
   // A language model reads no source (its text is the target), a classifier says one label instead of a sentence, a pointer-generator may
   // say ids past the vocabulary: V + s is the word at source position s (data/extended_vocabulary.h).
   virtual bool reads_source() const { return true; }

@@ -26,6 +26,11 @@ def forward(self, source, target):
     return torch.stack(steps, 1)
 )";
 
+constexpr const char* kForwardAtOnce = R"(
+def forward(self, source, target):
+    return self.decode(source, target)[0]
+)";
+
 constexpr const char* kLimits = R"(
 def limits(self, source, max_length: int, max_length_ratio: float):
     num_tokens = torch.sum(source.ne($PAD), 1)
@@ -291,7 +296,7 @@ std::string search_text(const SearchTextForm& form) {
       {"EOS", fmt::format("{}", kEosId)},
       {"NUM_SPECIAL", fmt::format("{}", kNumSpecialTokens)}};
   std::string text;
-  for (const char* method : {kForward, kLimits, kGreedy, kBeam}) text += filled_in(method, values);
+  for (const char* method : {form.has_decode ? kForwardAtOnce : kForward, kLimits, kGreedy, kBeam}) text += filled_in(method, values);
   if (form.says_label) text += filled_in(kPredict, values);
   return text;
 }

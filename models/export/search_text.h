@@ -24,6 +24,7 @@ struct SearchTextForm {
   size_t num_state = 0;      // tensors of start(), sentence_N first
   bool reads_source = true;  // the maximum length depends on the source
   bool says_label = false;   // one token, and never a special one
+  bool has_decode = false;   // all positions at once; else forward() steps
 };
 
 // Source for torch::jit::Module::define().

@@ -94,6 +94,12 @@ TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary) {
         model.step(to_memory({in.begin(), in.begin() + num_memory}), to_state({in.begin() + num_memory, in.end() - 1}), in.back(), true);
     return concatenated({output.logits_NV, output.attention_NS}, flatten(output.state));
   });
+
+  const auto target_BT = torch::randint(kNumSpecialTokens, kNumSpecialTokens + 1, {2, 3}, torch::kLong);
+  traced.has_decode = model.traceable_forward(source_BS, target_BT).defined();
+  if (traced.has_decode)
+    add_verb(traced.module, "decode", {source_BS, target_BT},
+             [&](const TensorList& in) { return TensorList{model.traceable_forward(in[0], in[1])}; });
   return traced;
 }
 

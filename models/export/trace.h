@@ -5,6 +5,7 @@
 // The methods, all tensors:
 //   encode(source_BS)                                -> (memory_BSC, keep_BS, per_sentence..)
 //   start(memory_BSC, keep_BS, per_sentence..)       -> (sentence_N, per_row..)
+//   decode(source_BS, target_in_BT)                  -> (logits_BTV); where the model has a traceable_forward()
 //   step(memory_BSC, keep_BS, per_sentence.., sentence_N, per_row.., previous_N) -> (logits_NV, attention_NS, sentence_N, per_row..)
 #pragma once
 
@@ -20,6 +21,7 @@ struct TracedModel {
   torch::jit::Module module;
   size_t num_per_sentence = 0;
   size_t num_per_row = 0;
+  bool has_decode = false;
 };
 
 // Traces with a small example of valid ids below source_vocabulary. The model must be in eval(); it shares its weights with the result.

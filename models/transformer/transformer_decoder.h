@@ -22,6 +22,7 @@ class TransformerDecoder : public Decoder {
   State start(const Memory& memory) const override;
   DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const override;
   DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const override;
+  bool forward_traces() const override { return !ssru_; }
 
  private:
   torch::Tensor normed(const torch::Tensor& x) const { return norm_ ? norm_->forward(x) : x; }

@@ -33,6 +33,15 @@ TEST_CASE("Traced verbs give the model's logits and attention at unseen batch si
         traced_state = got.state.select(rows);
         previous_N = torch::randint(kNumSpecialTokens, kVocabulary, {2 * count}, torch::kLong);
       }
+      if (!traced.has_decode) continue;
+      const auto target_BT = torch::randint(kNumSpecialTokens, kVocabulary, {count, 6}, torch::kLong);
+      const auto all_at_once = traced.module.get_method("decode")({source_BS, target_BT}).toTupleRef().elements()[0].toTensor();
+      State at = model->start(memory);
+      for (int64_t t = 0; t < 6; ++t) {
+        const auto expected = model->step(memory, at, target_BT.select(1, t).contiguous(), false);
+        CHECK(largest_difference(all_at_once.select(1, t), expected.logits_NV) < 1e-4);
+        at = expected.state;
+      }
     }
   }
 }
