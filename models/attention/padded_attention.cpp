@@ -9,22 +9,22 @@
 namespace attnzoo {
 namespace {
 
-// Finite, so that a row of padding that may read nothing gets some weights and not NaN.
 // Places counted back from the last one: -(S - 1) .. 0. From x_BS.., without reading a size.
 torch::Tensor places_from_end(const torch::Tensor& x) {
   const auto ones = at::ones_like(x.select(0, 0).select(-1, 0), torch::kLong);
   return ones.cumsum(0) - ones.sum();
 }
 
-// What is added to the scores, [1 or B, 1 or H, T, S]; undefined where nothing is.
+// What is added to the scores, [1 or B, 1 or H, T, S], on the device and in the type of `like`; undefined where nothing is. type_as and not
+// to(options): a trace keeps the device that options name, and the exported model must run on others.
 torch::Tensor score_bias(const torch::Tensor& offset_TS, const torch::Tensor& keep_BS, const AttentionForm& form, bool causal,
-                         const torch::TensorOptions& options) {
+                         const torch::Tensor& like) {
   torch::Tensor bias;
   const auto add = [&](const torch::Tensor& term) { bias = bias.defined() ? bias + term : term; };
-  if (keep_BS.defined()) add(keep_BS.logical_not().to(options).unsqueeze(1).unsqueeze(1) * kMaskedScore);
-  if (causal) add(offset_TS.gt(0).to(options) * kMaskedScore);
-  if (form.window > 0) add(offset_TS.abs().gt(form.window).to(options) * kMaskedScore);
-  if (form.slope_H.defined()) add(offset_TS.abs().to(options) * -form.slope_H.to(options).view({1, -1, 1, 1}));
+  if (keep_BS.defined()) add(keep_BS.logical_not().type_as(like).unsqueeze(1).unsqueeze(1) * kMaskedScore);
+  if (causal) add(offset_TS.gt(0).type_as(like) * kMaskedScore);
+  if (form.window > 0) add(offset_TS.abs().gt(form.window).type_as(like) * kMaskedScore);
+  if (form.slope_H.defined()) add(offset_TS.abs().type_as(like) * -form.slope_H.type_as(like).view({1, -1, 1, 1}));
   return bias;
 }
 
@@ -54,7 +54,7 @@ AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor
     return {merged(at::scaled_dot_product_attention(q, k, v, mask, dropout, causal)), {}};
   }
   const auto offset_TS = places_from_end(kv_BSE).unsqueeze(0) - places_from_end(q_BTD).unsqueeze(1);  // j - i
-  const auto bias = score_bias(offset_TS, keep_BS, form, causal, q_BTD.options().requires_grad(false));
+  const auto bias = score_bias(offset_TS, keep_BS, form, causal, q_BTD);
   if (fused) return {merged(at::scaled_dot_product_attention(q, k, v, bias, dropout, false)), {}};
 
   auto scores = q.matmul(k.transpose(-1, -2));

@@ -24,7 +24,7 @@ FusionDecoder::FusionDecoder(const FusionConfig& config, const EncoderShape& enc
 
 std::vector<torch::Tensor> FusionDecoder::project_memory(const torch::Tensor& memory) const {
   // Without a source nothing is read of it but its width and that there are no keys.
-  if (!has_source_) return {memory.matmul(at::zeros({0, 2 * config_.dim}, memory.options()))};
+  if (!has_source_) return {at::constant_pad_nd(memory, {0, 2 * config_.dim})};
   const auto values = memory_ ? memory_->forward(memory) : memory;
   return {at::cat({values, values}, -1)};
 }

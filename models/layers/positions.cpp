@@ -16,7 +16,8 @@ SinusoidalPositions::SinusoidalPositions(int64_t dim) {
 }
 
 torch::Tensor SinusoidalPositions::compute(const torch::Tensor& position) const {
-  const auto angle = position.to(torch::kDouble).unsqueeze(-1) * inverse_wavelength_.to(position.device());
+  const auto place = position.to(torch::kDouble).unsqueeze(-1);
+  const auto angle = place * inverse_wavelength_.type_as(place);  // not to(device), which a trace would keep
   return torch::stack({angle.sin(), angle.cos()}, -1).flatten(-2);
 }
 
@@ -24,7 +25,7 @@ torch::Tensor SinusoidalPositions::operator()(const torch::Tensor& position, con
   // A table would bound the length of a traced model, and a lookup on another device costs a copy: compute there.
   const bool use_table = position.device().is_cpu() && !torch::jit::tracer::isTracing() && position.numel() > 0 &&
                          position.max().item<int64_t>() < kTableLength;
-  if (!use_table) return compute(position).to(options);
+  if (!use_table) return compute(position).to(options.dtype().toScalarType());
   return table_.index_select(0, position.flatten()).unflatten(0, position.sizes()).to(options);
 }
 

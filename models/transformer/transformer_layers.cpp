@@ -43,7 +43,7 @@ DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memor
 torch::Tensor DecoderLayer::project_memory(const torch::Tensor& memory) const {
   if (memory_kv_) return memory_kv_->forward(memory);
   // Nothing to read; a step still takes from here how wide its own keys and values are.
-  return memory.matmul(at::zeros({0, 2 * kv_dim_}, memory.options()));
+  return at::constant_pad_nd(memory, {0, 2 * kv_dim_});
 }
 
 torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows,

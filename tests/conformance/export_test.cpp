@@ -1,5 +1,7 @@
 // Every family as its user gets it: saved as TorchScript, loaded again, searched by its own greedy and beam search.
 #include <ATen/ATen.h>
+#include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <sstream>
@@ -150,6 +152,24 @@ TEST_CASE("An exported classifier predicts the labels, probabilities and attenti
         CHECK(std::log(output(result, 1)[b][n].item<double>()) == Approx(hypothesis.log_probability).epsilon(1e-4));
         CHECK(largest_difference(output(result, 2)[b].narrow(0, 0, hypothesis.attention_TS.size(1)), hypothesis.attention_TS[0]) < 1e-5);
       }
+  }
+}
+
+TEST_CASE("An exported model names no device, so that it runs where it is loaded") {
+  for (const auto& subject : subjects()) {
+    const auto model = subject.build();
+    model->eval();
+    auto module = script_model(*model, kVocabulary, {});
+    // ATen packs sequences by lengths on the CPU, wherever the sequences are.
+    const auto encoder = module.attr("encoder").toModule();
+    const bool packs = encoder.hasattr("forward_0") && encoder.attr("forward_0").toModule().hasattr("weight_hh");
+    for (const char* verb : {"encode", "start", "step"}) {
+      INFO(subject.name << ": " << verb);
+      const auto code = torch::jit::toGraphFunction(module.get_method(verb).function()).graph()->toString(false);
+      size_t devices = 0;
+      for (size_t at = code.find("Device = prim::Constant"); at != code.npos; at = code.find("Device = prim::Constant", at + 1)) ++devices;
+      CHECK(devices == (packs && std::string(verb) == "encode" ? 1 : 0));
+    }
   }
 }
 
