@@ -96,9 +96,9 @@ def make(folder, name, options, source, target):
     with torch.no_grad():
         for key, parameter in model.named_parameters():
             if "embed_positions" not in key:
-                parameter.add_(torch.randn_like(parameter) * 0.08)
+                parameter.add_(torch.randn_like(parameter) * (0.3 if parameter.dim() == 2 else 0.1))
         model.final_logits_bias.copy_(torch.randn_like(model.final_logits_bias) * 0.3)
-        model.final_logits_bias[0, 0] += 2.0  # or a random model hardly ever ends
+        model.final_logits_bias[0, 0] += 3.0  # or a random model hardly ever ends
     model.generation_config = GenerationConfig(
         decoder_start_token_id=pad, pad_token_id=pad, eos_token_id=0, forced_eos_token_id=0, bad_words_ids=[[pad]], num_beams=4
     )
