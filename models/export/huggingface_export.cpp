@@ -1,6 +1,7 @@
 #include "models/export/huggingface_export.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -42,7 +43,9 @@ struct MarianModel {
 };
 
 MarianModel marian_model(const CheckpointContents& contents) {
-  auto section = complete_model_config(contents.config.at("model"));
+  if (!contents.config.is_object() || !contents.config.contains("model"))
+    fail<CheckpointError>("the checkpoint's config.json has no section 'model'");
+  auto section = complete_model_config(contents.config["model"]);
   section.erase("family");
   const auto model = EncoderDecoderConfig::from_json(section);
   std::vector<std::string> problems;
@@ -113,24 +116,31 @@ std::string stored_name(const std::string& name, const char* stack, bool shared_
 }
 
 NamedTensors marian_tensors(const MarianModel& model, const MarianConfig& config, const NamedTensors& weights) {
-  const auto stored = [&](const std::string& name) {
+  const auto stored = [&](const std::string& name, const std::vector<int64_t>& shape) {
     const auto found = weights.find(name);
     if (found == weights.end()) fail<CheckpointError>("the checkpoint has no tensor '{}'", name);
+    if (found->second.sizes() != shape)
+      fail<CheckpointError>("the checkpoint's tensor '{}' is [{}], and its model's [{}]", name,
+                            fmt::join(found->second.sizes().vec(), ", "), fmt::join(shape, ", "));
     return found->second;
   };
   NamedTensors result;
-  const auto add_table = [&](const char* theirs, const char* ours) { result[theirs] = to_marian_order(stored(ours), 1); };
+  const auto add_table = [&](const char* theirs, const char* ours, int64_t vocabulary_size) {
+    result[theirs] = to_marian_order(stored(ours, {vocabulary_size, config.d_model}), 1);
+  };
   if (model.tied == "all") {
-    add_table(marian_names::kShared, "source_embedding.weight");
+    add_table(marian_names::kShared, "source_embedding.weight", config.vocab_size);
   } else {
-    add_table(marian_names::kSource, "source_embedding.weight");
-    add_table(marian_names::kTarget, "target_embedding.weight");
-    if (model.tied == "none") add_table(marian_names::kOutput, "output_weight");
+    add_table(marian_names::kSource, "source_embedding.weight", config.vocab_size);
+    add_table(marian_names::kTarget, "target_embedding.weight", config.decoder_vocab_size);
+    if (model.tied == "none") add_table(marian_names::kOutput, "output_weight", config.decoder_vocab_size);
   }
-  result[marian_names::kOutputBias] = stored("output_bias").unsqueeze(0);
+  result[marian_names::kOutputBias] = stored("output_bias", {config.decoder_vocab_size}).unsqueeze(0);
   for (const auto& tensor : marian_layers(config.encoder(), config.decoder(), config.d_model)) {
-    auto whole =
-        stored(stored_name(stored_name(tensor.ours, "encoder", model.encoder.shared_layers), "decoder", model.decoder.shared_layers));
+    const auto name = stored_name(stored_name(tensor.ours, "encoder", model.encoder.shared_layers), "decoder", model.decoder.shared_layers);
+    std::vector<int64_t> shape = {tensor.num_rows};
+    if (tensor.num_columns > 0) shape.push_back(tensor.num_columns);
+    auto whole = stored(name, shape);
     if (tensor.rows_in_stream) whole = to_marian_order(whole, 0);
     if (tensor.columns_in_stream) whole = to_marian_order(whole, 1);
     const auto parts = whole.chunk(static_cast<int64_t>(tensor.theirs.size()), 0);

@@ -11,7 +11,8 @@ namespace attnzoo {
 // has a vocabulary), tokenizer_config.json; the directory appears whole. The model there gives the same logits for the same ids.
 //
 // MarianMT is a post-norm Transformer with layer norms, sinusoidal positions, one activation (relu, gelu, silu) and one width for both
-// stacks, and SentencePiece. Throws ConfigError with all that a model has beyond that, before anything is written.
+// stacks, and SentencePiece. Throws ConfigError with all that a model has beyond that, and CheckpointError for weights that are not those
+// of the config, before anything is written.
 void export_huggingface(const CheckpointContents& contents, const std::filesystem::path& directory);
 
 }  // namespace attnzoo

@@ -135,17 +135,14 @@ MarianSides read_sides(const fs::path& directory, const MarianConfig& config) {
   std::error_code ignored;
   const auto source_pieces = read_marian_pieces(source_file, config.vocab_size);
   MarianVocabulary source, target;
-  if (config.share_encoder_decoder_embeddings) {
-    source = target = arrange_marian_vocabulary(source_pieces, ids, source_file);
-  } else if (!fs::exists(target_file, ignored)) {
-    // Tables of their own, and one vocabulary: the source is then never shown what the decoder begins with.
-    if (config.decoder_vocab_size != config.vocab_size)
-      fail<DataError>("{}: no such file; config.json says that the target has a vocabulary of its own, {} pieces beside {}",
-                      target_file.string(), config.decoder_vocab_size, config.vocab_size);
-    source = target = arrange_marian_vocabulary(source_pieces, ids, source_file);
-  } else {
+  if (!config.share_encoder_decoder_embeddings && fs::exists(target_file, ignored)) {
     source = arrange_marian_vocabulary(source_pieces, {}, source_file);
     target = arrange_marian_vocabulary(read_marian_pieces(target_file, config.decoder_vocab_size), ids, target_file);
+  } else {
+    if (config.decoder_vocab_size != config.vocab_size)
+      fail<DataError>("{}: no such file; config.json says that the target has a vocabulary of its own, {} pieces beside the source's {}",
+                      target_file.string(), config.decoder_vocab_size, config.vocab_size);
+    source = target = arrange_marian_vocabulary(source_pieces, ids, source_file);
   }
   return {{tokenizer("source.spm", source), tokenizer("target.spm", target)}, source.rows, target.rows};
 }

@@ -10,6 +10,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool has_transformers() {
+  static const bool has = python_has("transformers, sentencepiece, safetensors");
+  return has;
+}
+
 const std::vector<std::string> kTheirs = {"opus", "separate", "unscaled", "untied"};
 
 // Directories of transformers, imported and exported again, and of our models; and what transformers makes of them all.
@@ -26,7 +31,7 @@ struct MarianDirectories {
     if (made.status != 0) problem = made.output;
     if (!problem.empty()) return;
     for (const auto& name : kTheirs) contents[name] = import_huggingface(folder / name);
-    for (const char* name : {"opus", "separate", "unscaled"}) add_export(std::string("again-") + name, contents[name]);
+    for (const char* name : {"opus", "unscaled"}) add_export(std::string("again-") + name, contents[name]);
     const auto joint = marian_tokenizers(true), separate = marian_tokenizers(false);
     add_export("all", marian_checkpoint(R"(, "activation": "relu")", joint));
     add_export("decoder", marian_checkpoint(R"(, "activation": "gelu", "decoder_layers": 1, "encoder_num_heads": 2)", separate));
@@ -130,7 +135,7 @@ void for_every_directory(const Check& check) {
 }  // namespace
 
 TEST_CASE("MarianMT: texts have the same ids as in transformers") {
-  if (!python_has("transformers, safetensors")) return;
+  if (!has_transformers()) return;
   for_every_directory([](const MarianRun& run) {
     for (size_t i = 0; i < run.source.size(); ++i) {
       INFO(run.source[i] << " | " << run.target[i]);
@@ -141,7 +146,7 @@ TEST_CASE("MarianMT: texts have the same ids as in transformers") {
 }
 
 TEST_CASE("MarianMT: imported, exported and exported again, a model has the logits of transformers") {
-  if (!python_has("transformers, safetensors")) return;
+  if (!has_transformers()) return;
   double worst = 0;
   for_every_directory([&](const MarianRun& run) {
     const at::NoGradGuard no_grad;
@@ -166,7 +171,7 @@ TEST_CASE("MarianMT: imported, exported and exported again, a model has the logi
 }
 
 TEST_CASE("MarianMT: greedy and beam search give the ids and texts of transformers") {
-  if (!python_has("transformers, safetensors")) return;
+  if (!has_transformers()) return;
   int num_compared = 0, num_ended = 0;
   for_every_directory([&](const MarianRun& run) {
     for (const auto& [kind, beam] : {std::pair{"greedy", 1}, {"beam", 4}}) {
@@ -199,9 +204,7 @@ TEST_CASE("MarianMT: greedy and beam search give the ids and texts of transforme
 }
 
 TEST_CASE("an imported model translates, is evaluated, exported again, and learns") {
-  if (!python_has("transformers, safetensors") ||
-      !programs_are_built({"attnzoo-export", "attnzoo-translate", "attnzoo-eval", "attnzoo-train"}))
-    return;
+  if (!has_transformers() || !programs_are_built({"attnzoo-export", "attnzoo-translate", "attnzoo-eval", "attnzoo-train"})) return;
   const auto& folder = marian_directories().folder;
   const auto shell = [&](const std::string& command) {
     const auto outcome = run_merged(folder.path(), "export OMP_NUM_THREADS=1; " + command);
