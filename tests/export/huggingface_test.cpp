@@ -215,7 +215,7 @@ TEST_CASE("an imported model translates, is evaluated, exported again, and learn
   shell("attnzoo-export --from huggingface opus --out imported");
   CHECK(shell("attnzoo-export --from huggingface opus --out imported 2>&1 || true") ==
         "attnzoo-export: error: --out imported: is there already; name a new directory\n");
-  CHECK(split_lines(shell("attnzoo-translate --run imported --input opus.source --threads 1")).size() == 4);
+  CHECK(split_lines(shell("attnzoo-translate --run imported --input opus.source --threads 1 2>/dev/null")).size() == 4);
   CHECK_THAT(shell("attnzoo-eval --run imported --source opus.source --reference opus.target --threads 1"), ContainsSubstring("BLEU"));
   shell("attnzoo-export --run imported --format huggingface --out exported");
   CHECK(load_safetensors(folder / "exported/model.safetensors").size() == load_safetensors(folder / "again-opus/model.safetensors").size());
@@ -234,7 +234,7 @@ TEST_CASE("an imported model translates, is evaluated, exported again, and learn
     if (entry["event"] == "train") losses.push_back(entry["loss"]);
   }
   REQUIRE(losses.size() == 4);
-  CHECK(losses[3] < 0.8 * losses[0]);
+  CHECK(losses[3] < 0.9 * losses[0]);
   shell("attnzoo-train --run tuned --resume --set train.max_steps=42 --threads 1");
   shell("attnzoo-export --run tuned --format huggingface --out tuned-marian");
 }

@@ -67,7 +67,7 @@ TEST_CASE("--init begins with a run's weights, model and tokenisers, and the run
   CHECK(train_shell(folder, "attnzoo-train second.json --run second --resume --set train.max_steps=2 --quiet").output == "");
   CHECK(train_shell(folder, "attnzoo-train --run second --resume --init first").output ==
         "attnzoo-train: --init begins a run and --resume goes on with one: leave --init away, the run remembers it\n"
-        "Try 'attnzoo-train --help' for more information.\n");
+        "See: attnzoo-train --help\n");
   CHECK(train_shell(folder, "attnzoo-train second.json --run third --init first").output ==
         "attnzoo-train: error: " + (folder / "first").string() + ": no such run folder or checkpoint\n");
 }
