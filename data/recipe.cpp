@@ -16,11 +16,11 @@ void make_absolute(nlohmann::json& value) {
   }
 }
 
-// Applies to every file name of the data section that stands in `recipe`.
+// Applies to every file name that stands in `recipe`.
 void make_paths_absolute(nlohmann::json& recipe) {
-  static const char* const kPaths[] = {"/data/cache",        "/data/train/source", "/data/train/target",
-                                       "/data/train/tsv",    "/data/train/jsonl",  "/data/valid/source",
-                                       "/data/valid/target", "/data/valid/tsv",    "/data/valid/jsonl"};
+  static const char* const kPaths[] = {"/data/cache",       "/data/train/source",       "/data/train/target", "/data/train/tsv",
+                                       "/data/train/jsonl", "/data/valid/source",       "/data/valid/target", "/data/valid/tsv",
+                                       "/data/valid/jsonl", "/train/initial_checkpoint"};
   for (const char* path : kPaths) {
     const nlohmann::json::json_pointer pointer(path);
     if (recipe.contains(pointer)) make_absolute(recipe[pointer]);

@@ -8,6 +8,7 @@
 #include "data/files.h"
 #include "data/json_fields.h"
 #include "data/sentencepiece_tokenizer.h"
+#include "data/sentencepiece_vocabulary.h"
 #include "data/special_tokens.h"
 #include "data/tokenizer_bytes.h"
 #include "data/vocabulary_tokenizer.h"
@@ -78,7 +79,7 @@ std::string TokenizerPair::fingerprint() const {
 void TokenizerPair::save(const std::filesystem::path& directory) const {
   write_file(directory / kSourceFile, source->serialized());
   std::error_code ignored;
-  if (joint()) {
+  if (source == target) {
     std::filesystem::remove(directory / kTargetFile, ignored);  // of an earlier pair; it would make this one two
   } else {
     write_file(directory / kTargetFile, target->serialized());
@@ -108,9 +109,10 @@ std::shared_ptr<const Tokenizer> train_labels(std::span<const std::string> label
 std::shared_ptr<const Tokenizer> load_tokenizer(std::string_view serialized, const std::string& where) {
   const auto [kind, content] = unpack_tokenizer(serialized, where);
   if (kind == kSentencePieceKind) return load_sentencepiece(content, where);
+  if (kind == kSentencePieceVocabularyKind) return load_sentencepiece_vocabulary(content, where);
   if (kind == kWordsKind || kind == kCharactersKind || kind == kLabelsKind) return load_vocabulary(kind, content, where);
-  fail<DataError>("{}: tokeniser of the unknown kind '{}'; known are {}, {}, {}, {}", where, kind, kSentencePieceKind, kWordsKind,
-                  kCharactersKind, kLabelsKind);
+  fail<DataError>("{}: tokeniser of the unknown kind '{}'; known are {}, {}, {}, {}, {}", where, kind, kSentencePieceKind,
+                  kSentencePieceVocabularyKind, kWordsKind, kCharactersKind, kLabelsKind);
 }
 
 }  // namespace attnzoo

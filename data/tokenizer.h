@@ -26,8 +26,10 @@ class Tokenizer {
   virtual std::string piece(int32_t id) const = 0;
   // Ids are 0 .. vocabulary_size() - 1, the special tokens of data/special_tokens.h first.
   virtual int64_t vocabulary_size() const = 0;
-  // "sentencepiece", "words", "characters" or "labels".
+  // "sentencepiece", "sentencepiece-vocabulary", "words", "characters" or "labels".
   virtual std::string kind() const = 0;
+  // Whether an id means the same in the other, however it cuts text into pieces.
+  virtual bool has_vocabulary_of(const Tokenizer& other) const { return this == &other; }
   // The bytes that load_tokenizer() makes the same tokeniser from.
   virtual std::string serialized() const = 0;
 };
@@ -54,14 +56,16 @@ struct TokenizerConfig {
   nlohmann::json to_json() const;
 };
 
-// The tokenisers of a model: the same object twice when joint.
+// The tokenisers of a model.
 struct TokenizerPair {
   std::shared_ptr<const Tokenizer> source, target;
-  bool joint() const { return source == target; }
+  // One vocabulary for both sides: the same object twice, or two that cut text differently into the same pieces
+  // (data/sentencepiece_vocabulary.h).
+  bool joint() const { return source == target || source->has_vocabulary_of(*target); }
   // Hex digest over both vocabularies: stored in corpora and checkpoints to refuse a tokeniser of another model.
   std::string fingerprint() const;
 
-  // Writes DIR/source.tokenizer and, unless joint, DIR/target.tokenizer.
+  // Writes DIR/source.tokenizer and, unless one object is both, DIR/target.tokenizer.
   void save(const std::filesystem::path& directory) const;
   static TokenizerPair load(const std::filesystem::path& directory);  // throws DataError
 };

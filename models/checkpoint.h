@@ -2,7 +2,7 @@
 //   manifest.json         {"format": 1, "files": {name: {"bytes": n, "crc32": "hex"}}}: written last, checked first
 //   config.json           the whole effective recipe (task, data, model, train)
 //   weights.safetensors   parameters and buffers by name
-//   source.tokenizer, target.tokenizer (absent when joint)
+//   source.tokenizer, target.tokenizer (absent where one is both)
 // and, for resuming, what the trainer adds: optimizer.safetensors (moments by parameter name), train_state.json, generator.safetensors.
 // It is written beside its final name, synced and renamed, so a checkpoint that exists is whole.
 // A run folder holds config.json, log.jsonl, checkpoints/step-000400/ ... and checkpoints/best, checkpoints/last (symbolic links).

@@ -120,6 +120,7 @@ TrainConfig TrainConfig::from_json(const nlohmann::json& fields, Task task) {
   collect(problems, [&] { config.schedule = ScheduleConfig::from_json(reader.object("schedule"), metrics_of(task)); });
   collect(problems, [&] { config.valid_decode = read_valid_decode(reader.object("valid_decode"), task); });
   collect(problems, [&] { config.early_stopping = read_early_stopping(reader.object("early_stopping"), task); });
+  reader.read("initial_checkpoint", config.initial_checkpoint);
   reader.read("learning_rate", config.learning_rate);
   reader.read("clip_norm", config.clip_norm);
   reader.read("accumulate", config.accumulate);
@@ -139,7 +140,8 @@ TrainConfig TrainConfig::from_json(const nlohmann::json& fields, Task task) {
 }
 
 nlohmann::json TrainConfig::to_json() const {
-  return {{"batch", batch.to_json()},
+  return {{"initial_checkpoint", initial_checkpoint},
+          {"batch", batch.to_json()},
           {"loss", {{"label_smoothing", loss.label_smoothing}, {"l1", loss.l1}, {"l2", loss.l2}}},
           {"optimizer", optimizer.to_json()},
           {"learning_rate", learning_rate},

@@ -93,8 +93,11 @@ class Trainer {
   std::chrono::steady_clock::time_point begin_;
 };
 
-// Prepares the data, seeds, builds the model and, with `resume`, restores the checkpoint: everything between a recipe and run().
+// Prepares the data, seeds, builds the model and, with `resume`, restores the checkpoint: everything between a recipe and run(). With
+// `initial` a new run begins with that checkpoint's weights and tokenisers; the recipe's model section is then the checkpoint's
+// (train/initial_checkpoint.h). `where` names the checkpoint that is given.
 std::unique_ptr<Trainer> make_trainer(const TrainingRecipe& recipe, const RunFolder& run, const TrainerOptions& options,
-                                      const CheckpointContents* resume, const std::string& where);
+                                      const CheckpointContents* resume, const std::string& where,
+                                      const CheckpointContents* initial = nullptr);
 
 }  // namespace attnzoo

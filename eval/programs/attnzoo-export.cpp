@@ -1,4 +1,4 @@
-// attnzoo-export: a trained model in the formats that other tools read.
+// attnzoo-export: a trained model in the formats that other tools read, and theirs as a checkpoint.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -11,6 +11,9 @@
 #include "eval/decode_options.h"
 #include "eval/export_check.h"
 #include "models/checkpoint.h"
+#include "models/export/ctranslate2.h"
+#include "models/export/huggingface_export.h"
+#include "models/export/huggingface_import.h"
 #include "models/export/torchscript.h"
 
 using namespace attnzoo;
@@ -20,18 +23,24 @@ namespace {
 namespace fs = std::filesystem;
 
 const CommandLine kAbout = {"attnzoo-export",
-                            "Writes a trained model in a format that other tools read.",
-                            "--run DIR --format FORMAT --out PATH [OPTION...]\n\n"
+                            "Writes a trained model in a format that other tools read, or theirs as a checkpoint.",
+                            "--run DIR --format FORMAT --out PATH [OPTION...]\n"
+                            "  attnzoo-export --from huggingface DIRECTORY --out CHECKPOINT\n\n"
                             "Formats:\n"
-                            "  torchscript   one file that torch in Python and LibTorch in C++ run alone: greedy and beam search, scoring",
+                            "  torchscript   one file that torch in Python and LibTorch in C++ run alone: greedy and beam search, scoring\n"
+                            "  ctranslate2   a directory for CTranslate2 (Transformers)\n"
+                            "  huggingface   a MarianMT directory for transformers (post-norm Transformers); also what --from reads",
                             {"attnzoo-export --run runs/demo --format torchscript --out demo.pt",
-                             "attnzoo-export --run runs/demo --format torchscript --quantize int8 --out demo-int8.pt"}};
+                             "attnzoo-export --run runs/demo --format torchscript --quantize int8 --out demo-int8.pt",
+                             "attnzoo-export --run runs/demo --format ctranslate2 --out demo-ct2",
+                             "attnzoo-export --run runs/demo --format huggingface --out demo-marian",
+                             "attnzoo-export --from huggingface opus-mt-en-de --out runs/opus-mt-en-de"}};
 
 // Rounding of float32; and what bfloat16 or int8 may cost: on the random text of the comparison the scores of searches say nothing then,
 // for a search that takes another turn ends elsewhere.
 constexpr ExportDifference kExact = {1e-5, 1e-5}, kRounded = {0.25, INFINITY};
 
-const std::vector<std::string> kFormats = {"torchscript"};
+const std::vector<std::string> kFormats = {"torchscript", "ctranslate2", "huggingface"};
 
 // LibTorch says once a process that the quantised tensors, from which int8 weights are packed, will leave it one day.
 struct NoWarnings : c10::WarningHandler {
@@ -39,6 +48,7 @@ struct NoWarnings : c10::WarningHandler {
 };
 
 struct Settings {
+  std::string format;
   fs::path out;
   std::string type = "float32";
   bool int8 = false;
@@ -71,29 +81,75 @@ void write_torchscript(const fs::path& checkpoint, const Settings& settings) {
              size_text(archive.size()), settings.type, settings.int8 ? ", int8 matrices" : "", difference.logits);
 }
 
-int run(int argc, char** argv) {
-  cxxopts::Options options(kAbout.program, kAbout.summary);
-  add_model_options(options);
-  auto export_options = options.add_options("Export");
-  export_options("format", fmt::format("{}", fmt::join(kFormats, ", ")), cxxopts::value<std::string>(), "FORMAT");
-  export_options("out", "What is written: a file (torchscript)", cxxopts::value<std::string>(), "PATH");
-  export_options("type", "Of weights and arithmetic: float32 or bfloat16 (torchscript)",
-                 cxxopts::value<std::string>()->default_value("float32"), "TYPE");
-  export_options("quantize", "int8: matrices in a quarter of the size, multiplied in int8 on the CPU", cxxopts::value<std::string>(),
-                 "KIND");
-  cxxopts::ParseResult arguments;
-  if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
-  if (arguments.count("format") == 0) throw UsageError(fmt::format("--format is needed: {}", fmt::join(kFormats, ", ")));
-  if (arguments.count("out") == 0) throw UsageError("--out is needed: the name of what is written");
-  const auto format = choice(arguments, "format", kFormats);
+// --from FORMAT DIRECTORY --out CHECKPOINT
+void import_model(const cxxopts::ParseResult& arguments) {
+  choice(arguments, "from", {"huggingface"});
+  if (arguments.count("directory") == 0) throw UsageError("--from huggingface: a directory is needed, as transformers saves it");
+  if (arguments.count("run") > 0 || arguments.count("format") > 0) throw UsageError("--from goes with neither --run nor --format");
+  const fs::path out = arguments["out"].as<std::string>();
+  std::error_code ignored;
+  if (fs::exists(out, ignored)) fail<ConfigError>("--out {}: is there already; name a new directory", out.string());
+  save_checkpoint(out, import_huggingface(arguments["directory"].as<std::string>()));
+  fmt::print(stderr, "{}: a checkpoint; attnzoo-translate --run {} uses it, attnzoo-train RECIPE.json --init {} goes on training it\n",
+             out.string(), out.string(), out.string());
+}
+
+Settings read_settings(const cxxopts::ParseResult& arguments) {
   Settings settings;
+  if (arguments.count("directory") > 0) throw UsageError("a directory goes with --from FORMAT");
+  settings.format = choice(arguments, "format", kFormats);
   settings.out = arguments["out"].as<std::string>();
   settings.type = choice(arguments, "type", {"float32", "bfloat16"});
   settings.int8 = arguments.count("quantize") > 0 && choice(arguments, "quantize", {"int8"}) == "int8";
   if (settings.int8 && settings.type != "float32")
     throw UsageError("--quantize int8 keeps what is not a matrix in float32; leave --type away");
+  if (settings.int8 && settings.format == "huggingface") throw UsageError("--quantize: MarianMT has no int8 weights; leave it away");
+  if (settings.type != "float32" && settings.format != "torchscript")
+    throw UsageError(fmt::format("--type {}: only torchscript has it; --format {} is float32", settings.type, settings.format));
+  return settings;
+}
+
+void write_directory(const fs::path& checkpoint, const Settings& settings) {
+  const auto contents = load_checkpoint(checkpoint, false);
+  if (settings.format == "ctranslate2")
+    export_ctranslate2(contents, settings.out, settings.int8);
+  else
+    export_huggingface(contents, settings.out);
+  uintmax_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(settings.out)) bytes += entry.file_size();
+  fmt::print(stderr, "{}: {}, for {}\n", settings.out.string(), size_text(bytes), settings.format);
+}
+
+int run(int argc, char** argv) {
+  cxxopts::Options options(kAbout.program, kAbout.summary);
+  add_model_options(options);
+  auto export_options = options.add_options("Export");
+  export_options("format", fmt::format("{}", fmt::join(kFormats, ", ")), cxxopts::value<std::string>(), "FORMAT");
+  export_options("out", "What is written: a file (torchscript) or a directory", cxxopts::value<std::string>(), "PATH");
+  export_options("type", "Of weights and arithmetic: float32 or bfloat16 (torchscript)",
+                 cxxopts::value<std::string>()->default_value("float32"), "TYPE");
+  export_options("quantize", "int8: matrices in a quarter of the size, multiplied in int8 on the CPU (torchscript, ctranslate2)",
+                 cxxopts::value<std::string>(), "KIND");
+  auto import_options = options.add_options("Import");
+  import_options("from", "The other way: make a checkpoint of the model in DIRECTORY; huggingface", cxxopts::value<std::string>(),
+                 "FORMAT");
+  import_options("directory", "What --from reads", cxxopts::value<std::string>(), "DIRECTORY");
+  options.parse_positional({"directory"});
+  cxxopts::ParseResult arguments;
+  if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
+  if (arguments.count("from") == 0 && arguments.count("format") == 0)
+    throw UsageError(fmt::format("--format is needed: {}", fmt::join(kFormats, ", ")));
+  if (arguments.count("out") == 0) throw UsageError("--out is needed: the name of what is written");
+  if (arguments.count("from") > 0) {
+    import_model(arguments);
+    return 0;
+  }
+  const auto settings = read_settings(arguments);
   const auto checkpoint = chosen_checkpoint(arguments);
-  write_torchscript(checkpoint, settings);
+  if (settings.format == "torchscript")
+    write_torchscript(checkpoint, settings);
+  else
+    write_directory(checkpoint, settings);
   return 0;
 }
 

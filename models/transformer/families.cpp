@@ -25,6 +25,8 @@ void add_transformer(Zoo& zoo) {
         {"shared, learned", R"({"model_dim": 24, "feed_forward_dim": 40, "layers": 3, "num_heads": 2, "norm_kind": "rms", "norm": "post",
                                 "positions": "learned", "shared_layers": true, "layer_drop": 0.2})"},
         {"no positions", R"({"model_dim": 20, "feed_forward_dim": 40, "layers": 2, "num_heads": 2, "positions": "none"})"},
+        {"post-norm, silu", R"({"model_dim": 24, "feed_forward_dim": 37, "layers": 2, "num_heads": 2, "norm": "post",
+                                "activation": "silu"})"},
         {"grouped-query, alibi", R"({"model_dim": 32, "feed_forward_dim": 40, "layers": 2, "num_heads": 4, "num_kv_heads": 2,
                                      "positions": "alibi"})"},
         {"multi-query, window, rotary", R"({"model_dim": 24, "feed_forward_dim": 40, "layers": 2, "num_heads": 3, "num_kv_heads": 1,

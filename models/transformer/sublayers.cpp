@@ -13,6 +13,7 @@ namespace {
 torch::Tensor activate(const std::string& activation, const torch::Tensor& inner) {
   if (activation == "relu") return at::relu(inner);
   if (activation == "gelu") return apply_elementwise([](const torch::Tensor& x) { return at::gelu(x); }, inner);
+  if (activation == "silu") return apply_elementwise(at::silu, inner);
   const auto parts = inner.chunk(2, -1);
   return apply_elementwise(at::silu, parts[0]) * parts[1];
 }

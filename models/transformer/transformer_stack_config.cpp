@@ -22,7 +22,7 @@ void TransformerStackConfig::read(FieldReader& reader) {
   reader.read("activation_dropout", activation_dropout);
   reader.read_choice("norm", norm, {"pre", "post", "sandwich"});
   reader.read_choice("norm_kind", norm_kind, {"layer", "rms"});
-  reader.read_choice("activation", activation, {"relu", "gelu", "swiglu"});
+  reader.read_choice("activation", activation, {"relu", "gelu", "silu", "swiglu"});
   reader.read_choice("positions", positions, {"sinusoidal", "learned", "rotary", "alibi", "relative", "none"});
   reader.read("relative_distance", relative_distance);
   reader.read("layer_drop", layer_drop);

@@ -34,7 +34,8 @@ struct TransformerStackConfig {
   std::string norm = "pre";
   // "layer" or "rms"; layers/norm.h.
   std::string norm_kind = "layer";
-  // Of the feed-forward sublayers: "relu", "gelu" (Hendrycks and Gimpel 2016), "swiglu": silu(W_g x) * (W_v x) (Shazeer 2020).
+  // Of the feed-forward sublayers: "relu", "gelu" (Hendrycks and Gimpel 2016), "silu": x * sigmoid(x) (Elfwing et al. 2018; the swish of
+  // Ramachandran et al. 2017), "swiglu": silu(W_g x) * (W_v x) (Shazeer 2020).
   std::string activation = "relu";
   // "sinusoidal" (3.5), "learned" (Gehring et al. 2017; positions from 1023 on share one vector), "rotary" (Su et al. 2021: query and key
   // rotated by their position before every self-attention), "alibi" (Press et al. 2022: scores fall with the distance, a slope a head),

@@ -34,7 +34,7 @@ std::vector<OptionSpace> option_spaces() {
        {{"model_dim", 24}, {"feed_forward_dim", 20}, {"num_heads", 4}},
        {{"norm", {"pre", "post", "sandwich"}},
         {"norm_kind", {"layer", "rms"}},
-        {"activation", {"relu", "gelu", "swiglu"}},
+        {"activation", {"relu", "gelu", "silu", "swiglu"}},
         {"positions", {"sinusoidal", "learned", "rotary", "relative", "alibi", "none"}},
         {"autoregression", {"attention", "ssru"}},
         {"num_kv_heads", {0, 1, 2}},

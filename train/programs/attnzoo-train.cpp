@@ -10,6 +10,7 @@
 #include "data/json_fields.h"
 #include "data/recipe.h"
 #include "models/registry.h"
+#include "train/initial_checkpoint.h"
 #include "train/stop_signal.h"
 #include "train/trainer.h"
 
@@ -21,8 +22,9 @@ namespace fs = std::filesystem;
 
 const CommandLine kAbout = {"attnzoo-train",
                             "Trains the model of a recipe; Ctrl-C saves and says how to go on.",
-                            "RECIPE.json --run DIR [--resume] [--set KEY=VALUE ...] [--max-time 50m] [--threads N]",
+                            "RECIPE.json --run DIR [--init RUN] [--resume] [--set KEY=VALUE ...] [--max-time 50m] [--threads N]",
                             {"attnzoo-train recipe.json --run runs/first", "attnzoo-train --run runs/first --resume",
+                             "attnzoo-train new-text.json --run runs/tuned --init runs/first",
                              "attnzoo-train recipe.json --run runs/wide --set model.dim=512 --set train.learning_rate=0.0005 --max-time 2h",
                              "attnzoo-train recipe.json --set data.train.source=my.en --set data.train.target=my.de --print-config",
                              "attnzoo-train --list-models"}};
@@ -32,6 +34,8 @@ cxxopts::Options make_options() {
   auto add = options.add_options();
   add("recipe", "The recipe (JSON with comments); paths in it are relative to it", cxxopts::value<std::string>(), "FILE");
   add("run", "Folder of the run: configuration, log, checkpoints", cxxopts::value<std::string>(), "DIR");
+  add("init", "Begin with the weights, the model section and the tokenisers of a run or a checkpoint (train.initial_checkpoint)",
+      cxxopts::value<std::string>(), "DIR");
   add("resume", "Go on with the run in --run, with its own configuration");
   add("override", "With --resume: let what the recipe and --set say win over the run's configuration");
   add("set", "Change a field of the recipe, any number of times: model.dim=256, data.train.source=FILE (relative to the working folder)",
@@ -51,15 +55,32 @@ cxxopts::Options make_options() {
 
 Strings settings_of(const cxxopts::ParseResult& flags) {
   auto settings = flags.count("set") > 0 ? flags["set"].as<Strings>() : Strings{};
+  if (flags.count("init") > 0) settings.push_back("train.initial_checkpoint=" + nlohmann::json(flags["init"].as<std::string>()).dump());
   if (flags.count("max-time") > 0) settings.push_back("train.max_time=\"" + flags["max-time"].as<std::string>() + "\"");
   if (flags.count("report-every") > 0) settings.push_back(fmt::format("train.report_every={}", flags["report-every"].as<int64_t>()));
   return settings;
 }
 
-TrainingRecipe recipe_from_file(const cxxopts::ParseResult& flags) {
+// The recipe, with the model of the checkpoint that it begins with, where it does; that is left in `initial`. With `saved`, the
+// configuration of a run to go on with, it has begun already.
+TrainingRecipe recipe_from_file(const cxxopts::ParseResult& flags, CheckpointContents& initial, const nlohmann::json* saved = nullptr) {
   if (flags.count("recipe") == 0) throw UsageError("a RECIPE.json is needed");
-  const fs::path file = flags["recipe"].as<std::string>();
-  return TrainingRecipe::from_json(read_recipe(file, settings_of(flags)), fs::absolute(file).parent_path());
+  const fs::path file = flags["recipe"].as<std::string>(), folder = fs::absolute(file).parent_path();
+  auto fields = read_recipe(file, settings_of(flags));
+  const nlohmann::json::json_pointer key("/train/initial_checkpoint");
+  const auto named = [&](const nlohmann::json& recipe) {
+    return recipe.contains(key) && recipe[key].is_string() ? recipe[key].get<std::string>() : "";
+  };
+  if (saved != nullptr && !named(*saved).empty()) {
+    inherit_model(fields, *saved, flags["run"].as<std::string>());
+    fields[key] = named(*saved);
+  } else if (const auto name = named(fields); !name.empty()) {
+    const auto directory = find_checkpoint((folder / name).lexically_normal());
+    initial = load_checkpoint(directory, false);
+    inherit_model(fields, initial.config, directory.string());
+    fields[key] = directory.string();
+  }
+  return TrainingRecipe::from_json(fields, folder);
 }
 
 // The configuration to go on with: the checkpoint's, unless --override lets recipe and --set win.
@@ -68,7 +89,8 @@ TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohma
   for (const std::string& setting : settings_of(flags)) apply_setting(changed, setting);
   auto recipe = TrainingRecipe::from_json(changed, fs::current_path());
   // What the flags leave is compared with the recipe, where one is given.
-  const auto wanted = flags.count("recipe") > 0 ? recipe_from_file(flags) : recipe;
+  CheckpointContents unused;
+  const auto wanted = flags.count("recipe") > 0 ? recipe_from_file(flags, unused, &saved) : recipe;
   std::vector<std::string> conflicts;
   // Fields that the run's program did not know have their defaults on both sides.
   const auto before = TrainingRecipe::from_json(saved, fs::current_path()).to_json();
@@ -108,6 +130,8 @@ void print_json_report(const Report& report) {
 int train(const cxxopts::ParseResult& flags) {
   if (flags.count("run") == 0) throw UsageError("--run DIR is needed: the folder to write checkpoints and the log to");
   const bool resuming = flags.count("resume") > 0, quiet = flags.count("quiet") > 0;
+  if (resuming && flags.count("init") > 0)
+    throw UsageError("--init begins a run and --resume goes on with one: leave --init away, the run remembers it");
   const RunFolder run{flags["run"].as<std::string>()};
   Progress progress;
   TrainerOptions options;
@@ -115,7 +139,7 @@ int train(const cxxopts::ParseResult& flags) {
   if (!quiet) options.progress = &progress;
   if (flags["log-format"].as<std::string>() == "json") options.on_report = print_json_report;
 
-  CheckpointContents contents;
+  CheckpointContents contents;  // to go on from or to begin with
   TrainingRecipe recipe;
   std::string where;
   if (resuming) {
@@ -123,10 +147,12 @@ int train(const cxxopts::ParseResult& flags) {
     contents = load_checkpoint(where);
     recipe = recipe_for_resume(flags, contents.config, progress);
   } else {
-    recipe = recipe_from_file(flags);
+    recipe = recipe_from_file(flags, contents);
+    where = recipe.train.initial_checkpoint;
     run.create();
   }
-  const auto trainer = make_trainer(recipe, run, options, resuming ? &contents : nullptr, where);
+  const auto* initial = resuming || where.empty() ? nullptr : &contents;
+  const auto trainer = make_trainer(recipe, run, options, resuming ? &contents : nullptr, where, initial);
   contents = {};
   run.write_config(recipe.to_json());
   const StopSignal stop;
@@ -152,7 +178,8 @@ int body(int argc, char** argv) {
     return 0;
   }
   if (flags.count("print-config") > 0) {
-    std::cout << recipe_from_file(flags).to_json().dump(2) << "\n";
+    CheckpointContents unused;
+    std::cout << recipe_from_file(flags, unused).to_json().dump(2) << "\n";
     return 0;
   }
   return train(flags);
