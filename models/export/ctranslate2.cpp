@@ -22,43 +22,59 @@ namespace fs = std::filesystem;
 
 constexpr char kModelFile[] = "model.bin";
 
-std::vector<std::string> tokens_of(const Tokenizer& tokenizer) {
+// One vocabulary, its tokeniser, and the names of their files.
+struct VocabularyFiles {
+  const char* of;
+  const Tokenizer& tokenizer;
+  const char *vocabulary, *sentencepiece;
   std::vector<std::string> tokens;
-  for (int32_t id = 0; id < tokenizer.vocabulary_size(); ++id) tokens.push_back(tokenizer.piece(id));
-  return tokens;
+};
+
+std::vector<VocabularyFiles> vocabularies_of(const TokenizerPair& tokenizers, bool reads_source) {
+  const auto files = [](const char* of, const Tokenizer& tokenizer, const char* vocabulary, const char* sentencepiece) {
+    VocabularyFiles made{of, tokenizer, vocabulary, sentencepiece, {}};
+    for (int32_t id = 0; id < tokenizer.vocabulary_size(); ++id) made.tokens.push_back(tokenizer.piece(id));
+    return made;
+  };
+  if (!reads_source) return {files("target", *tokenizers.target, "vocabulary.json", "target.spm")};
+  if (tokenizers.joint()) return {files("joint", *tokenizers.source, "shared_vocabulary.json", "source.spm")};
+  return {files("source", *tokenizers.source, "source_vocabulary.json", "source.spm"),
+          files("target", *tokenizers.target, "target_vocabulary.json", "target.spm")};
 }
 
 // CTranslate2 finds ids by the token's text, so no text may stand for two.
-void refuse_repeated_tokens(const char* side, const std::vector<std::string>& tokens, std::vector<std::string>& reasons) {
+void refuse_repeated_tokens(const VocabularyFiles& files, std::vector<std::string>& reasons) {
   std::map<std::string, size_t> ids;
-  for (size_t id = 0; id < tokens.size(); ++id) {
-    const auto [first, is_new] = ids.emplace(tokens[id], id);
+  for (size_t id = 0; id < files.tokens.size(); ++id) {
+    const auto [first, is_new] = ids.emplace(files.tokens[id], id);
     if (!is_new)
       reasons.push_back(
           fmt::format("the {} vocabulary has '{}' twice, as ids {} and {}, and CTranslate2 tells tokens apart by their text; "
                       "learn it from text without this word",
-                      side, tokens[id], first->second, id));
+                      files.of, first->first, first->second, id));
   }
 }
 
-// What a checkpoint's model is made of: encoder_decoder_config.h reads it once family and preset are resolved.
+// The model section with family and preset resolved.
 EncoderDecoderConfig model_config(const nlohmann::json& model) {
   auto fields = complete_model_config(model);
   fields.erase("family");
   return EncoderDecoderConfig::from_json(fields);
 }
 
-bool has_fewer_kv_heads(const nlohmann::json& stack) { return stack["num_kv_heads"] != 0 && stack["num_kv_heads"] != stack["num_heads"]; }
+bool shares_kv_heads(const nlohmann::json& stack) {
+  const auto kv_heads = stack.value("num_kv_heads", 0);
+  return kv_heads != 0 && kv_heads != stack["num_heads"];
+}
 
-nlohmann::json settings_of(const EncoderDecoderConfig& config, const Tokenizer& target) {
-  return {{"unk_token", target.piece(kUnkId)},
-          {"bos_token", target.piece(kBosId)},
-          {"eos_token", target.piece(kEosId)},
-          {"decoder_start_token", target.piece(kBosId)},
-          {"add_source_bos", false},
-          {"add_source_eos", true},
-          {"layer_norm_epsilon", nullptr},  // its defaults are ours: 1e-5, and 1e-6 for RMS norm
-          {"multi_query_attention", has_fewer_kv_heads(config.encoder_fields) || has_fewer_kv_heads(config.decoder_fields)}};
+nlohmann::json settings_of(const EncoderDecoderConfig& config, bool reads_source, const Tokenizer& target) {
+  nlohmann::json settings = {{"unk_token", target.piece(kUnkId)},
+                             {"bos_token", target.piece(kBosId)},
+                             {"eos_token", target.piece(kEosId)},
+                             {"layer_norm_epsilon", nullptr},  // its defaults are ours: 1e-5, and 1e-6 for RMS norm
+                             {"multi_query_attention", shares_kv_heads(config.encoder_fields) || shares_kv_heads(config.decoder_fields)}};
+  if (reads_source) settings.update({{"decoder_start_token", target.piece(kBosId)}, {"add_source_bos", false}, {"add_source_eos", true}});
+  return settings;
 }
 
 void refuse_to_replace(const fs::path& directory) {
@@ -69,12 +85,10 @@ void refuse_to_replace(const fs::path& directory) {
                   kModelFile);
 }
 
-void write_tokenizer(const Tokenizer& tokenizer, const fs::path& file) {
-  if (tokenizer.kind() == kSentencePieceKind) write_file(file, unpack_tokenizer(tokenizer.serialized(), file.string()).content);
-}
-
-void write_vocabulary(const std::vector<std::string>& tokens, const fs::path& file) {
-  write_file(file, nlohmann::json(tokens).dump(1) + "\n");
+void write_vocabulary(const VocabularyFiles& files, const fs::path& directory) {
+  write_file(directory / files.vocabulary, nlohmann::json(files.tokens).dump(1) + "\n");
+  if (files.tokenizer.kind() == kSentencePieceKind)
+    write_file(directory / files.sentencepiece, unpack_tokenizer(files.tokenizer.serialized(), files.sentencepiece).content);
 }
 
 }  // namespace
@@ -83,25 +97,21 @@ void export_ctranslate2(const CheckpointContents& contents, const fs::path& dire
   if (!contents.config.is_object() || !contents.config.contains("model"))
     fail<CheckpointError>("the checkpoint's config.json has no section 'model'");
   const auto config = model_config(contents.config["model"]);
-  const auto& [source, target] = contents.tokenizers;
-  const bool joint = contents.tokenizers.joint();
-  const auto source_tokens = tokens_of(*source), target_tokens = tokens_of(*target);
+  const bool reads_source = config.encoder != "none";
+  const auto vocabularies = vocabularies_of(contents.tokenizers, reads_source);
   auto reasons = ctranslate2_refusals(config);
-  refuse_repeated_tokens(joint ? "joint" : "source", source_tokens, reasons);
-  if (!joint) refuse_repeated_tokens("target", target_tokens, reasons);
+  for (const auto& files : vocabularies) refuse_repeated_tokens(files, reasons);
   if (!reasons.empty()) fail<ConfigError>("--format ctranslate2: the model cannot be exported:\n  {}", fmt::join(reasons, "\n  "));
   const auto variables = ctranslate2_transformer(config, contents.weights);
   refuse_to_replace(directory);
 
   AtomicDirectory made(directory);
-  variables.save(made.path() / kModelFile, "TransformerSpec", 7, int8);
-  write_file(made.path() / "config.json", settings_of(config, *target).dump(2) + "\n");
-  write_vocabulary(source_tokens, made.path() / (joint ? "shared_vocabulary.json" : "source_vocabulary.json"));
-  write_tokenizer(*source, made.path() / "source.spm");
-  if (!joint) {
-    write_vocabulary(target_tokens, made.path() / "target_vocabulary.json");
-    write_tokenizer(*target, made.path() / "target.spm");
-  }
+  if (reads_source)
+    variables.save(made.path() / kModelFile, "TransformerSpec", 7, int8);
+  else
+    variables.save(made.path() / kModelFile, "TransformerDecoderSpec", 8, int8);
+  write_file(made.path() / "config.json", settings_of(config, reads_source, *contents.tokenizers.target).dump(2) + "\n");
+  for (const auto& files : vocabularies) write_vocabulary(files, made.path());
   made.commit();
 }
 

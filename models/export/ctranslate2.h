@@ -1,9 +1,10 @@
-// A translation Transformer as a model directory of CTranslate2 (github.com/OpenNMT/CTranslate2), written without Python; README.md says
-// how it is used there.
+// A Transformer that translates, or one that is a language model, as a model directory of CTranslate2 (github.com/OpenNMT/CTranslate2),
+// written without Python; README.md says how it is used there.
 //   model.bin                  the weights (ctranslate2_file.h)
 //   config.json                special tokens; every source ends with </s>, every target begins with <s>
 //   shared_vocabulary.json     the tokens by id, where joint; else source_vocabulary.json and target_vocabulary.json
 //   source.spm, target.spm     SentencePiece's models, where these are the tokenisers; source.spm alone where joint
+// A language model has vocabulary.json and target.spm.
 #pragma once
 
 #include <filesystem>

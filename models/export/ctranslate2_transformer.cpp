@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "data/error.h"
@@ -48,13 +49,12 @@ class Mapping {
  public:
   Mapping(const EncoderDecoderConfig& config, const NamedTensors& weights)
       : weights_(weights),
-        encoder_(TransformerEncoderConfig::from_json(config.encoder_fields)),
+        encoder_(config.encoder == "none" ? std::nullopt : std::optional(TransformerEncoderConfig::from_json(config.encoder_fields))),
         decoder_(TransformerDecoderConfig::from_json(config.decoder_fields)) {}
 
   Ctranslate2Variables take() {
     tables();
-    stack("encoder", encoder_);
-    made_.set_int8("encoder/embeddings_merge", 0);
+    if (encoder_) stack("encoder", *encoder_);
     stack("decoder", decoder_);
     made_.set_int8("decoder/start_from_zero_embedding", 0);
     const bool alibi = decoder_.positions == "alibi";
@@ -91,10 +91,12 @@ class Mapping {
   }
 
   void tables() {
-    const auto source = weight("source_embedding.weight");
-    const auto target = has("target_embedding.weight") ? weight("target_embedding.weight") : source;
-    made_.set("encoder/embeddings_0/weight", source);
+    const auto target = weight(has("target_embedding.weight") ? "target_embedding.weight" : "source_embedding.weight");
     made_.set("decoder/embeddings/weight", target);
+    if (encoder_) {
+      made_.set("encoder/embeddings_0/weight", weight("source_embedding.weight"));
+      made_.set_int8("encoder/embeddings_merge", 0);
+    }
     made_.set("decoder/projection/weight", has("output_weight") ? weight("output_weight") : target);
     made_.set("decoder/projection/bias", weight("output_bias"));
   }
@@ -114,7 +116,7 @@ class Mapping {
       const auto to = fmt::format("{}/layer_{}/", side, l), from = fmt::format("{}.layer_{}.", side, config.shared_layers ? 0 : l);
       const bool encoder = side == "encoder";
       self_attention(to, from, config, encoder);
-      if (!encoder) cross_attention(to, from, config);
+      if (!encoder && encoder_) cross_attention(to, from, config);
       feed_forward(to, from, config);
     }
   }
@@ -179,7 +181,7 @@ class Mapping {
   }
 
   const NamedTensors& weights_;
-  TransformerEncoderConfig encoder_;
+  std::optional<TransformerEncoderConfig> encoder_;  // none in a language model
   TransformerDecoderConfig decoder_;
   torch::Tensor encoder_bias_;
   std::set<std::string> used_;
@@ -211,7 +213,7 @@ std::vector<std::string> ctranslate2_refusals(const EncoderDecoderConfig& config
   std::vector<std::string> reasons;
   if (config.encoder == "transformer")
     refuse_stack("encoder", TransformerEncoderConfig::from_json(config.encoder_fields), reasons);
-  else
+  else if (config.encoder != "none")
     reasons.push_back(fmt::format("model.encoder: CTranslate2 has the encoder 'transformer', not '{}'", config.encoder));
   if (config.decoder == "transformer") {
     const auto decoder = TransformerDecoderConfig::from_json(config.decoder_fields);

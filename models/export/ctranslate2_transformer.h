@@ -1,5 +1,6 @@
-// A Transformer's weights under the names that CTranslate2 has for them (its TransformerSpec, revision 7), and what of our Transformers it
-// has no name for. Learned from ctranslate2 4.8.5 and checked against it in tests/export/ctranslate2_test.cpp.
+// A Transformer's weights under the names that CTranslate2 has for them (its TransformerSpec, revision 7, and TransformerDecoderSpec,
+// revision 8, of a language model), and what of our Transformers it has no name for. Learned from ctranslate2 4.8.5 and checked against it
+// in tests/export/ctranslate2_test.cpp.
 #pragma once
 
 #include <string>

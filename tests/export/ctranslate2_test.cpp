@@ -120,9 +120,14 @@ TEST_CASE("CTranslate2 finds every option's model as probable as we do, at once 
            "decoder_norm_kind": "rms", "decoder_num_kv_heads": 2})",
        false},
       {R"({"encoder_positions": "relative", "decoder_positions": "alibi", "decoder_num_heads": 2, "decoder_num_kv_heads": 1, "norm": "post",
-           "coverage_loss": 1.0})"}};
+           "coverage_loss": 1.0})"},
+      {R"({"family": "language-model", "norm": "sandwich", "positions": "alibi", "num_kv_heads": 1})"},
+      {R"({"family": "language-model", "norm_kind": "rms", "activation": "swiglu", "positions": "rotary", "shared_layers": true})"},
+      {R"({"family": "language-model", "norm": "post", "activation": "gelu", "tied_embeddings": "none"})", false}};
   const TemporaryDirectory folder;
   const auto sources = sentences(kSourceWords, 1), targets = sentences(kTargetWords, 2);
+  const std::vector<std::string> none(sources.size());
+  const auto is_language_model = [](const std::string& fields) { return fields.find("language-model") != fields.npos; };
   const auto words = [](const std::vector<std::string>& lines) {
     json split = json::array();
     for (const auto& line : lines) {
@@ -135,15 +140,25 @@ TEST_CASE("CTranslate2 finds every option's model as probable as we do, at once 
     return split;
   };
   json cases;
+  json with_start = json::array();
+  for (auto tokens : words(targets)) {
+    tokens.insert(tokens.begin(), "<s>");
+    tokens.push_back("</s>");
+    with_start.push_back(tokens);
+  }
   std::vector<std::vector<double>> expected(variants.size());
   for (size_t i = 0; i < variants.size(); ++i) {
     INFO(variants[i].fields);
     const auto drawn = draw(variants[i].fields, variants[i].joint);
     const auto directory = folder / fmt::format("model-{}", i);
     export_ctranslate2(drawn.contents, directory, false);
-    score_text(*drawn.model, drawn.contents.tokenizers, sources, targets, 1024, {}, torch::kCPU, &expected[i]);
+    score_text(*drawn.model, drawn.contents.tokenizers, is_language_model(variants[i].fields) ? none : sources, targets, 1024, {},
+               torch::kCPU, &expected[i]);
     cases["models"].push_back(directory.string());
-    cases["cases"].push_back({{"sources", words(sources)}, {"targets", words(targets)}});
+    if (is_language_model(variants[i].fields))
+      cases["cases"].push_back({{"texts", with_start}});
+    else
+      cases["cases"].push_back({{"sources", words(sources)}, {"targets", words(targets)}});
   }
   folder.file("cases.json", cases.dump());
   const auto outcome = run_python(folder.path(), "ctranslate2_score", "cases.json scores.json");
@@ -238,7 +253,8 @@ TEST_CASE("what CTranslate2 cannot express is refused with all reasons before an
                                                          "  model.decoder: CTranslate2 has the decoder 'transformer', not 'attention'");
   CHECK(refusal(R"({"family": "transformer-ssru"})") == beginning + "model.autoregression: CTranslate2 has 'attention', not 'ssru'");
   CHECK(refusal(R"({"family": "hybrid"})") == beginning + "model.decoder: CTranslate2 has the decoder 'transformer', not 'attention'");
-  CHECK(refusal(R"({"family": "language-model"})") == beginning + "model.encoder: CTranslate2 has the encoder 'transformer', not 'none'");
+  CHECK(refusal(R"({"family": "language-model", "decoder": "recurrent"})") ==
+        beginning + "model.decoder: CTranslate2 has the decoder 'transformer', not 'recurrent'");
   CHECK(
       refusal(
           R"({"copy": true, "attention_window": 3, "decoder_attention_window": 4, "positions": "alibi", "num_heads": 3, "model_dim": 12})") ==
