@@ -29,7 +29,13 @@ def translator(folder, case):
     sources = case["sources"]
     scores = [sum(result.log_probs) for result in model.score_batch(sources, case["targets"], max_input_length=0)]
     results = model.translate_batch(
-        sources, beam_size=2, length_penalty=0, max_input_length=0, max_decoding_length=LENGTH, return_scores=True
+        sources,
+        beam_size=2,
+        length_penalty=0,
+        max_input_length=0,
+        min_decoding_length=0,
+        max_decoding_length=LENGTH,
+        return_scores=True,
     )
     found = [(result.hypotheses[0], result.scores[0]) for result in results]
     whole = model.score_batch(sources, [tokens for tokens, _ in found], max_input_length=0)

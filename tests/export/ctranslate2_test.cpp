@@ -250,9 +250,9 @@ TEST_CASE("what CTranslate2 cannot express is refused with all reasons before an
   const std::string beginning = "--format ctranslate2: the model cannot be exported:\n  ";
   CHECK(refusal(R"({"family": "attention-gru"})") == beginning +
                                                          "model.encoder: CTranslate2 has the encoder 'transformer', not 'recurrent'\n"
-                                                         "  model.decoder: CTranslate2 has the decoder 'transformer', not 'attention'");
+                                                         "  model.decoder: CTranslate2 has the decoder 'transformer', not 'recurrent'");
   CHECK(refusal(R"({"family": "transformer-ssru"})") == beginning + "model.autoregression: CTranslate2 has 'attention', not 'ssru'");
-  CHECK(refusal(R"({"family": "hybrid"})") == beginning + "model.decoder: CTranslate2 has the decoder 'transformer', not 'attention'");
+  CHECK(refusal(R"({"family": "hybrid"})") == beginning + "model.decoder: CTranslate2 has the decoder 'transformer', not 'recurrent'");
   CHECK(refusal(R"({"family": "language-model", "decoder": "recurrent"})") ==
         beginning + "model.decoder: CTranslate2 has the decoder 'transformer', not 'recurrent'");
   CHECK(

@@ -29,10 +29,10 @@ results = model.translate_batch(
     source.encode(text, out_type=str),
     beam_size=int(beam),
     length_penalty=0,
+    min_decoding_length=0,
     max_decoding_length=max_length,
     return_scores=True,
     return_attention=beam == "1",
-    suppress_sequences=[["<pad>"], ["<s>"]],
     max_batch_size=32,
 )
 translations = [target.decode(result.hypotheses[0]) for result in results]
