@@ -12,6 +12,7 @@
 #include "data/sentencepiece_tokenizer.h"
 #include "data/special_tokens.h"
 #include "data/tokenizer_bytes.h"
+#include "models/export/ctranslate2_refusals.h"
 #include "models/export/ctranslate2_transformer.h"
 #include "models/registry.h"
 
@@ -20,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kModelFile[] = "model.bin";
+constexpr char kModelBinary[] = "model.bin";
 
 // One vocabulary, its tokeniser, and the names of their files.
 struct VocabularyFiles {
@@ -56,7 +57,7 @@ void refuse_repeated_tokens(const VocabularyFiles& files, std::vector<std::strin
 }
 
 // The model section with family and preset resolved.
-EncoderDecoderConfig model_config(const nlohmann::json& model) {
+EncoderDecoderConfig resolved_config(const nlohmann::json& model) {
   auto fields = complete_model_config(model);
   fields.erase("family");
   return EncoderDecoderConfig::from_json(fields);
@@ -67,7 +68,7 @@ bool shares_kv_heads(const nlohmann::json& stack) {
   return kv_heads != 0 && kv_heads != stack["num_heads"];
 }
 
-nlohmann::json settings_of(const EncoderDecoderConfig& config, bool reads_source, const Tokenizer& target) {
+nlohmann::json ctranslate2_settings(const EncoderDecoderConfig& config, bool reads_source, const Tokenizer& target) {
   nlohmann::json settings = {{"unk_token", target.piece(kUnkId)},
                              {"bos_token", target.piece(kBosId)},
                              {"eos_token", target.piece(kEosId)},
@@ -77,15 +78,15 @@ nlohmann::json settings_of(const EncoderDecoderConfig& config, bool reads_source
   return settings;
 }
 
-void refuse_to_replace(const fs::path& directory) {
+void refuse_other_directories(const fs::path& directory) {
   std::error_code ignored;
   if (!fs::exists(fs::symlink_status(directory, ignored))) return;
-  if (fs::is_directory(directory, ignored) && (fs::exists(directory / kModelFile, ignored) || fs::is_empty(directory, ignored))) return;
+  if (fs::is_directory(directory, ignored) && (fs::exists(directory / kModelBinary, ignored) || fs::is_empty(directory, ignored))) return;
   fail<DataError>("{}: stands there and is no export of CTranslate2 (it has no {}); choose another name, or remove it", directory.string(),
-                  kModelFile);
+                  kModelBinary);
 }
 
-void write_vocabulary(const VocabularyFiles& files, const fs::path& directory) {
+void write_vocabulary_files(const VocabularyFiles& files, const fs::path& directory) {
   write_file(directory / files.vocabulary, nlohmann::json(files.tokens).dump(1) + "\n");
   if (files.tokenizer.kind() == kSentencePieceKind)
     write_file(directory / files.sentencepiece, unpack_tokenizer(files.tokenizer.serialized(), files.sentencepiece).content);
@@ -96,22 +97,22 @@ void write_vocabulary(const VocabularyFiles& files, const fs::path& directory) {
 void export_ctranslate2(const CheckpointContents& contents, const fs::path& directory, bool int8) {
   if (!contents.config.is_object() || !contents.config.contains("model"))
     fail<CheckpointError>("the checkpoint's config.json has no section 'model'");
-  const auto config = model_config(contents.config["model"]);
+  const auto config = resolved_config(contents.config["model"]);
   const bool reads_source = config.encoder != "none";
   const auto vocabularies = vocabularies_of(contents.tokenizers, reads_source);
   auto reasons = ctranslate2_refusals(config);
   for (const auto& files : vocabularies) refuse_repeated_tokens(files, reasons);
   if (!reasons.empty()) fail<ConfigError>("--format ctranslate2: the model cannot be exported:\n  {}", fmt::join(reasons, "\n  "));
   const auto variables = ctranslate2_transformer(config, contents.weights);
-  refuse_to_replace(directory);
+  refuse_other_directories(directory);
 
   AtomicDirectory made(directory);
   if (reads_source)
-    variables.save(made.path() / kModelFile, "TransformerSpec", 7, int8);
+    variables.save(made.path() / kModelBinary, "TransformerSpec", 7, int8);
   else
-    variables.save(made.path() / kModelFile, "TransformerDecoderSpec", 8, int8);
-  write_file(made.path() / "config.json", settings_of(config, reads_source, *contents.tokenizers.target).dump(2) + "\n");
-  for (const auto& files : vocabularies) write_vocabulary(files, made.path());
+    variables.save(made.path() / kModelBinary, "TransformerDecoderSpec", 8, int8);
+  write_file(made.path() / "config.json", ctranslate2_settings(config, reads_source, *contents.tokenizers.target).dump(2) + "\n");
+  for (const auto& files : vocabularies) write_vocabulary_files(files, made.path());
   made.commit();
 }
 

@@ -3,9 +3,6 @@
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <bit>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,36 +15,36 @@
 namespace attnzoo {
 namespace {
 
-constexpr int64_t kNumPositions = 2048;
+constexpr int64_t kTableRows = 2048;
 
 // Its enumeration of activations; swiglu is its SWISH with a second map beside it.
-const std::map<std::string, int64_t>& activations() {
+const std::map<std::string, int64_t>& activation_numbers() {
   static const std::map<std::string, int64_t> kActivations = {{"relu", 0}, {"silu", 2}, {"swiglu", 2}, {"gelu", 3}};
   return kActivations;
 }
 
 // One row a position of what is added to the embeddings.
-torch::Tensor position_table(const TransformerStackConfig& config, const torch::Tensor& learned) {
+torch::Tensor added_positions(const TransformerStackConfig& config, const torch::Tensor& learned) {
   const auto options = torch::TensorOptions(torch::kFloat);
-  if (config.positions == "sinusoidal") return SinusoidalPositions(config.model_dim)(at::arange(kNumPositions), options);
-  if (config.positions == "none") return at::zeros({kNumPositions, config.model_dim}, options);
-  return learned.index_select(0, at::arange(kNumPositions).clamp_max(learned.size(0) - 1));
+  if (config.positions == "sinusoidal") return SinusoidalPositions(config.model_dim)(at::arange(kTableRows), options);
+  if (config.positions == "none") return at::zeros({kTableRows, config.model_dim}, options);
+  return learned.index_select(0, at::arange(kTableRows).clamp_max(learned.size(0) - 1));
 }
 
 // ALiBi as the bias of T5 (Raffel et al. 2020), the only one that CTranslate2's encoder adds to scores: a number a head for each bucket of
 // distances. The first half of the buckets is for keys before the query, the second for those after it; of each half the first half are the
-// distances themselves, the rest a geometric series up to 16 times as far. Beyond kNumPositions tokens the bias is therefore rounded.
-constexpr int64_t kFarthestBucket = 16 * kNumPositions;
+// distances themselves, the rest a geometric series up to 16 times as far. Beyond kTableRows tokens the bias is therefore rounded.
+constexpr int64_t kFarthestAlibi = 16 * kTableRows;
 torch::Tensor alibi_buckets(int64_t num_heads) {
-  const auto exact = at::arange(kNumPositions, torch::kDouble);
-  const auto distance = at::cat({exact, kNumPositions * at::pow(16.0, exact / static_cast<double>(kNumPositions))});
+  const auto exact = at::arange(kTableRows, torch::kDouble);
+  const auto distance = at::cat({exact, kTableRows * at::pow(16.0, exact / static_cast<double>(kTableRows))});
   const auto bias = -distance.unsqueeze(1) * alibi_slopes(num_heads).to(torch::kDouble).unsqueeze(0);
   return at::cat({bias, bias}).to(torch::kFloat);
 }
 
-class Mapping {
+class Ctranslate2Mapping {
  public:
-  Mapping(const EncoderDecoderConfig& config, const NamedTensors& weights)
+  Ctranslate2Mapping(const EncoderDecoderConfig& config, const NamedTensors& weights)
       : weights_(weights),
         encoder_(config.encoder == "none" ? std::nullopt : std::optional(TransformerEncoderConfig::from_json(config.encoder_fields))),
         decoder_(TransformerDecoderConfig::from_json(config.decoder_fields)) {}
@@ -104,12 +101,12 @@ class Mapping {
   void stack(const std::string& side, const TransformerStackConfig& config) {
     made_.set_int16(side + "/num_heads", config.num_heads);
     made_.set_int8(side + "/pre_norm", config.norm != "post");
-    made_.set_int8(side + "/activation", activations().at(config.activation));
+    made_.set_int8(side + "/activation", activation_numbers().at(config.activation));
     made_.set_int8(side + "/scale_embeddings", 1);  // by sqrt(D)
     const bool learned = config.positions == "learned";
     if (learned || config.positions == "sinusoidal" || config.positions == "none")
       made_.set(side + "/position_encodings/encodings",
-                position_table(config, learned ? weight(side + ".input.positions") : torch::Tensor()));
+                added_positions(config, learned ? weight(side + ".input.positions") : torch::Tensor()));
     if (config.ends_with_norm()) norm(side + "/layer_norm", side + ".norm");
     if (side == "encoder" && config.positions == "alibi") encoder_bias_ = alibi_buckets(config.num_heads);
     for (int64_t l = 0; l < config.layers; ++l) {
@@ -151,7 +148,7 @@ class Mapping {
     }
     if (encoder && encoder_bias_.defined()) {
       made_.set(name + "/relative_attention_bias", encoder_bias_);
-      made_.set_int32(name + "/relative_attention_max_distance", kFarthestBucket);
+      made_.set_int32(name + "/relative_attention_max_distance", kFarthestAlibi);
     }
   }
 
@@ -188,47 +185,10 @@ class Mapping {
   Ctranslate2Variables made_;
 };
 
-void refuse_stack(const std::string& side, const TransformerStackConfig& config, std::vector<std::string>& reasons) {
-  const auto refuse_unless_known = [&](const char* field, const std::string& value, const std::vector<std::string>& known) {
-    if (std::find(known.begin(), known.end(), value) == known.end())
-      reasons.push_back(fmt::format("model.{}_{}: CTranslate2 has {}, not '{}'", side, field, fmt::join(known, ", "), value));
-  };
-  refuse_unless_known("norm", config.norm, {"pre", "post", "sandwich"});
-  refuse_unless_known("norm_kind", config.norm_kind, {"layer", "rms"});
-  refuse_unless_known("activation", config.activation, {"relu", "gelu", "silu", "swiglu"});
-  refuse_unless_known("positions", config.positions, {"sinusoidal", "learned", "rotary", "alibi", "relative", "none"});
-  if (config.attention_window > 0)
-    reasons.push_back(fmt::format("model.{}_attention_window: CTranslate2 translates without a window (0), not with one of {}", side,
-                                  config.attention_window));
-  if (side == "decoder" && config.positions == "alibi" && !std::has_single_bit(static_cast<uint64_t>(config.num_heads)))
-    reasons.push_back(
-        fmt::format("model.decoder_positions: CTranslate2's ALiBi has other slopes than ours unless the number of heads is a "
-                    "power of two, and num_heads is {}",
-                    config.num_heads));
-}
-
 }  // namespace
 
-std::vector<std::string> ctranslate2_refusals(const EncoderDecoderConfig& config) {
-  std::vector<std::string> reasons;
-  if (config.encoder == "transformer")
-    refuse_stack("encoder", TransformerEncoderConfig::from_json(config.encoder_fields), reasons);
-  else if (config.encoder != "none")
-    reasons.push_back(fmt::format("model.encoder: CTranslate2 has the encoder 'transformer', not '{}'", config.encoder));
-  if (config.decoder == "transformer") {
-    const auto decoder = TransformerDecoderConfig::from_json(config.decoder_fields);
-    if (decoder.autoregression != "attention")
-      reasons.push_back(fmt::format("model.autoregression: CTranslate2 has 'attention', not '{}'", decoder.autoregression));
-    refuse_stack("decoder", decoder, reasons);
-  } else {
-    reasons.push_back(fmt::format("model.decoder: CTranslate2 has the decoder 'transformer', not '{}'", config.decoder));
-  }
-  if (config.copy) reasons.push_back("model.copy: CTranslate2 knows no copying of words from the source");
-  return reasons;
-}
-
 Ctranslate2Variables ctranslate2_transformer(const EncoderDecoderConfig& config, const NamedTensors& weights) {
-  return Mapping(config, weights).take();
+  return Ctranslate2Mapping(config, weights).take();
 }
 
 }  // namespace attnzoo

@@ -1,10 +1,6 @@
-// A Transformer's weights under the names that CTranslate2 has for them (its TransformerSpec, revision 7, and TransformerDecoderSpec,
-// revision 8, of a language model), and what of our Transformers it has no name for. Learned from ctranslate2 4.8.5 and checked against it
-// in tests/export/ctranslate2_test.cpp.
+// A Transformer's weights under the names that CTranslate2 has for them: its TransformerSpec, revision 7, and TransformerDecoderSpec,
+// revision 8, of a language model. Learned from ctranslate2 4.8.5, which reads them back in tests/export/ctranslate2_test.cpp.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "models/encoder_decoder_config.h"
 #include "models/export/ctranslate2_file.h"
@@ -12,11 +8,8 @@
 
 namespace attnzoo {
 
-// Why CTranslate2 cannot run the model: one line a reason, "model.FIELD: ..."; empty where it can.
-std::vector<std::string> ctranslate2_refusals(const EncoderDecoderConfig& config);
-
-// The variables of a model without refusals. Positions are tables of 2048 rows, as far as CTranslate2 then reads and writes; with rotary,
-// ALiBi or relative positions there is no end. Throws CheckpointError for weights that are missing or have no place.
+// The variables of a model without ctranslate2_refusals(). Positions are tables of 2048 rows, as far as CTranslate2 then reads and writes;
+// with rotary, ALiBi or relative positions there is no end. Throws CheckpointError for weights that are missing or have no place.
 Ctranslate2Variables ctranslate2_transformer(const EncoderDecoderConfig& config, const NamedTensors& weights);
 
 }  // namespace attnzoo

@@ -20,7 +20,7 @@
 
 #include "tests/catch.h"
 
-namespace attnzoo::test {
+namespace attnzoo::test::ctranslate2 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -331,4 +331,4 @@ TEST_CASE("attnzoo-export says what --quantize takes") {
   CHECK_FALSE(fs::exists(folder / "out"));
 }
 
-}  // namespace attnzoo::test
+}  // namespace attnzoo::test::ctranslate2
