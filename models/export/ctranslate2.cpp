@@ -23,36 +23,34 @@ namespace fs = std::filesystem;
 
 constexpr char kModelBinary[] = "model.bin";
 
-// One vocabulary, its tokeniser, and the names of their files.
-struct VocabularyFiles {
-  const char* of;
-  const Tokenizer& tokenizer;
-  const char *vocabulary, *sentencepiece;
+// A vocabulary's tokens by id, and the name of its file.
+struct ExportedVocabulary {
+  const char *of, *file;
   std::vector<std::string> tokens;
 };
 
-std::vector<VocabularyFiles> vocabularies_of(const TokenizerPair& tokenizers, bool reads_source) {
-  const auto files = [](const char* of, const Tokenizer& tokenizer, const char* vocabulary, const char* sentencepiece) {
-    VocabularyFiles made{of, tokenizer, vocabulary, sentencepiece, {}};
+std::vector<ExportedVocabulary> vocabularies_of(const TokenizerPair& tokenizers, bool reads_source) {
+  const auto vocabulary = [](const char* of, const char* file, const Tokenizer& tokenizer) {
+    ExportedVocabulary made{of, file, {}};
     for (int32_t id = 0; id < tokenizer.vocabulary_size(); ++id) made.tokens.push_back(tokenizer.piece(id));
     return made;
   };
-  if (!reads_source) return {files("target", *tokenizers.target, "vocabulary.json", "target.spm")};
-  if (tokenizers.joint()) return {files("joint", *tokenizers.source, "shared_vocabulary.json", "source.spm")};
-  return {files("source", *tokenizers.source, "source_vocabulary.json", "source.spm"),
-          files("target", *tokenizers.target, "target_vocabulary.json", "target.spm")};
+  if (!reads_source) return {vocabulary("target", "vocabulary.json", *tokenizers.target)};
+  if (tokenizers.joint()) return {vocabulary("joint", "shared_vocabulary.json", *tokenizers.source)};
+  return {vocabulary("source", "source_vocabulary.json", *tokenizers.source),
+          vocabulary("target", "target_vocabulary.json", *tokenizers.target)};
 }
 
 // CTranslate2 finds ids by the token's text, so no text may stand for two.
-void refuse_repeated_tokens(const VocabularyFiles& files, std::vector<std::string>& reasons) {
+void refuse_repeated_tokens(const ExportedVocabulary& vocabulary, std::vector<std::string>& reasons) {
   std::map<std::string, size_t> ids;
-  for (size_t id = 0; id < files.tokens.size(); ++id) {
-    const auto [first, is_new] = ids.emplace(files.tokens[id], id);
+  for (size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    const auto [first, is_new] = ids.emplace(vocabulary.tokens[id], id);
     if (!is_new)
       reasons.push_back(
           fmt::format("the {} vocabulary has '{}' twice, as ids {} and {}, and CTranslate2 tells tokens apart by their text; "
                       "learn it from text without this word",
-                      files.of, first->first, first->second, id));
+                      vocabulary.of, first->first, first->second, id));
   }
 }
 
@@ -86,10 +84,8 @@ void refuse_other_directories(const fs::path& directory) {
                   kModelBinary);
 }
 
-void write_vocabulary_files(const VocabularyFiles& files, const fs::path& directory) {
-  write_file(directory / files.vocabulary, nlohmann::json(files.tokens).dump(1) + "\n");
-  if (files.tokenizer.kind() == kSentencePieceKind)
-    write_file(directory / files.sentencepiece, unpack_tokenizer(files.tokenizer.serialized(), files.sentencepiece).content);
+void write_sentencepiece_model(const Tokenizer& tokenizer, const fs::path& file) {
+  if (tokenizer.kind() == kSentencePieceKind) write_file(file, unpack_tokenizer(tokenizer.serialized(), file.string()).content);
 }
 
 }  // namespace
@@ -101,7 +97,7 @@ void export_ctranslate2(const CheckpointContents& contents, const fs::path& dire
   const bool reads_source = config.encoder != "none";
   const auto vocabularies = vocabularies_of(contents.tokenizers, reads_source);
   auto reasons = ctranslate2_refusals(config);
-  for (const auto& files : vocabularies) refuse_repeated_tokens(files, reasons);
+  for (const auto& vocabulary : vocabularies) refuse_repeated_tokens(vocabulary, reasons);
   if (!reasons.empty()) fail<ConfigError>("--format ctranslate2: the model cannot be exported:\n  {}", fmt::join(reasons, "\n  "));
   const auto variables = ctranslate2_transformer(config, contents.weights);
   refuse_other_directories(directory);
@@ -111,8 +107,11 @@ void export_ctranslate2(const CheckpointContents& contents, const fs::path& dire
     variables.save(made.path() / kModelBinary, "TransformerSpec", 7, int8);
   else
     variables.save(made.path() / kModelBinary, "TransformerDecoderSpec", 8, int8);
-  write_file(made.path() / "config.json", ctranslate2_settings(config, reads_source, *contents.tokenizers.target).dump(2) + "\n");
-  for (const auto& files : vocabularies) write_vocabulary_files(files, made.path());
+  const auto& [source, target] = contents.tokenizers;
+  write_file(made.path() / "config.json", ctranslate2_settings(config, reads_source, *target).dump(2) + "\n");
+  for (const auto& vocabulary : vocabularies) write_file(made.path() / vocabulary.file, nlohmann::json(vocabulary.tokens).dump(1) + "\n");
+  if (reads_source) write_sentencepiece_model(*source, made.path() / "source.spm");
+  if (!reads_source || source != target) write_sentencepiece_model(*target, made.path() / "target.spm");
   made.commit();
 }
 

@@ -3,7 +3,7 @@
 //   model.bin                  the weights (ctranslate2_file.h)
 //   config.json                special tokens; every source ends with </s>, every target begins with <s>
 //   shared_vocabulary.json     the tokens by id, where joint; else source_vocabulary.json and target_vocabulary.json
-//   source.spm, target.spm     SentencePiece's models, where these are the tokenisers; source.spm alone where joint
+//   source.spm, target.spm     SentencePiece's models, where these are the tokenisers; source.spm alone where it is both
 // A language model has vocabulary.json and target.spm.
 #pragma once
 

@@ -6,6 +6,9 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "data/error.h"
 #include "models/attention/padded_attention.h"
@@ -21,14 +24,6 @@ constexpr int64_t kTableRows = 2048;
 const std::map<std::string, int64_t>& activation_numbers() {
   static const std::map<std::string, int64_t> kActivations = {{"relu", 0}, {"silu", 2}, {"swiglu", 2}, {"gelu", 3}};
   return kActivations;
-}
-
-// One row a position of what is added to the embeddings.
-torch::Tensor added_positions(const TransformerStackConfig& config, const torch::Tensor& learned) {
-  const auto options = torch::TensorOptions(torch::kFloat);
-  if (config.positions == "sinusoidal") return SinusoidalPositions(config.model_dim)(at::arange(kTableRows), options);
-  if (config.positions == "none") return at::zeros({kTableRows, config.model_dim}, options);
-  return learned.index_select(0, at::arange(kTableRows).clamp_max(learned.size(0) - 1));
 }
 
 // ALiBi as the bias of T5 (Raffel et al. 2020), the only one that CTranslate2's encoder adds to scores: a number a head for each bucket of
@@ -103,10 +98,8 @@ class Ctranslate2Mapping {
     made_.set_int8(side + "/pre_norm", config.norm != "post");
     made_.set_int8(side + "/activation", activation_numbers().at(config.activation));
     made_.set_int8(side + "/scale_embeddings", 1);  // by sqrt(D)
-    const bool learned = config.positions == "learned";
-    if (learned || config.positions == "sinusoidal" || config.positions == "none")
-      made_.set(side + "/position_encodings/encodings",
-                added_positions(config, learned ? weight(side + ".input.positions") : torch::Tensor()));
+    const bool has_table = config.positions == "sinusoidal" || config.positions == "learned" || config.positions == "none";
+    if (has_table) made_.set(side + "/position_encodings/encodings", added_positions(side, config));
     if (config.ends_with_norm()) norm(side + "/layer_norm", side + ".norm");
     if (side == "encoder" && config.positions == "alibi") encoder_bias_ = alibi_buckets(config.num_heads);
     for (int64_t l = 0; l < config.layers; ++l) {
@@ -116,6 +109,21 @@ class Ctranslate2Mapping {
       if (!encoder && encoder_) cross_attention(to, from, config);
       feed_forward(to, from, config);
     }
+  }
+
+  // One row a position of what is added to the embeddings. Tables without weights are the same on both sides.
+  torch::Tensor added_positions(const std::string& side, const TransformerStackConfig& config) {
+    const auto position = at::arange(kTableRows);
+    if (config.positions == "learned") {
+      const auto learned = weight(side + ".input.positions");
+      return learned.index_select(0, position.clamp_max(learned.size(0) - 1));
+    }
+    auto& table = tables_without_weights_[{config.positions, config.model_dim}];
+    const auto options = torch::TensorOptions(torch::kFloat);
+    if (!table.defined())
+      table = config.positions == "none" ? at::zeros({kTableRows, config.model_dim}, options)
+                                         : SinusoidalPositions(config.model_dim)(position, options);
+    return table;
   }
 
   // The norms of one sublayer. Around f they have names of their own, and the sublayer then leaves its residual to the layer.
@@ -181,6 +189,7 @@ class Ctranslate2Mapping {
   std::optional<TransformerEncoderConfig> encoder_;  // none in a language model
   TransformerDecoderConfig decoder_;
   torch::Tensor encoder_bias_;
+  std::map<std::pair<std::string, int64_t>, torch::Tensor> tables_without_weights_;
   std::set<std::string> used_;
   Ctranslate2Variables made_;
 };

@@ -184,7 +184,7 @@ TEST_CASE("CTranslate2 translates as we do, greedily and by beam, from the expor
     INFO(outcome.output);
     REQUIRE(outcome.status == 0);
   }
-  CHECK(fs::file_size(folder / "small/model.bin") < fs::file_size(folder / "float/model.bin") / 2);
+  CHECK(fs::file_size(folder / "small/model.bin") * 10 < fs::file_size(folder / "float/model.bin") * 6);  // positions stay as they are
   const auto lines = invented_text(150, 3).source;
   folder.file("lines", joined(lines));
   const auto by_ctranslate2 = [&](const std::string& model, const std::string& type, int beam) {
