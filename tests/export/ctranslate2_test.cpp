@@ -188,7 +188,8 @@ TEST_CASE("CTranslate2 translates as we do, greedily and by beam, from the expor
   const auto lines = invented_text(150, 3).source;
   folder.file("lines", joined(lines));
   const auto by_ctranslate2 = [&](const std::string& model, const std::string& type, int beam) {
-    const auto outcome = run_python(folder.path(), "ctranslate2_translate", fmt::format("{} {} {} lines out 60", model, type, beam));
+    const auto outcome =
+        run_python(folder.path(), "ctranslate2_translate", fmt::format("{} {} {} lines out 60 attention", model, type, beam));
     INFO(outcome.output);
     REQUIRE(outcome.status == 0);
     auto found = json_lines(folder / "out");
@@ -218,6 +219,7 @@ TEST_CASE("CTranslate2 translates as we do, greedily and by beam, from the expor
       CHECK(std::abs(theirs[i]["score"].get<double>() - hypothesis.log_probability) < 1e-4);
       if (beam > 1) continue;
       const auto attention = theirs[i]["attention"].get<std::vector<std::vector<float>>>();  // without the row and the column of </s>
+      REQUIRE(attention.size() == hypothesis.ids.size());
       for (size_t t = 0; t < attention.size(); ++t)
         for (size_t s = 0; s < attention[t].size(); ++s)
           REQUIRE(std::abs(hypothesis.attention_TS[t][s].item<float>() - attention[t][s]) < 1e-4);

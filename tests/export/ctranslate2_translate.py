@@ -1,4 +1,4 @@
-"""Translates lines as a user of the directory would: ctranslate2_translate.py FOLDER COMPUTE_TYPE BEAM LINES OUT [MAX_LENGTH].
+"""Translates lines as a user of the directory would: ctranslate2_translate.py FOLDER COMPUTE_TYPE BEAM LINES OUT [MAX_LENGTH [attention]].
 
 OUT: a JSON object a line, {"ids", "score", "attention", "text"}; the last line is {"seconds": ..}, loading excluded.
 """
@@ -32,7 +32,7 @@ results = model.translate_batch(
     min_decoding_length=0,
     max_decoding_length=max_length,
     return_scores=True,
-    return_attention=beam == "1",
+    return_attention=sys.argv[7:] == ["attention"],
     max_batch_size=32,
 )
 translations = [target.decode(result.hypotheses[0]) for result in results]
