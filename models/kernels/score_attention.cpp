@@ -11,17 +11,17 @@ namespace {
 
 typedef float Lanes __attribute__((vector_size(64), aligned(4), may_alias));
 
-ATTNZOO_INLINE float sum_of(const Lanes& lanes) {
+ATTNZOO_INLINE float lane_sum(const Lanes& lanes) {
   float total = 0;
   for (int i = 0; i < 16; ++i) total += lanes[i];
   return total;
 }
 
-ATTNZOO_INLINE float dot(const float* a, const float* b, int64_t count) {
+ATTNZOO_INLINE float lane_dot(const float* a, const float* b, int64_t count) {
   Lanes sum = {};
   int64_t d = 0;
   for (; d + 16 <= count; d += 16) sum += *reinterpret_cast<const Lanes*>(a + d) * *reinterpret_cast<const Lanes*>(b + d);
-  float total = sum_of(sum);
+  float total = lane_sum(sum);
   for (; d < count; ++d) total += a[d] * b[d];
   return total;
 }
@@ -43,7 +43,7 @@ ATTNZOO_CPU_CLONES void forward_row(const ScoreRow& row, const ScoreOperands& o,
   float largest = -3e38f;
   for (int64_t s = 0; s < row.num_keys; ++s) {
     const float* key = o.keys + (row.key_begin + s) * o.attention_dim;
-    weights[s] = o.vector ? additive_score(query, key, o.vector, o.attention_dim) : dot(query, key, o.attention_dim);
+    weights[s] = o.vector ? additive_score(query, key, o.vector, o.attention_dim) : lane_dot(query, key, o.attention_dim);
     largest = weights[s] > largest ? weights[s] : largest;
   }
   float sum = 0;
@@ -70,7 +70,7 @@ ATTNZOO_CPU_CLONES void backward_row(const ScoreRow& row, const ScoreOperands& o
     float* __restrict d_value = d_memory + (row.key_begin + s) * o.memory_dim;
     const float weight = weights[s];
     for (int64_t d = 0; d < o.memory_dim; ++d) d_value[d] += weight * d_context[d];
-    d_scores[s] = dot(d_context, value, o.memory_dim);
+    d_scores[s] = lane_dot(d_context, value, o.memory_dim);
     inner += d_scores[s] * weight;
   }
   for (int64_t d = 0; d < o.attention_dim; ++d) d_query[d] = 0;

@@ -1,0 +1,14 @@
+// What of our models CTranslate2 cannot run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/encoder_decoder_config.h"
+
+namespace attnzoo {
+
+// One line a reason, "model.FIELD: ..."; empty where it can. A model without encoder is a language model.
+std::vector<std::string> ctranslate2_refusals(const EncoderDecoderConfig& config);
+
+}  // namespace attnzoo
