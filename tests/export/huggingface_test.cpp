@@ -240,14 +240,14 @@ TEST_CASE("an imported model translates, is evaluated, exported again, and learn
 }
 
 TEST_CASE("a checkpoint's weights are a file that Python's safetensors opens") {
-  if (!python_has("torch, safetensors")) return;
+  if (!python_has("numpy, safetensors")) return;
   const TemporaryDirectory folder;
   const auto contents = marian_checkpoint("", marian_tokenizers(true));
   save_checkpoint(folder / "run", contents);
   const auto outcome = run_merged(folder.path(), kPython +
-                                                     " -W ignore -c 'from safetensors.torch import load_file\n"
+                                                     " -W ignore -c 'from safetensors.numpy import load_file\n"
                                                      "for name, tensor in sorted(load_file(\"run/weights.safetensors\").items()):\n"
-                                                     "  print(name, tuple(tensor.shape), float(tensor.double().sum()))'");
+                                                     "  print(name, tuple(tensor.shape), float(tensor.astype(float).sum()))'");
   INFO(outcome.output);
   REQUIRE(outcome.status == 0);
   const auto lines = split_lines(outcome.output);
