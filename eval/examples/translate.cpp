@@ -12,8 +12,9 @@ alignas(64) char FLAGS_minloglevel[256];
 int main(int argc, char** argv) {
   const int64_t beam = argc > 2 ? std::stoll(argv[2]) : 5, batch = argc > 3 ? std::stoll(argv[3]) : 32;
   const int kEos = 3;  // <pad> 0, <unk> 1, <s> 2, </s> 3: attnzoo.json in the file
-  torch::jit::ExtraFilesMap files = {{"source.spm", ""}, {"target.spm", ""}};
+  torch::jit::ExtraFilesMap files = {{"source.spm", ""}, {"target.spm", ""}, {"source.vocabulary.json", ""}};
   auto model = torch::jit::load(argv[1], torch::kCPU, files);
+  if (!files["source.vocabulary.json"].empty()) return std::cerr << "its ids are not those of a SentencePiece model\n", 1;
   sentencepiece::SentencePieceProcessor source, target;
   source.LoadFromSerializedProto(files["source.spm"]);
   target.LoadFromSerializedProto(files["target.spm"].empty() ? files["source.spm"] : files["target.spm"]);

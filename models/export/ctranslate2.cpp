@@ -9,9 +9,8 @@
 
 #include "data/error.h"
 #include "data/files.h"
-#include "data/sentencepiece_tokenizer.h"
+#include "data/sentencepiece_vocabulary.h"
 #include "data/special_tokens.h"
-#include "data/tokenizer_bytes.h"
 #include "models/export/ctranslate2_refusals.h"
 #include "models/export/ctranslate2_transformer.h"
 #include "models/registry.h"
@@ -85,7 +84,7 @@ void refuse_other_directories(const fs::path& directory) {
 }
 
 void write_sentencepiece_model(const Tokenizer& tokenizer, const fs::path& file) {
-  if (tokenizer.kind() == kSentencePieceKind) write_file(file, unpack_tokenizer(tokenizer.serialized(), file.string()).content);
+  if (const auto model = sentencepiece_model_of(tokenizer); !model.empty()) write_file(file, model);
 }
 
 }  // namespace

@@ -3,8 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "data/sentencepiece_tokenizer.h"
+#include "data/sentencepiece_vocabulary.h"
 #include "data/special_tokens.h"
-#include "data/tokenizer_bytes.h"
 #include "models/export/int8.h"
 #include "models/export/search_text.h"
 #include "models/export/trace.h"
@@ -22,7 +23,8 @@ constexpr const char* kReadme = R"(A model of attnzoo as TorchScript.
 
 source: int64 [sentences, positions], the ids of each sentence and </s>, padded with <pad>. ids[b, n, :length[b, n]] is the n-th best
 hypothesis of sentence b, without <s> and </s>. The special ids stand in attnzoo.json; source.spm and target.spm (one when both sides share it)
-are SentencePiece models, for other tokenisers source.vocabulary.json lists the pieces.
+are SentencePiece models. Where there is a source.vocabulary.json it lists the pieces by id: those of words or characters, or, beside an .spm
+file, the ids of its pieces (models of Marian's kind), which are then not those of the .spm file itself.
 
   forward(source, target) -> logits [B, T, V]; target begins with <s>
   greedy(source, max_length=256, max_length_ratio=3., min_length=0, prefix=None, want_attention=False)
@@ -37,10 +39,9 @@ A language model has no source: give it one </s> a row, and its text as prefix.
 )";
 
 void add_tokenizer(torch::jit::ExtraFilesMap& files, const std::string& side, const Tokenizer& tokenizer) {
-  if (tokenizer.kind() == "sentencepiece") {
-    files[side + ".spm"] = unpack_tokenizer(tokenizer.serialized(), side).content;
-    return;
-  }
+  const auto model = sentencepiece_model_of(tokenizer);
+  if (!model.empty()) files[side + ".spm"] = model;
+  if (tokenizer.kind() == kSentencePieceKind) return;  // its ids are the model's
   auto pieces = nlohmann::json::array();
   for (int64_t id = 0; id < tokenizer.vocabulary_size(); ++id) pieces.push_back(tokenizer.piece(static_cast<int32_t>(id)));
   files[side + ".vocabulary.json"] = pieces.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -59,7 +60,7 @@ torch::jit::ExtraFilesMap extra_files(const LoadedModel& loaded, const TorchScri
       {"joint", tokenizers.joint()}};
   torch::jit::ExtraFilesMap files = {{"attnzoo.json", about.dump(2)}, {"config.json", loaded.config.dump(2)}, {"README.txt", kReadme}};
   add_tokenizer(files, "source", *tokenizers.source);
-  if (!tokenizers.joint()) add_tokenizer(files, "target", *tokenizers.target);
+  if (tokenizers.source != tokenizers.target) add_tokenizer(files, "target", *tokenizers.target);
   return files;
 }
 

@@ -2,8 +2,8 @@
 // trace.h, the searches of search_text.h, and in extra files all that its user needs:
 //   attnzoo.json           {"format": 1, "task", "family", "type", "quantized", "special_ids", "vocabulary_sizes", "joint"}
 //   config.json            the whole effective recipe
-//   source.spm, target.spm                                  a SentencePiece model; the second where the vocabularies differ
-//   source.vocabulary.json, target.vocabulary.json          otherwise: the pieces by id
+//   source.spm, target.spm                           a SentencePiece model; the second where the target has another
+//   source.vocabulary.json, target.vocabulary.json   the pieces by id, where they are not the .spm's or there is none
 //   README.txt             how to call it
 #pragma once
 

@@ -107,6 +107,7 @@ TEST_CASE("CTranslate2 finds every option's model as probable as we do, at once 
   const std::vector<Variant> variants = {
       {R"({"tied_embeddings": "all"})"},
       {R"({"norm": "post", "activation": "gelu", "tied_embeddings": "decoder"})", false},
+      {R"({"activation": "silu"})", false},
       {R"({"model_dim": 18, "feed_forward_dim": 23, "num_heads": 3, "tied_embeddings": "none", "norm_kind": "rms", "activation": "swiglu"})"},
       {R"({"norm": "sandwich", "norm_kind": "rms", "positions": "rotary", "activation": "swiglu"})", false},
       {R"({"norm": "sandwich", "positions": "learned"})"},
