@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "data/error.h"
+#include "data/sentencepiece_charsmap.h"
 #include "data/sentencepiece_tokenizer.h"
 #include "data/special_tokens.h"
 #include "data/tokenizer_bytes.h"
@@ -101,6 +102,7 @@ class SentencePieceVocabulary : public Tokenizer {
 
 std::shared_ptr<const Tokenizer> make_sentencepiece_vocabulary(std::string_view model, std::vector<std::string> pieces,
                                                                const std::string& where) {
+  check_sentencepiece_charsmap(model, where);
   return std::make_shared<SentencePieceVocabulary>(model, std::move(pieces), where);
 }
 
@@ -110,7 +112,7 @@ std::shared_ptr<const Tokenizer> load_sentencepiece_vocabulary(std::string_view 
   const bool is_list = line_end != std::string_view::npos && pieces.is_array() &&
                        std::all_of(pieces.begin(), pieces.end(), [](const auto& piece) { return piece.is_string(); });
   if (!is_list) fail<DataError>("{}: damaged tokeniser: it does not begin with the list of its pieces", where);
-  return make_sentencepiece_vocabulary(content.substr(line_end + 1), pieces.get<std::vector<std::string>>(), where);
+  return std::make_shared<SentencePieceVocabulary>(content.substr(line_end + 1), pieces.get<std::vector<std::string>>(), where);
 }
 
 std::string sentencepiece_model_of(const Tokenizer& tokenizer) {

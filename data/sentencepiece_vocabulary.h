@@ -16,7 +16,7 @@ namespace attnzoo {
 inline constexpr char kSentencePieceVocabularyKind[] = "sentencepiece-vocabulary";
 
 // `model`: the bytes of an .spm file. `pieces`: those of the ids from kNumSpecialTokens on, valid UTF-8. Throws DataError beginning with
-// `where`: SentencePiece cannot load the model, a piece stands twice.
+// `where`: SentencePiece cannot load the model or would read outside of it, a piece stands twice.
 std::shared_ptr<const Tokenizer> make_sentencepiece_vocabulary(std::string_view model, std::vector<std::string> pieces,
                                                                const std::string& where);
 // From the content that serialized() packs: the pieces as one line of JSON, then the model.

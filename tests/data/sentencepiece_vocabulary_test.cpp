@@ -89,4 +89,15 @@ TEST_CASE("a damaged list of pieces or model is refused by name") {
   CHECK_THAT(message("[\"a\"]\n"), ContainsSubstring("run/source.tokenizer: damaged tokeniser: SentencePiece cannot load its model"));
 }
 
+TEST_CASE("normalisation rules that lead out of a model are refused before SentencePiece follows them") {
+  auto model = learned_model(kEnglish);
+  CHECK(make_sentencepiece_vocabulary(model, {"a"}, "source.spm")->vocabulary_size() == kNumSpecialTokens + 1);
+  // Behind the name of the rules stand a tag, a length of three bytes, the array's length, and its first unit.
+  const size_t unit = model.find("nmt_nfkc") + 8 + 4 + 4;
+  REQUIRE(unit < model.size());
+  for (size_t i = 0; i < 4; ++i) model[unit + i] = '\x7F';
+  CHECK_THROWS_WITH(make_sentencepiece_vocabulary(model, {"a"}, "source.spm"),
+                    Equals("source.spm: damaged tokeniser: the normalisation rules in its model lead out of it"));
+}
+
 }  // namespace attnzoo::test

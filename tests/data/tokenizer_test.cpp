@@ -291,7 +291,8 @@ TEST_CASE("a tokeniser file that is damaged, of a newer format or something else
   std::string unknown = good;
   unknown.replace(unknown.find("words"), 5, "glyph");
   CHECK(message(unknown) ==
-        "run/source.tokenizer: tokeniser of the unknown kind 'glyph'; known are sentencepiece, sentencepiece-vocabulary, words, characters, labels");
+        "run/source.tokenizer: tokeniser of the unknown kind 'glyph'; known are sentencepiece, sentencepiece-vocabulary, words, "
+        "characters, labels");
   CHECK_THAT(message("{\"attnzoo_tokenizer\":1}\n"), ContainsSubstring("damaged tokeniser: its first line cannot be understood"));
   CHECK_THAT(message("{\"attnzoo_tokenizer\":1,\"kind\":\"sentencepiece\",\"num_bytes\":3,\"crc32\":\"352441c2\"}\nabc"),
              ContainsSubstring("run/source.tokenizer: damaged tokeniser: SentencePiece cannot load its model"));
