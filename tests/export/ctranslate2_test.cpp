@@ -331,11 +331,11 @@ TEST_CASE("attnzoo-export says what --quantize takes") {
   const auto problem = [&](const std::string& options) {
     return run_merged(folder.path(), "attnzoo-export --run run --out out " + options);
   };
-  const auto unknown = problem("--format ctranslate2 --quantize int4"), elsewhere = problem("--format torchscript --quantize int8");
+  const auto unknown = problem("--format ctranslate2 --quantize int4"), elsewhere = problem("--format huggingface --quantize int8");
   CHECK(unknown.status == 2);
-  CHECK_THAT(unknown.output, ContainsSubstring("--quantize: unknown type 'int4'; known: int8"));
+  CHECK_THAT(unknown.output, ContainsSubstring("--quantize: unknown value 'int4', did you mean 'int8'?; accepted: int8"));
   CHECK(elsewhere.status == 2);
-  CHECK_THAT(elsewhere.output, ContainsSubstring("--quantize: --format ctranslate2 has it, not 'torchscript'"));
+  CHECK_THAT(elsewhere.output, ContainsSubstring("--quantize: MarianMT has no int8 weights"));
   CHECK_FALSE(fs::exists(folder / "out"));
 }
 
