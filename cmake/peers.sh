@@ -13,8 +13,8 @@ if [[ -n ${ATTNZOO_NO_INSTALL:-} || ! -x .venv/bin/python ]] || ! compgen -G '.v
   say "no torch wheel in .venv: exports are not checked against Python"
   exit 0
 fi
-say "downloading the Python packages that exports are checked against: CTranslate2, transformers and what they need (about 110 MB; for tests only)"
-if .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --retries 2 -r tests/peers.txt >build/peers.log 2>&1; then
+say "downloading the Python packages that exports are checked against: CTranslate2, transformers and what they need (about 100 MB; for tests only)"
+if timeout 600 .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --retries 2 -r tests/peers.txt >build/peers.log 2>&1; then
   cksum <tests/peers.txt >"$stamp"
 else
   say "they could not be installed (build/peers.log): exports are not checked against Python"
