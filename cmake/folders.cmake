@@ -47,6 +47,8 @@ function(attnzoo_precompiled_header target)
   # Five sources are compiled as one: they share what the header costs each, and the templates that they instantiate. Larger bundles would build
   # faster from nothing and slower after a change. Names in anonymous namespaces must therefore differ within a folder.
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
+  # A bundle includes its sources: g++ then takes a source's class with members of anonymous types for one of a header.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # The sources of a folder of text code that include LibTorch after all. One that is missing here still compiles, slowly.

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "data/corpus.h"
+#include "data/corpus_writer.h"
 #include "data/error.h"
 #include "data/files.h"
 #include "data/tokenizer.h"
@@ -76,6 +78,21 @@ TEST_CASE("Damaged safetensors are refused or read, never worse") {
           write_file(file, bytes);
           load_safetensors(file);
         }) > 200);
+}
+
+TEST_CASE("A damaged corpus is refused") {
+  const TemporaryDirectory folder;
+  const auto file = folder / "train.corpus";
+  CorpusWriter writer(file, "digest");
+  const std::vector<int32_t> ids = {5, 6, 7, 8};
+  for (int64_t i = 0; i < 20; ++i) writer.add(std::span(ids).first(static_cast<size_t>(1 + i % 4)), ids, i + 1);
+  writer.commit();
+  const auto bytes = read_file(file);
+  CHECK(num_refused(bytes, 300, [&](const std::string& damaged_bytes) {
+          write_file(file, damaged_bytes);
+          const auto corpus = Corpus::open(file);
+          for_each_pair(*corpus, [&](int64_t pair) { CHECK(corpus->target(pair).size() <= 4); });
+        }) >= 300);
 }
 
 TEST_CASE("Damaged tokenisers are refused") {
