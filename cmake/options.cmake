@@ -13,7 +13,8 @@ add_library(attnzoo::options ALIAS attnzoo_options)
 target_compile_options(attnzoo_options INTERFACE -Wall -Wextra $<$<BOOL:${ATTNZOO_WARNINGS_AS_ERRORS}>:-Werror>)
 target_include_directories(attnzoo_options INTERFACE ${CMAKE_SOURCE_DIR})
 if(ATTNZOO_SANITIZE)
-  target_compile_options(attnzoo_options INTERFACE -fsanitize=${ATTNZOO_SANITIZE} -fno-omit-frame-pointer)
+  # Without vptr: it asks for the type information of classes that LibTorch does not export.
+  target_compile_options(attnzoo_options INTERFACE -fsanitize=${ATTNZOO_SANITIZE} -fno-sanitize=vptr -fno-omit-frame-pointer)
   target_link_options(attnzoo_options INTERFACE -fsanitize=${ATTNZOO_SANITIZE})
 endif()
 

@@ -28,7 +28,7 @@ size_t num_equal(const std::vector<std::string>& a, const std::vector<std::strin
 
 TEST_CASE("An exported file translates in C++ and in Python as attnzoo-translate does, at any batch size; rounded ones nearly so") {
   const TemporaryDirectory folder;
-  train(folder, "transformer", 250,
+  train(folder, "transformer", 120,
         "--set data.tokenizer.kind=sentencepiece-bpe --set data.tokenizer.vocabulary_size=500 --set data.tokenizer.joint=true");
   folder.file("test.src", joined(invented_text(60, 7).source));
   const auto said = run_well(folder, "attnzoo-export --run run --format torchscript --out model.pt");
@@ -49,7 +49,7 @@ TEST_CASE("An exported file translates in C++ and in Python as attnzoo-translate
     INFO(file);
     const auto rounded = split_lines(run_well(folder, fmt::format("example-translate {} 1 16 < test.src 2> warnings", file)));
     REQUIRE(rounded.size() == 60);
-    CHECK(num_equal(split_lines(greedy), rounded) >= 30);
+    CHECK(num_equal(split_lines(greedy), rounded) >= 20);
   }
 
   if (!python_has("torch, sentencepiece")) return;
