@@ -91,9 +91,11 @@ ExportDifference check_torchscript(const std::string& archive, const LoadedModel
     fail<Error>("export: the exported model does not run: {}", error.what());
   }
   if (!(largest.logits <= allowed.logits && largest.scores <= allowed.scores))
-    fail<Error>("export: the exported model differs from the trained one by {:.2g} in its logits ({:.2g} is allowed) and {:.2g} in the scores of beam "
-                "search ({:.2g}); nothing was written",
-                largest.logits, allowed.logits, largest.scores, allowed.scores);
+    fail<Error>(
+        "export: the exported model differs from the trained one by {:.2g} in its logits ({:.2g} is allowed) and {:.2g} in the scores of "
+        "beam "
+        "search ({:.2g}); nothing was written",
+        largest.logits, allowed.logits, largest.scores, allowed.scores);
   return largest;
 }
 

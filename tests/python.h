@@ -10,7 +10,8 @@ namespace attnzoo::test {
 
 inline const std::string kPython = ATTNZOO_SOURCE_DIR "/.venv/bin/python";
 
-// Whether Python has the modules ("torch, transformers"). Without, a test says so and is passed over: `make test` installs them where it can.
+// Whether Python has the modules ("torch, transformers"). Without, a test says so and is passed over: `make test` installs them where it
+// can.
 inline bool python_has(const std::string& modules) {
   const bool found = run_merged(".", kPython + " -W ignore -c 'import " + modules + "'").status == 0;
   if (!found) WARN("skipped: " << kPython << " cannot import " << modules << "; cmake/peers.sh installs them");
