@@ -18,8 +18,6 @@ std::string name_of(const std::vector<std::string>& files) {
   return files.size() == 1 ? first : fmt::format("{} (and {} more)", first, files.size() - 1);
 }
 
-}  // namespace
-
 // One side's files as one stream of lines.
 class ConcatenatedLines {
  public:
@@ -56,8 +54,6 @@ class ConcatenatedLines {
   std::optional<LineReader> reader_;
   int64_t count_ = 0;
 };
-
-namespace {
 
 std::string column_of(const std::string& line, int64_t column, std::string_view file, int64_t line_number) {
   size_t begin = 0;

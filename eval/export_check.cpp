@@ -84,17 +84,17 @@ ExportDifference check_torchscript(const std::string& archive, const LoadedModel
       largest.scores = std::max(largest.scores, difference_of_scores(exported, loaded, source_BS));
       exported.get_method("greedy")({source_BS}, {{"max_length", kSteps}});
     }
+  } catch (const Error&) {
+    throw;
   } catch (const c10::Error& error) {
     fail<Error>("export: the exported model does not run: {}", error.what_without_backtrace());
   } catch (const std::runtime_error& error) {  // TorchScript's own
-    if (dynamic_cast<const Error*>(&error) != nullptr) throw;
     fail<Error>("export: the exported model does not run: {}", error.what());
   }
   if (!(largest.logits <= allowed.logits && largest.scores <= allowed.scores))
     fail<Error>(
-        "export: the exported model differs from the trained one by {:.2g} in its logits ({:.2g} is allowed) and {:.2g} in the scores of "
-        "beam "
-        "search ({:.2g}); nothing was written",
+        "export: the exported model differs from the trained one by {:.2g} in its logits ({:.2g} is allowed) and {:.2g} in the scores "
+        "of beam search ({:.2g}); nothing was written",
         largest.logits, allowed.logits, largest.scores, allowed.scores);
   return largest;
 }

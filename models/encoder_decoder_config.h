@@ -28,4 +28,7 @@ struct EncoderDecoderConfig {
   nlohmann::json to_json() const;
 };
 
+// The recipe's section with its family's preset under it (models/registry.h). Throws ConfigError, also for an unknown family or preset.
+EncoderDecoderConfig read_model_config(const nlohmann::json& model);
+
 }  // namespace attnzoo

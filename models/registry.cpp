@@ -11,9 +11,6 @@
 
 namespace attnzoo {
 
-namespace {
-
-// The recipe's section with its family's preset under it.
 EncoderDecoderConfig read_model_config(const nlohmann::json& model) {
   if (!model.is_object() || !model.contains("family") || !model["family"].is_string()) {
     std::vector<std::string> known;
@@ -37,8 +34,6 @@ EncoderDecoderConfig read_model_config(const nlohmann::json& model) {
   overrides.erase("preset");
   return EncoderDecoderConfig::from_json(overrides, base);
 }
-
-}  // namespace
 
 nlohmann::json complete_model_config(const nlohmann::json& model) {
   auto complete = read_model_config(model).to_json();

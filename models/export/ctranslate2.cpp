@@ -13,7 +13,6 @@
 #include "data/special_tokens.h"
 #include "models/export/ctranslate2_refusals.h"
 #include "models/export/ctranslate2_transformer.h"
-#include "models/registry.h"
 
 namespace attnzoo {
 namespace {
@@ -53,13 +52,6 @@ void refuse_repeated_tokens(const ExportedVocabulary& vocabulary, std::vector<st
   }
 }
 
-// The model section with family and preset resolved.
-EncoderDecoderConfig resolved_config(const nlohmann::json& model) {
-  auto fields = complete_model_config(model);
-  fields.erase("family");
-  return EncoderDecoderConfig::from_json(fields);
-}
-
 bool shares_kv_heads(const nlohmann::json& stack) {
   const auto kv_heads = stack.value("num_kv_heads", 0);
   return kv_heads != 0 && kv_heads != stack["num_heads"];
@@ -92,7 +84,7 @@ void write_sentencepiece_model(const Tokenizer& tokenizer, const fs::path& file)
 void export_ctranslate2(const CheckpointContents& contents, const fs::path& directory, bool int8) {
   if (!contents.config.is_object() || !contents.config.contains("model"))
     fail<CheckpointError>("the checkpoint's config.json has no section 'model'");
-  const auto config = resolved_config(contents.config["model"]);
+  const auto config = read_model_config(contents.config["model"]);
   const bool reads_source = config.encoder != "none";
   const auto vocabularies = vocabularies_of(contents.tokenizers, reads_source);
   auto reasons = ctranslate2_refusals(config);

@@ -14,7 +14,6 @@
 #include "models/encoder_decoder_config.h"
 #include "models/export/marian_config.h"
 #include "models/export/marian_layout.h"
-#include "models/registry.h"
 #include "models/transformer/transformer_stack_config.h"
 
 namespace attnzoo {
@@ -45,9 +44,7 @@ struct MarianModel {
 MarianModel marian_model(const CheckpointContents& contents) {
   if (!contents.config.is_object() || !contents.config.contains("model"))
     fail<CheckpointError>("the checkpoint's config.json has no section 'model'");
-  auto section = complete_model_config(contents.config["model"]);
-  section.erase("family");
-  const auto model = EncoderDecoderConfig::from_json(section);
+  const auto model = read_model_config(contents.config["model"]);
   std::vector<std::string> problems;
   for (const auto& [side, kind] : {std::pair{"encoder", model.encoder}, {"decoder", model.decoder}})
     if (kind != "transformer") problems.push_back(fmt::format("the {} is '{}', MarianMT's a 'transformer'", side, kind));

@@ -31,12 +31,23 @@ def forward(self, source, target):
     return self.decode(source, target)[0]
 )";
 
+// Most tokens that each sentence may get beyond its prefix, and how many its prefix has.
 constexpr const char* kLimits = R"(
-def limits(self, source, max_length: int, max_length_ratio: float):
+def limits(self, source, max_length: int, max_length_ratio: float, prefix: Optional[Tensor]):
     num_tokens = torch.sum(source.ne($PAD), 1)
     limit = torch.full_like(num_tokens, max_length)
     $LIMIT
-    return limit
+    given = torch.zeros_like(limit)
+    if prefix is not None:
+        given = torch.sum(prefix.ne($PAD), 1)
+    return limit, given
+)";
+
+// The logits with no chance of </s> in the rows where `short` [N, 1] is true.
+constexpr const char* kWithoutEnd = R"(
+def without_end(self, logits, short):
+    end = logits[:, $EOS:$EOS + 1].masked_fill(short, -float("inf"))
+    return torch.cat([logits[:, :$EOS], end, logits[:, $EOS + 1:]], 1)
 )";
 
 constexpr const char* kGreedy = R"(
@@ -44,10 +55,7 @@ def greedy(self, source, max_length: int = 256, max_length_ratio: float = 3., mi
            want_attention: bool = False):
     $ENCODE
     $START
-    limit = self.limits(source, max_length, max_length_ratio)
-    given = torch.zeros_like(limit)
-    if prefix is not None:
-        given = torch.sum(prefix.ne($PAD), 1)
+    limit, given = self.limits(source, max_length, max_length_ratio, prefix)
     last = limit + given
     inf = float("inf")
     capacity = int(torch.max(last))
@@ -67,7 +75,7 @@ def greedy(self, source, max_length: int = 256, max_length_ratio: float = 3., mi
         logits = torch.index_fill(logits, 1, banned, -inf)
         if min_length > 0:
             short = (t - given.index_select(0, active) < min_length).unsqueeze(1)
-            logits = torch.cat([logits[:, :$EOS], logits[:, $EOS:$EOS + 1].masked_fill(short, -inf), logits[:, $EOS + 1:]], 1)
+            logits = self.without_end(logits, short)
         best, token = torch.max(logits, 1)
         gain = best.double() - total.double()
         ended = token.eq($EOS)
@@ -100,10 +108,7 @@ def beam(self, source, beam: int = 5, n_best: int = 1, length_penalty: float = 1
     assert beam >= 1 and n_best >= 1 and n_best <= beam, "beam must be at least 1, n_best in 1 .. beam"
     $ENCODE
     $START
-    limit = self.limits(source, max_length, max_length_ratio)
-    given = torch.zeros_like(limit)
-    if prefix is not None:
-        given = torch.sum(prefix.ne($PAD), 1)
+    limit, given = self.limits(source, max_length, max_length_ratio, prefix)
     capacity = int(torch.max(limit + given)) + 1
     banned = torch.tensor($BANNED, device=source.device)
     inf = float("inf")
@@ -136,7 +141,7 @@ def beam(self, source, beam: int = 5, n_best: int = 1, length_penalty: float = 1
         num_generated = (t - given).unsqueeze(1)
         if min_length > 0:
             short = (num_generated < min_length).repeat([1, width]).view([-1, 1])
-            logits = torch.cat([logits[:, :$EOS], logits[:, $EOS:$EOS + 1].masked_fill(short, -inf), logits[:, $EOS + 1:]], 1)
+            logits = self.without_end(logits, short)
         num_tokens = min(2 * beam, logits.size(1))
         best, token = torch.topk(logits, num_tokens, 1)
         gain = best.double() - total.double().unsqueeze(1)
@@ -296,7 +301,8 @@ std::string search_text(const SearchTextForm& form) {
       {"EOS", fmt::format("{}", kEosId)},
       {"NUM_SPECIAL", fmt::format("{}", kNumSpecialTokens)}};
   std::string text;
-  for (const char* method : {form.has_decode ? kForwardAtOnce : kForward, kLimits, kGreedy, kBeam}) text += filled_in(method, values);
+  for (const char* method : {form.has_decode ? kForwardAtOnce : kForward, kLimits, kWithoutEnd, kGreedy, kBeam})
+    text += filled_in(method, values);
   if (form.says_label) text += filled_in(kPredict, values);
   return text;
 }
