@@ -28,7 +28,7 @@ const std::map<std::string, std::set<std::string>> kChain = {{"data", {"data"}},
 
 constexpr int64_t kMaxSourceLines = 400;
 constexpr int64_t kMaxHeaderLines = 200;
-constexpr int64_t kMaxReadmeLines = 60;
+constexpr int64_t kMaxReadmeLines = 120;  // with the tables of all recipe fields
 
 bool is_header(const fs::path& file) { return file.extension() == ".h"; }
 
