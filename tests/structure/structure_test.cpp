@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 const fs::path kRoot = ATTNZOO_SOURCE_DIR;
 
-// What each folder may include: itself and what stands to its left.
+// What each folder may include: itself and the folders to its left.
 const std::map<std::string, std::set<std::string>> kChain = {{"data", {"data"}},
                                                              {"models", {"data", "models"}},
                                                              {"eval", {"data", "models", "eval"}},
