@@ -22,7 +22,7 @@ struct EncodedSource {
 // The result of a teacher-forced pass, for every target position.
 struct DecoderStates {
   torch::Tensor states;         // [.., D], in the layout of the embedded target
-  torch::Tensor attention_BTS;  // padded, rows of real positions sum to 1; undefined unless asked for
+  torch::Tensor attention_BTS;  // padded, rows of real positions sum to 1; undefined unless requested
 };
 
 // As StepOutput, with the output layer's input in place of the logits.
