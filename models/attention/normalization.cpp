@@ -74,7 +74,8 @@ const std::vector<std::string>& normalization_names() {
 Normalization normalization_of(const std::string& name) {
   const auto& names = normalization_names();
   const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) fail<ConfigError>("model.normalization: unknown normalisation '{}'; known: {}", name, fmt::join(names, ", "));
+  if (found == names.end())
+    fail<ConfigError>("model.attention_normalization: unknown normalisation '{}'; known: {}", name, fmt::join(names, ", "));
   return static_cast<Normalization>(found - names.begin());
 }
 

@@ -3,7 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "models/attention/normalization.h"
+#include "models/layers/norm.h"
 #include "models/parts.h"
+#include "models/recurrent/cell.h"
 
 #include "tests/catch.h"
 
@@ -142,6 +145,13 @@ TEST_CASE("Tables that cannot be tied are refused, with what to set instead") {
   REQUIRE_THROWS_WITH(
       build_model({{"family", "attention-gru"}, {"preset", "tiny"}, {"readout_dim", 99}, {"tied_embeddings", "decoder"}}, separate),
       ContainsSubstring("the embeddings (128) as wide as the output layer's input (99)"));
+}
+
+TEST_CASE("A cell, a norm or a normalisation that does not exist is refused with its field and the existing ones") {
+  CHECK_THROWS_WITH(cell_kind("elman"), Equals("model.cell: unknown cell 'elman'; known cells: lstm, gru, tanh, relu"));
+  CHECK_THROWS_WITH(Norm("batch", 4), Equals("model.norm_kind: unknown normalisation 'batch'; known: layer, rms"));
+  CHECK_THROWS_WITH(normalization_of("hardmax"),
+                    Equals("model.attention_normalization: unknown normalisation 'hardmax'; known: softmax, sparsemax, entmax15"));
 }
 
 TEST_CASE("The same seed builds the same weights") {
