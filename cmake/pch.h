@@ -1,4 +1,4 @@
-// What most sources include, compiled once for the project. Never includes attnzoo's own headers.
+// What most sources include, compiled once for the whole project. Nothing of attnzoo's own belongs here.
 #pragma once
 
 #include <ATen/Parallel.h>

@@ -1,4 +1,4 @@
-// What most sources of text code include. LibTorch is in pch.h.
+// What most sources of text code include. No LibTorch: that is pch.h.
 #pragma once
 
 #include <fmt/format.h>
