@@ -23,7 +23,8 @@ constexpr size_t kVerifyBytes = size_t{8} << 20;
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& file) {
-    const int handle = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    // Without O_NONBLOCK the open of a pipe waits for a writer that may never come.
+    const int handle = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (handle < 0) {
       if (errno == ENOENT || errno == ENOTDIR) fail<DataError>("{}: no such file", file.string());
       fail<DataError>("{}: cannot be read: {}", file.string(), std::strerror(errno));
@@ -114,10 +115,14 @@ class MappedCorpus : public Corpus {
                       file_.size() < header_.file_bytes ? "truncated" : "damaged", file_.size(), header_.file_bytes);
   }
 
+  // In quotients, as the header may hold anything and products overflow.
   bool has_consistent_sizes() const {
-    return header_.format == kCorpusFormat && header_.header_bytes == sizeof header_ && header_.table_offset % alignof(CorpusEntry) == 0 &&
-           header_.table_offset >= sizeof header_ + sizeof(int32_t) * (header_.num_source_ids + header_.num_target_ids) &&
-           header_.file_bytes == header_.table_offset + sizeof(CorpusEntry) * header_.num_pairs;
+    const auto& h = header_;
+    if (h.format != kCorpusFormat || h.header_bytes != sizeof h || (h.flags & ~kCorpusLabels) != 0) return false;
+    if (h.table_offset < sizeof h || h.table_offset > h.file_bytes || h.table_offset % alignof(CorpusEntry) != 0) return false;
+    const uint64_t max_ids = (h.table_offset - sizeof h) / sizeof(int32_t), table_bytes = h.file_bytes - h.table_offset;
+    return h.num_source_ids <= max_ids && h.num_target_ids <= max_ids - h.num_source_ids && table_bytes % sizeof(CorpusEntry) == 0 &&
+           table_bytes / sizeof(CorpusEntry) == h.num_pairs;
   }
 
   void verify_part(const char* part, size_t begin, size_t end, uint32_t expected) const {
@@ -163,6 +168,22 @@ class MappedCorpus : public Corpus {
 }  // namespace
 
 std::shared_ptr<const Corpus> Corpus::open(const std::filesystem::path& file) { return std::make_shared<MappedCorpus>(file); }
+
+void check_ids_within(const Corpus& corpus, const CorpusVocabulary& vocabulary) {
+  for_each_pair(corpus, [&](int64_t pair) {
+    const auto source = corpus.source(pair), target = corpus.target(pair);
+    // An unknown word of a source may have an id of its own, one for each of its tokens at most.
+    const auto num_copied = vocabulary.copies ? static_cast<int64_t>(source.size()) : 0;
+    const auto check = [&](const char* side, std::span<const int32_t> ids, int64_t size) {
+      for (const int32_t id : ids)
+        if (id < 0 || id >= size + num_copied)
+          fail<DataError>("{}: the pair of line {} has id {} in its {}, whose vocabulary has {} pieces; prepare it again", corpus.name(),
+                          corpus.line(pair), id, side, size);
+    };
+    check("source", source, vocabulary.source_size);
+    check("target", target, vocabulary.target_size);
+  });
+}
 
 void for_each_pair(const Corpus& corpus, const std::function<void(int64_t)>& visit) {
   // The table of so many pairs is 24 MB.
