@@ -92,7 +92,7 @@ std::pair<torch::Tensor, torch::Tensor> ScoreAttention::neighbourhood(const Inpu
   const auto place_N1S = (at::ones_like(inputs.keys_NSA.select(2, 0), torch::kLong).cumsum(1) - 1).unsqueeze(1);
   const auto last_N1 = (inputs.length_N - 1).unsqueeze(1);
   if (config_.locality == "local-m") {
-    // Past the source's end the window stays at its last position: there is always a key to read.
+    // Past the end of the source, the window stays at the last position: there is always a key to read.
     const auto centre_NQ1 = at::minimum(inputs.position_NQ, last_N1).unsqueeze(2);
     return {(place_N1S - centre_NQ1).abs() <= config_.window, {}};
   }

@@ -61,7 +61,7 @@ std::vector<torch::Tensor> Cell::step(const torch::Tensor& x_NI, const std::vect
   return {h, c};
 }
 
-// ATen's cell carries on the h that it multiplies; here only the product sees the mask.
+// Only the product sees the mask; with ATen's cells, the carried h would be masked too.
 torch::Tensor Cell::masked_gru(const torch::Tensor& x_NI, const torch::Tensor& h_NH, const torch::Tensor& mask_NH) const {
   const auto gx = input_part(x_NI).chunk(3, -1), gh = recurrent_part(h_NH * mask_NH).chunk(3, -1);
   const auto r = (gx[0] + gh[0]).sigmoid(), z = (gx[1] + gh[1]).sigmoid();

@@ -13,7 +13,7 @@ SelfAttention::SelfAttention(const TransformerStackConfig& config)
     : model_dim_(config.model_dim),
       kv_dim_(config.kv_dim()),
       dropout_(config.attention_dropout),
-      // Query, key and value maps in one matrix; the gain gives each the Xavier bound of a square one.
+      // Query, key and value maps in one matrix; the gain gives each the Xavier bound of a square matrix.
       qkv_(add_linear(*this, "qkv", config.model_dim, config.model_dim + 2 * config.kv_dim(), true,
                       std::sqrt(1.0 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.model_dim)))),
       out_(add_linear(*this, "out", config.model_dim, config.model_dim)) {
@@ -34,7 +34,8 @@ SelfAttention::SelfAttention(const TransformerStackConfig& config)
   }
 }
 
-// Pairs (x_2i, x_2i+1) of each head turn by position / 10000^(2i/K), so that a query's product with a key depends on their distance alone.
+// Rotates pairs (x_2i, x_2i+1) of each head by position / 10000^(2i/K), so that a query's product with a key depends only on their
+// distance.
 torch::Tensor SelfAttention::rotated(const torch::Tensor& x, const torch::Tensor& position) const {
   const int64_t pairs = model_dim_ / form_.num_heads / 2;
   const auto angle = (*rotation_)(position, x.options().requires_grad(false)).unflatten(-1, {1, pairs, 2});
@@ -56,7 +57,7 @@ torch::Tensor SelfAttention::forward(const torch::Tensor& x, const Rows& rows, b
   const auto qkv = project(x, rows.position);
   if (rows.packing) return out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, form_, causal, drop));
   const auto parts = qkv.split({model_dim_, 2 * kv_dim_}, -1);
-  // Causal attention alone hides the padding on the right from every real position.
+  // Causal attention already hides the padding on the right from real positions.
   const auto keep_BS = causal ? torch::Tensor() : rows.keep_BS;
   return out_->forward(padded_attention(parts[0], parts[1], keep_BS, form_, causal, drop, false).out);
 }
