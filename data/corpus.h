@@ -1,11 +1,10 @@
 // A prepared corpus: pairs of id sequences in one memory-mapped file. Resident memory does not grow with it.
 //
-// The bytes of the file are laid down in data/corpus_format.h (and data/README.md): header with checksums and the digest of what it was
-// made from, then all ids as int32, then a table of pairs. Pairs keep the order of the input; `line(i)` is the 1-based line of the input
-// that pair i came from. Written by data/corpus_writer.h.
+// data/corpus_format.h (and data/README.md) define the bytes: a header with checksums and the digest of the inputs, then all ids as int32,
+// then a table of pairs. Pairs keep the order of the input; `line(i)` is the 1-based input line of pair i. Written by data/corpus_writer.h.
 //
-// While a corpus is open nothing may shorten its file: the system ends a program that reads a mapped page past the end (SIGBUS). Writers
-// here replace a corpus by renaming, which leaves the mapped file as it was.
+// Nothing may shorten the file while it is open: reading a mapped page past the end of a file ends the program (SIGBUS). The writers here
+// replace a corpus by renaming, which leaves the mapped file intact.
 #pragma once
 
 #include <cstdint>

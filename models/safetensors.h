@@ -1,5 +1,5 @@
 // Named tensors in one file in the safetensors layout: 8-byte little-endian header length, JSON header, raw data. Python's
-// `safetensors` opens what this writes and the other way round.
+// `safetensors` opens what this writes, and vice versa.
 #pragma once
 
 #include <torch/types.h>

@@ -143,7 +143,7 @@ TEST_CASE("nothing stands under the name of a corpus before it is complete, and 
   CHECK(Corpus::open(folder / "train.corpus")->digest() == "new");
 }
 
-TEST_CASE("what is no corpus is refused by what it is") {
+TEST_CASE("a file that is not a corpus is refused with what it is") {
   const TemporaryDirectory folder;
   const auto missing = (folder / "missing").string();
   CHECK(open_message(missing) == missing + ": no such file");
@@ -153,7 +153,7 @@ TEST_CASE("what is no corpus is refused by what it is") {
   CHECK(open_message(empty) == empty + ": is empty; a prepared corpus is needed: prepare it again");
   for (const char* content : {"x", "A man in a blue shirt.\n"}) {
     const auto text = folder.file("text", content);
-    CHECK(open_message(text) == text + ": is no prepared corpus (does not begin with ATZCORP1); make one with attnzoo-data prepare");
+    CHECK(open_message(text) == text + ": is not a prepared corpus (it does not begin with ATZCORP1); make one with attnzoo-data prepare");
   }
 }
 
@@ -199,7 +199,7 @@ TEST_CASE("a corpus of a newer format says which") {
   write_small(file);
   poke(file, offsetof(CorpusHeader, format), 3);  // 1 ^ 3 is 2
   CHECK(open_message(file) ==
-        file.string() + ": has format 2, this program knows formats up to 1; prepare it again or use a newer attnzoo");
+        file.string() + ": has format 2; this program reads formats up to 1: prepare it again or use a newer attnzoo");
 }
 
 TEST_CASE("a table that does not fit the ids is refused even with right checksums") {
@@ -236,7 +236,7 @@ TEST_CASE("a header whose numbers overflow is refused even with right checksums"
     std::memcpy(changed.data(), &header, sizeof header);
     return open_message(folder.file("changed", changed));
   };
-  const std::string refused = (folder / "changed").string() + ": damaged: the header does not match its checksum; prepare it again";
+  const std::string refused = (folder / "changed").string() + ": damaged: the sizes in the header contradict each other; prepare it again";
   CHECK(message_with([](CorpusHeader&) {}).empty());
   // 24 * 2^61 and 4 * 2^62 are 0 in 64 bits.
   CHECK(message_with([](CorpusHeader& header) { header.num_pairs += uint64_t{1} << 61; }) == refused);
