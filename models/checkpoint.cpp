@@ -65,6 +65,10 @@ void check_vocabulary(const Seq2SeqModel& model, const NamedTensors& weights, co
   }
 }
 
+VocabularySizes vocabulary_sizes(const TokenizerPair& tokenizers) {
+  return {tokenizers.source->vocabulary_size(), tokenizers.target->vocabulary_size(), tokenizers.joint()};
+}
+
 }  // namespace
 
 NamedTensors model_weights(const Seq2SeqModel& model) {
@@ -147,21 +151,23 @@ void point_to_checkpoint(const fs::path& run, const std::string& name, const fs:
   sync_directory(folder);
 }
 
+void check_contents(const CheckpointContents& contents, const std::string& where) {
+  if (!contents.config.is_object() || !contents.config.contains("model"))
+    fail<CheckpointError>("{}/{}: has no section 'model'", where, kConfigFile);
+  try {
+    check_model_weights(contents.config["model"], vocabulary_sizes(contents.tokenizers), contents.weights, where);
+  } catch (const ConfigError& error) {
+    fail<CheckpointError>("{}/{}: {}", where, kConfigFile, error.what());
+  }
+}
+
 LoadedModel load_model(const fs::path& run, torch::Device device) {
   LoadedModel loaded;
   loaded.checkpoint = find_checkpoint(run);
   auto contents = load_checkpoint(loaded.checkpoint, false);
   const auto where = loaded.checkpoint.string();
-  const VocabularySizes sizes{contents.tokenizers.source->vocabulary_size(), contents.tokenizers.target->vocabulary_size(),
-                              contents.tokenizers.joint()};
-  if (!contents.config.is_object() || !contents.config.contains("model"))
-    fail<CheckpointError>("{}/{}: has no section 'model'", where, kConfigFile);
-  try {
-    check_model_weights(contents.config["model"], sizes, contents.weights, where);
-    loaded.model = build_model(contents.config["model"], sizes);
-  } catch (const ConfigError& error) {
-    fail<CheckpointError>("{}/{}: {}", where, kConfigFile, error.what());
-  }
+  check_contents(contents, where);
+  loaded.model = build_model(contents.config["model"], vocabulary_sizes(contents.tokenizers));
   set_model_weights(*loaded.model, contents.weights, where);
   loaded.model->to(device);
   loaded.model->eval();

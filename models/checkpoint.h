@@ -43,6 +43,9 @@ void save_checkpoint(const std::filesystem::path& directory, const CheckpointCon
 // regular file and files of absurd size are refused, so one from a stranger can be loaded. Throws CheckpointError: missing, truncated,
 // damaged (which file), written by a newer program. `with_extras` false omits what only resuming needs (extra_tensors, extra_json).
 CheckpointContents load_checkpoint(const std::filesystem::path& directory, bool with_extras = true);
+// Throws CheckpointError unless the weights are those of the model that the config describes, with these tokenisers. Call it before using
+// what load_checkpoint() read: a stranger may have made it. load_model() does.
+void check_contents(const CheckpointContents& contents, const std::string& where);
 
 // `run` is a run folder (its best checkpoint, or last where there is no best) or a checkpoint directory itself.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run);
