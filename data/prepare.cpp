@@ -129,6 +129,8 @@ class Preparation {
       try {
         auto corpus = Corpus::open(file);
         if (corpus->digest() != digest) fail<DataError>("{}: was made from other text or settings", file.string());
+        const auto& [source, target] = tokenizers;
+        check_ids_within(*corpus, {source->vocabulary_size(), target->vocabulary_size(), config_.tokenizer.copy_unknown});
         report = CleaningReport::from_json(state_[part].at("report"));
         log_.line(fmt::format("{}: {} pairs reused from {}", part, corpus->num_pairs(), file.string()));
         return corpus;

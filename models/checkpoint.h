@@ -16,6 +16,7 @@
 #include <string>
 
 #include "data/tokenizer.h"
+#include "models/registry.h"
 #include "models/safetensors.h"
 #include "models/seq2seq_model.h"
 
@@ -31,13 +32,20 @@ struct CheckpointContents {
 
 // Parameters and buffers by dotted name, detached and on the CPU; tied parameters appear once, under their first name.
 NamedTensors model_weights(const Seq2SeqModel& model);
-// Copies weights in; throws CheckpointError that lists names missing, unknown, or of another shape (both shapes).
+// Copies weights in; throws CheckpointError that lists names missing, unknown, or of another shape or type (both of them).
 void set_model_weights(Seq2SeqModel& model, const NamedTensors& weights, const std::string& where);
+// Throws the same where the model of a section `model` would not take these weights, and says when it is the tokenisers that are another
+// model's. Allocates nothing, whatever sizes the section asks for: call it before build_model() for a config that came with weights.
+void check_model_weights(const nlohmann::json& model, const VocabularySizes& sizes, const NamedTensors& weights, const std::string& where);
 
 void save_checkpoint(const std::filesystem::path& directory, const CheckpointContents& contents);
-// Verifies the manifest and every checksum. Throws CheckpointError: missing, truncated, damaged (which file), format of a newer program.
-// `with_extras` false leaves out what only resuming needs (extra_tensors, extra_json).
+// Reads the files that the manifest lists, after comparing sizes and checksums, and no others. Links inside the checkpoint, what is not a
+// regular file and files of absurd size are refused, so one from a stranger can be loaded. Throws CheckpointError: missing, truncated,
+// damaged (which file), written by a newer program. `with_extras` false omits what only resuming needs (extra_tensors, extra_json).
 CheckpointContents load_checkpoint(const std::filesystem::path& directory, bool with_extras = true);
+// Throws CheckpointError unless the weights are those of the model that the config describes, with these tokenisers. Call it before using
+// what load_checkpoint() read: a stranger may have made it. load_model() does.
+void check_contents(const CheckpointContents& contents, const std::string& where);
 
 // `run` is a run folder (its best checkpoint, or last where there is no best) or a checkpoint directory itself.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run);

@@ -353,9 +353,11 @@ std::unique_ptr<Trainer> make_trainer(const TrainingRecipe& recipe, const RunFol
   const auto cache = recipe.data.cache.empty() ? run.prepared() : std::filesystem::path(recipe.data.cache);
   const auto* given = resume != nullptr ? resume : initial;
   PreparedData data = prepare_data(recipe.data, cache, given != nullptr ? given->tokenizers : TokenizerPair{}, log, options.progress);
+  const auto& [source, target] = data.tokenizers;
+  const VocabularySizes sizes{source->vocabulary_size(), target->vocabulary_size(), data.tokenizers.joint()};
+  if (given != nullptr) check_model_weights(recipe.model, sizes, given->weights, where);
   torch::manual_seed(static_cast<uint64_t>(recipe.train.seed));
-  auto model = build_model(recipe.model,
-                           {data.tokenizers.source->vocabulary_size(), data.tokenizers.target->vocabulary_size(), data.tokenizers.joint()});
+  auto model = build_model(recipe.model, sizes);
   log(fmt::format("model: {} with {} parameters", recipe.model.value("family", ""),
                   short_count(static_cast<double>(num_parameters(*model)))));
   if (initial != nullptr) {

@@ -111,6 +111,7 @@ Settings read_settings(const cxxopts::ParseResult& arguments) {
 
 void write_directory(const fs::path& checkpoint, const Settings& settings) {
   const auto contents = load_checkpoint(checkpoint, false);
+  check_contents(contents, checkpoint.string());
   if (settings.format == "ctranslate2")
     export_ctranslate2(contents, settings.out, settings.int8);
   else

@@ -8,6 +8,7 @@
 
 #include "data/error.h"
 #include "models/kernels/recurrent_cells.h"
+#include "models/layers/parameters.h"
 
 namespace attnzoo {
 
@@ -26,12 +27,12 @@ CellKind cell_kind(const std::string& name) {
 Cell::Cell(CellKind cell, int64_t input_dim, int64_t hidden) : kind(cell), hidden_dim(hidden) {
   const int64_t rows = num_gates(kind) * hidden;
   const double bound = 1.0 / std::sqrt(static_cast<double>(hidden));
-  weight_ih = register_parameter("weight_ih", torch::empty({rows, input_dim}).uniform_(-bound, bound));
-  weight_hh = register_parameter("weight_hh", torch::empty({rows, hidden}).uniform_(-bound, bound));
-  auto bias = torch::zeros({rows});
+  weight_ih = register_parameter("weight_ih", torch::empty({rows, input_dim}, parameter_options()).uniform_(-bound, bound));
+  weight_hh = register_parameter("weight_hh", torch::empty({rows, hidden}, parameter_options()).uniform_(-bound, bound));
+  auto bias = torch::zeros({rows}, parameter_options());
   if (kind == CellKind::kLstm) bias.narrow(0, hidden, hidden).fill_(1);
   bias_ih = register_parameter("bias_ih", bias);
-  bias_hh = register_parameter("bias_hh", torch::zeros({rows}));
+  bias_hh = register_parameter("bias_hh", torch::zeros({rows}, parameter_options()));
 }
 
 void Cell::train(bool on) {

@@ -3,13 +3,15 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "models/layers/parameters.h"
+
 namespace attnzoo {
 
 StepBatchNorm::StepBatchNorm(int64_t dim) {
-  weight = register_parameter("weight", torch::ones({dim}));
-  bias = register_parameter("bias", torch::zeros({dim}));
-  running_mean_KC = register_buffer("running_mean", torch::zeros({kSteps, dim}));
-  running_variance_KC = register_buffer("running_variance", torch::ones({kSteps, dim}));
+  weight = register_parameter("weight", torch::ones({dim}, parameter_options()));
+  bias = register_parameter("bias", torch::zeros({dim}, parameter_options()));
+  running_mean_KC = register_buffer("running_mean", torch::zeros({kSteps, dim}, parameter_options()));
+  running_variance_KC = register_buffer("running_variance", torch::ones({kSteps, dim}, parameter_options()));
 }
 
 torch::Tensor StepBatchNorm::forward(const torch::Tensor& x_PC, const torch::Tensor& position_P) const {

@@ -116,7 +116,7 @@ TEST_CASE("a truncated file of a checkpoint is named with both sizes, wherever i
       const auto size = static_cast<size_t>(part * static_cast<double>(whole.size()));
       std::ofstream(saved.directory / name, std::ios::binary) << whole.substr(0, size);
       CHECK(load_problem(saved.directory) ==
-            fmt::format("{}: {} bytes long instead of {}; the file is truncated or damaged, take another checkpoint",
+            fmt::format("{}: {} bytes long instead of {}; the file is truncated or damaged, choose another checkpoint",
                         (saved.directory / name).string(), size, whole.size()));
     }
     std::ofstream(saved.directory / name, std::ios::binary) << whole;
@@ -160,7 +160,8 @@ TEST_CASE("a checkpoint of a newer format, without a manifest or with a missing 
   CHECK(load_problem(saved.directory) == where + ": the manifest lists no config.json");
   write_file(saved.directory / "manifest.json", manifest);
   fs::remove(saved.directory / "weights.safetensors");
-  CHECK(load_problem(saved.directory) == where + "/weights.safetensors: missing from the checkpoint; copy it again or take another one");
+  CHECK(load_problem(saved.directory) ==
+        where + "/weights.safetensors: missing from the checkpoint; copy it again or choose another checkpoint");
   fs::remove(saved.directory / "manifest.json");
   CHECK(load_problem(saved.directory) == where + ": not a checkpoint, or an incomplete one: it has no manifest.json");
 }
@@ -188,9 +189,10 @@ TEST_CASE("weights that do not fit the model are listed") {
   weights["extra"] = torch::zeros({1});
   REQUIRE_THROWS_WITH(
       set_model_weights(*saved.model, weights, "here"),
-      fmt::format("here: the weights do not fit the model: '{}' is missing, '{}' is [1, 1, 1] and the model's is {}, 'extra' is unknown "
-                  "to the model",
-                  first, second, shape));
+      fmt::format(
+          "here: the weights do not fit the model: '{}' is missing, '{}' is F32 [1, 1, 1] and the model's is F32 {}, 'extra' is unknown "
+          "to the model",
+          first, second, shape));
 }
 
 TEST_CASE("a loaded model is ready for inference with the weights of best, or of last where there is no best") {
