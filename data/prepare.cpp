@@ -18,7 +18,7 @@ namespace attnzoo {
 namespace {
 
 // Counts up whenever the same inputs and settings would give other files.
-constexpr int64_t kCacheFormat = 2;
+constexpr int64_t kCacheFormat = 3;
 
 // Held while a program prepares; others that use the same folder wait.
 class FolderLock {

@@ -50,6 +50,7 @@ cxxopts::Options recipe_options(const CommandLine& about) {
 }
 
 struct Prepared {
+  DataConfig config;
   PreparedData data;
   std::filesystem::path cache;
 };
@@ -73,6 +74,7 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
                    : config.cache.empty()   ? default_cache(file)
                                             : std::filesystem::path(config.cache);
   Progress progress;
+  prepared.config = config;
   prepared.data = prepare_data(
       config, prepared.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
   return prepared;
@@ -107,7 +109,8 @@ int run_inspect(int argc, char** argv) {
                         "N");
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
-  std::cout << inspect_data(prepare(flags).data, flags["samples"].as<int64_t>());
+  const Prepared prepared = prepare(flags);
+  std::cout << inspect_data(prepared.data, prepared.config, flags["samples"].as<int64_t>());
   return 0;
 }
 
