@@ -176,13 +176,13 @@ TEST_CASE("an interrupted attnzoo-translate leaves no file behind") {
   make_run(folder);
   for (const auto& [name, status] : {std::pair{"INT", 130}, std::pair{"HUP", 129}}) {
     // The pipe stays open: the program waits for its next line when the signal comes. By then it has written some.
-    const auto outcome = run_bash(
-        folder.path(), fmt::format(R"(set -m
+    const auto outcome = run_bash(folder.path(), fmt::format(R"sh(set -m
 mkfifo in; {{ for i in {{1..20}}; do cat text; done; exec sleep 20; }} > in & feeder=$!
 attnzoo-translate --run run --max-length 5 --buffer-lines 10 --input - --output out < in 2> message & program=$!
-until test -n "$(find . -name '*tmp' -size +0)";
-                                   do sleep 0.1; done kill - {} $program; wait $program; status = $ ? kill $feeder; rm in; exit $status) ",
-                                   name));
+until test -n "$(find . -name '*tmp' -size +0)"; do sleep 0.1; done
+kill -{} $program; wait $program; status=$?
+kill $feeder; rm in; exit $status)sh",
+                                                             name));
     INFO(outcome.output);
     CHECK(outcome.status == status);
     CHECK_THAT(read_file(folder / "message"),
