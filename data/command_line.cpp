@@ -4,9 +4,14 @@
 #include <ATen/Version.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <poll.h>
+#include <pthread.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -17,12 +22,16 @@
 
 #include "data/error.h"
 #include "data/json_fields.h"
+#include "data/message.h"
+#include "data/printable.h"
+#include "data/recipe_fields.h"
 
 namespace attnzoo {
 namespace {
 
 struct KnownOption {
-  bool takes_value = false;
+  bool takes_value = false, takes_many = false;
+  std::string canonical;  // "--beam" for "-b" as well
 };
 
 // cxxopts 3.1 keeps a list of long names, older ones a single name.
@@ -38,29 +47,57 @@ std::map<std::string, KnownOption> known_options(const cxxopts::Options& options
     for (const auto& option : options.group_help(group).options) {
       std::vector<std::string> names;
       add_long_names(names, option.l);
-      for (const std::string& name : names) {
-        if (!name.empty()) known["--" + name] = {!option.has_implicit};
-      }
-      if (!option.s.empty()) known["-" + option.s] = {!option.has_implicit};
+      const std::string canonical = names.empty() || names.front().empty() ? "-" + option.s : "--" + names.front();
+      for (const std::string& name : names)
+        if (!name.empty()) known["--" + name] = {!option.has_implicit, option.is_container, canonical};
+      if (!option.s.empty()) known["-" + option.s] = {!option.has_implicit, option.is_container, canonical};
     }
   }
   return known;
 }
 
-[[noreturn]] void fail_unknown(const std::string& typed, const std::map<std::string, KnownOption>& known) {
-  std::vector<std::string> names;
-  for (const auto& [name, option] : known) {
-    if (name.size() > 2) names.push_back(name.substr(2));
+// "--set train.max_steps=100 or --set ...", empty where the recipe has no such field.
+std::string set_instead(const std::vector<std::string>& fields, const std::string& value) {
+  constexpr size_t kMostShown = 3;
+  std::vector<std::string> settings;
+  for (const std::string& field : fields) {
+    if (settings.size() == kMostShown) break;
+    settings.push_back("--set " + (value.empty() ? field + "=VALUE" : shell_quoted(field + "=" + value)));
   }
-  const std::string near = nearest(typed.substr(typed.find_first_not_of('-')), names);
-  throw UsageError(fmt::format("unknown option {}{}", typed, near.empty() ? "" : fmt::format("; did you mean --{}?", near)));
+  return settings.empty() ? "" : fmt::format("{}", fmt::join(settings, " or "));
 }
 
-// What cxxopts says less well, or does not notice: unknown names, missing values, an option taken for the value of another.
-// Returns the values with the option each belongs to.
-std::multimap<std::string, std::string> check_arguments(const cxxopts::Options& options, int argc, char** argv) {
+[[noreturn]] void fail_unknown(const CommandLine& about, const std::string& typed, const std::string& value,
+                               const std::map<std::string, KnownOption>& known) {
+  const std::string bare = typed.substr(std::min(typed.find_first_not_of('-'), typed.size()));
+  const auto keys = about.recipe_fields ? about.recipe_fields() : std::vector<std::string>{};
+  if (const auto setting = set_instead(fields_called(bare, keys), value); !setting.empty())
+    throw UsageError(fmt::format("unknown option {}: a field of the recipe; use {}", typed, setting));
+  std::vector<std::string> names;
+  for (const auto& [name, option] : known)
+    if (name.size() > 2) names.push_back(name.substr(2));
+  for (const std::string& key : keys) {
+    names.push_back(key.substr(key.rfind('.') + 1));
+    std::ranges::replace(names.back(), '_', '-');
+  }
+  const std::string near = nearest(bare, names);
+  if (near.empty()) throw UsageError(fmt::format("unknown option {}", typed));
+  if (known.count("--" + near) > 0) throw UsageError(fmt::format("unknown option {}; did you mean --{}?", typed, near));
+  throw UsageError(fmt::format("unknown option {}; did you mean {}?", typed, set_instead(fields_called(near, keys), value)));
+}
+
+// Notes one value; refuses the second of an option that takes one.
+void note_value(const KnownOption& option, const std::string& value, std::map<std::string, std::string>& value_of) {
+  const auto [first, is_new] = value_of.emplace(option.canonical, value);
+  if (!is_new && !option.takes_many)
+    throw UsageError(fmt::format("{}: given twice ('{}' and '{}'); it takes one value", option.canonical, first->second, value));
+}
+
+// What cxxopts says less well or does not notice: unknown names, missing values, an option taken for the value of another, an option given
+// twice of which the last would win.
+void check_arguments(const CommandLine& about, const cxxopts::Options& options, int argc, char** argv) {
   const auto known = known_options(options);
-  std::multimap<std::string, std::string> option_of_value;
+  std::map<std::string, std::string> value_of;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument == "--") break;
@@ -69,35 +106,29 @@ std::multimap<std::string, std::string> check_arguments(const cxxopts::Options& 
     const size_t equals = is_long ? argument.find('=') : std::string::npos;
     const std::string name = is_long ? argument.substr(0, equals) : argument.substr(0, 2);
     const auto option = known.find(name);
-    if (option == known.end()) fail_unknown(is_long ? name : argument, known);
-    if (!option->second.takes_value) continue;
-    if (equals != std::string::npos) {
-      option_of_value.emplace(argument.substr(equals + 1), name);
+    if (option == known.end()) {
+      const bool value_follows = equals == std::string::npos && i + 1 < argc && argv[i + 1][0] != '-';
+      fail_unknown(about, is_long ? name : argument,
+                   equals != std::string::npos ? argument.substr(equals + 1)
+                   : value_follows             ? argv[i + 1]
+                                               : "",
+                   known);
+    }
+    if (!option->second.takes_value) {
+      if (equals != std::string::npos) throw UsageError(fmt::format("{} takes no value, got '{}'", name, argument.substr(equals + 1)));
+      if (!is_long && argument.size() > 2) fail_unknown(about, argument, "", known);
+    } else if (equals != std::string::npos) {
+      note_value(option->second, argument.substr(equals + 1), value_of);
     } else if (!is_long && argument.size() > 2) {
-      option_of_value.emplace(argument.substr(2), name);
+      note_value(option->second, argument.substr(2), value_of);
     } else {
       if (i + 1 >= argc) throw UsageError(fmt::format("{} needs a value", name));
       const std::string value = argv[++i];
       if (value.size() > 1 && value[0] == '-' && known.count(value.substr(0, value.find('='))) > 0)
         throw UsageError(fmt::format("{} needs a value; what follows is the option {}", name, value));
-      option_of_value.emplace(value, name);
+      note_value(option->second, value, value_of);
     }
   }
-  return option_of_value;
-}
-
-// cxxopts names the value it could not read, not the option that it stands behind.
-[[noreturn]] void fail_value(const std::string& reason, const std::multimap<std::string, std::string>& option_of_value) {
-  for (const auto& [value, option] : option_of_value) {
-    char* end = nullptr;
-    std::strtod(value.c_str(), &end);
-    const bool number = !value.empty() && *end == '\0';
-    if (reason != value && reason.find("\xE2\x80\x98" + value + "\xE2\x80\x99") == std::string::npos &&
-        reason.find("'" + value + "'") == std::string::npos)
-      continue;
-    throw UsageError(fmt::format("{}: '{}' is not {}", option, value, number ? "a whole number in range" : "a number"));
-  }
-  throw UsageError(reason);
 }
 
 std::string help_text(const CommandLine& about, const cxxopts::Options& options) {
@@ -110,6 +141,34 @@ std::string help_text(const CommandLine& about, const cxxopts::Options& options)
   return text;
 }
 
+// While the program runs, a reader that goes away and a limit on the size of files make writes fail and do nothing else.
+class IgnoredSignals {
+ public:
+  IgnoredSignals() : pipe_(std::signal(SIGPIPE, SIG_IGN)), file_size_(std::signal(SIGXFSZ, SIG_IGN)) {}
+  ~IgnoredSignals() {
+    std::signal(SIGPIPE, pipe_);
+    std::signal(SIGXFSZ, file_size_);
+  }
+
+ private:
+  void (*pipe_)(int);
+  void (*file_size_)(int);
+};
+
+bool reader_of_output_is_gone() {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+void end_by_sigpipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_UNBLOCK, &pipe, nullptr);
+  std::raise(SIGPIPE);
+}
+
 }  // namespace
 
 bool parse_command_line(const CommandLine& about, cxxopts::Options& options, int argc, char** argv, cxxopts::ParseResult& result) {
@@ -117,11 +176,11 @@ bool parse_command_line(const CommandLine& about, cxxopts::Options& options, int
   options.custom_help(about.usage);
   options.positional_help("");
   options.set_width(110);
-  const auto option_of_value = check_arguments(options, argc, argv);
+  check_arguments(about, options, argc, argv);
   try {
     result = options.parse(argc, argv);
   } catch (const std::exception& error) {
-    fail_value(error.what(), option_of_value);
+    throw UsageError(error.what());
   }
   if (result.count("help") > 0) {
     std::cout << help_text(about, options);
@@ -131,34 +190,46 @@ bool parse_command_line(const CommandLine& about, cxxopts::Options& options, int
     std::cout << version_text(about.program);
     return false;
   }
+  // An option that may stand without its name, given both ways.
+  for (const auto& [name, option] : known_options(options)) {
+    if (name.size() < 3 || !option.takes_value || option.takes_many || result.count(name.substr(2)) < 2) continue;
+    throw UsageError(fmt::format("{}: given twice, with and without its name; it takes one value", name));
+  }
   if (!result.unmatched().empty()) throw UsageError(fmt::format("unexpected argument '{}'", result.unmatched().front()));
   return true;
 }
 
 int run_program(const std::string& program, const std::function<int()>& body) {
-  // Some parents (Python, systemd) start programs with SIGPIPE ignored; `| head` must still end us silently.
-  std::signal(SIGPIPE, SIG_DFL);
+  open_standard_streams();
+  const IgnoredSignals ignored;
   int status = 1;
+  std::string message;
+  bool is_usage = false;
   try {
     status = body();
   } catch (const UsageError& error) {
-    fmt::print(stderr, "{}: {}\nSee: {} --help\n", program, error.what(), program);
+    message = fmt::format("{}: {}", program, error.what());
+    is_usage = true;
     status = 2;
   } catch (const c10::Error& error) {
-    fmt::print(stderr, "{}: error: {}\n", program, error.what_without_backtrace());
+    message = fmt::format("{}: error: {}", program, error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "{}: error: out of memory\n", program);
+    message = fmt::format("{}: error: out of memory", program);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: error: {}\n", program, error.what());
+    message = fmt::format("{}: error: {}", program, error.what());
   }
   errno = 0;
   std::cout.flush();
   const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout) && std::cout.good();
+  const int error = errno;
+  if (!written && reader_of_output_is_gone()) end_by_sigpipe();
   if (!written && status == 0) {
-    fmt::print(stderr, "{}: error: standard output cannot be written{}\n", program,
-               errno == 0 ? "" : fmt::format(": {}", std::strerror(errno)));
+    message =
+        fmt::format("{}: error: standard output cannot be written{}", program, error == 0 ? "" : fmt::format(": {}", std::strerror(error)));
     status = 1;
   }
+  if (!message.empty()) print_message(message);
+  if (is_usage) print_message(fmt::format("See: {} --help", program));
   return status;
 }
 

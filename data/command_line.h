@@ -1,11 +1,11 @@
-// What every program's main shares: --help with examples, --version, exit 2 on bad usage with the nearest option suggested,
-// exit 1 with the message of an Error, exit 130 after Ctrl-C.
+// What the mains of all programs share: --help with examples, --version, exit status 2 for bad usage with the nearest option suggested,
+// exit status 1 for an error with its message.
 #pragma once
 
-// A value is never split: cxxopts would cut lists at commas, and file names may hold them. Every program
-// includes this header, never cxxopts.hpp itself.
+// A value is never split: cxxopts would cut lists at commas, and file names may contain commas. Programs include this header, never
+// cxxopts.hpp itself, and read numbers with data/option_reader.h.
 #define CXXOPTS_VECTOR_DELIMITER '\0'
-// gcc 12 warns falsely of its own string assignment inside cxxopts (gcc bug 105651).
+// A false warning of gcc 12 about string assignment in cxxopts (gcc bug 105651).
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wstringop-overflow"
@@ -20,13 +20,6 @@
 #include <string>
 #include <vector>
 
-// cxxopts reads "0.5x" as 0.5; here the whole text must be a number.
-template <>
-inline void cxxopts::values::stringstream_parser<double>(const std::string& text, double& value) {
-  std::istringstream in(text);
-  if (!(in >> value) || in.peek() != std::istringstream::traits_type::eof()) throw std::invalid_argument(text);
-}
-
 namespace attnzoo {
 
 struct CommandLine {
@@ -34,6 +27,9 @@ struct CommandLine {
   std::string summary;                // one line
   std::string usage;                  // "--run DIR [--input FILE] ..."
   std::vector<std::string> examples;  // full command lines, shown by --help
+  // Dotted keys of the recipe that the program reads (data/recipe_fields.h). An unknown option that names one is answered with the --set
+  // that was meant. Called only then.
+  std::function<std::vector<std::string>()> recipe_fields = {};
 };
 
 // Thrown for what the user typed wrong; run_program prints it with a hint to --help and returns 2.
@@ -41,13 +37,14 @@ struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Adds --help and --version, parses (options first declared with options.add_options(), positional ones with parse_positional()), handles
-// both. An unknown option throws UsageError: "unknown option --bean; did you mean --beam?". Returns true when the program should go on,
-// false when it is done (help or version was printed).
+// Adds --help and --version to the declared options, parses, and handles both. Returns false when one of them was printed and the program
+// is done. Throws UsageError for an unknown option ("unknown option --bean; did you mean --beam?"), a missing value, and an option given
+// twice that takes one value.
 bool parse_command_line(const CommandLine& about, cxxopts::Options& options, int argc, char** argv, cxxopts::ParseResult& result);
 
-// Calls `body`, turning exceptions into messages on stderr ("attnzoo-train: error: ...") and an exit status. Output that could not be
-// written (disk full) is an error too; a reader that went away (head) ends the program silently.
+// Calls `body` with the standard streams open (data/message.h), turning exceptions into messages on standard error ("attnzoo-train: error:
+// ...") and an exit status. Standard output that cannot be written (disk full) is an error too; when its reader has gone away (head), the
+// program ends by SIGPIPE without a word.
 int run_program(const std::string& program, const std::function<int()>& body);
 
 // Program version, LibTorch version, CPU capability, threads, CUDA.

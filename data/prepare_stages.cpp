@@ -26,7 +26,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 [[noreturn]] void fail_nothing_left(const SourceConfig& text, const CleaningReport& report) {
   if (report.num_read == 0) fail<DataError>("{}: no line of text; at least one pair is needed", text.name());
-  fail<DataError>("{}: no pair is left after cleaning; see data.clean.\n{}", text.name(), report.text("cleaning"));
+  fail<DataError>("{}: no pair is left after cleaning; see data.clean.\n  {}", text.name(), report.text("cleaning"));
 }
 
 // At most `capacity` of the items offered, each with the same chance (algorithm R), the same ones each time.

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "data/message.h"
+#include "data/printable.h"
 #include "data/utf8.h"
 
 namespace attnzoo {
@@ -18,25 +20,25 @@ bool set_and_not_empty(const char* variable) {
   return value != nullptr && *value != '\0';
 }
 
-bool can_redraw(std::FILE* stream) {
+bool can_redraw(int descriptor) {
   const char* terminal = std::getenv("TERM");
-  return isatty(fileno(stream)) != 0 && terminal != nullptr && std::string_view(terminal) != "dumb";
+  return isatty(descriptor) != 0 && terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 
-size_t terminal_columns(std::FILE* stream) {
+size_t terminal_columns(int descriptor) {
   winsize size{};
-  if (ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
 }
 
 }  // namespace
 
 Progress::Progress(std::FILE* stream, double plain_interval_s)
-    : stream_(stream),
-      live_(can_redraw(stream)),
+    : descriptor_(fileno(stream)),
+      live_(can_redraw(descriptor_)),
       dimmed_(live_ && !set_and_not_empty("NO_COLOR")),
       interval_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(live_ ? 0.2 : plain_interval_s))),
-      // What ends at once shows nothing.
+      // A job that ends at once shows nothing.
       next_(Clock::now() + interval_) {}
 
 Progress::~Progress() { clear(); }
@@ -46,23 +48,18 @@ void Progress::update(const std::function<std::string()>& text) {
   const auto now = Clock::now();
   if (now < next_) return;
   next_ = now + interval_;
-  const std::string line = text();
-  if (!live_) {
-    fmt::print(stream_, "{}\n", line);
-  } else {
-    // A line that wraps could not be taken back.
-    const std::string fitting = shorten(line, terminal_columns(stream_) - 1);
-    fmt::print(stream_, "\r\x1b[K{}{}{}", dimmed_ ? "\x1b[2m" : "", fitting, dimmed_ ? "\x1b[0m" : "");
-    shown_ = true;
-  }
-  std::fflush(stream_);
+  const std::string line = printable(text());
+  if (!live_) return write(line + "\n");
+  // A line that wraps could not be removed.
+  const std::string fitting = shorten(line, terminal_columns(descriptor_) - 1);
+  write(fmt::format("\r\x1b[K{}{}{}", dimmed_ ? "\x1b[2m" : "", fitting, dimmed_ ? "\x1b[0m" : ""));
+  shown_ = true;
 }
 
 void Progress::line(const std::string& text) {
   const std::lock_guard<std::mutex> lock(mutex_);
   clear_locked();
-  fmt::print(stream_, "{}\n", text);
-  std::fflush(stream_);
+  write(printable_message(text) + "\n");
 }
 
 void Progress::clear() {
@@ -72,10 +69,13 @@ void Progress::clear() {
 
 void Progress::clear_locked() {
   if (!shown_) return;
-  std::fputs("\r\x1b[K", stream_);
-  std::fflush(stream_);
+  write("\r\x1b[K");
   shown_ = false;
 }
+
+void Progress::write(const std::string& text) { write_to_descriptor(descriptor_, text); }
+
+std::string counted(int64_t count, std::string_view noun) { return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s"); }
 
 std::string short_count(double count) {
   const char* units[] = {"", "k", "M", "G", "T"};

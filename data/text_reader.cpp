@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "data/error.h"
+#include "data/stop_signal.h"
 #include "data/utf8.h"
 
 namespace attnzoo {
@@ -39,6 +40,7 @@ struct LineReader::Bytes {
     if (ended) return false;
     const size_t old_size = out.size();
     out.resize(old_size + kChunkBytes);
+    const EndableRead endable(handle);
     ssize_t num_read;
     do {
       num_read = ::read(handle, out.data() + old_size, kChunkBytes);

@@ -136,19 +136,23 @@ class BatchSearch {
 
 std::vector<std::string> SearchOptions::problems() const {
   std::vector<std::string> found;
-  if (beam < 1) found.push_back(fmt::format("beam must be at least 1, got {}", beam));
-  if (n_best < 1 || (n_best > beam && !sample)) found.push_back(fmt::format("n_best must be in 1 .. beam ({}), got {}", beam, n_best));
-  if (!(length_penalty >= 0)) found.push_back(fmt::format("length_penalty must be at least 0, got {}", length_penalty));
-  if (max_length < 1) found.push_back(fmt::format("max_length must be at least 1, got {}", max_length));
-  if (min_length < 0 || min_length > max_length)
-    found.push_back(fmt::format("min_length must be in 0 .. max_length ({}), got {}", max_length, min_length));
-  if (!(max_length_ratio >= 0)) found.push_back(fmt::format("max_length_ratio must be at least 0, got {}", max_length_ratio));
-  if (no_repeat_ngram < 0) found.push_back(fmt::format("no_repeat_ngram must be at least 0, got {}", no_repeat_ngram));
-  if (!(patience > 0)) found.push_back(fmt::format("patience must be above 0, got {}", patience));
-  if (!(sampling.temperature > 0)) found.push_back(fmt::format("temperature must be above 0, got {}", sampling.temperature));
-  if (sampling.top_k < 0) found.push_back(fmt::format("top_k must be at least 0, got {}", sampling.top_k));
-  if (!(sampling.top_p > 0 && sampling.top_p <= 1))
-    found.push_back(fmt::format("top_p must be above 0 and at most 1, got {}", sampling.top_p));
+  const auto check = [&](const char* field, auto value, auto bounds) {
+    if (!bounds.contain(value)) found.push_back(fmt::format("{}: {}, got {}", field, bounds.text(), value));
+  };
+  using Bounds = SearchBounds;
+  check("beam", beam, Bounds::kBeam);
+  check("n_best", n_best, Bounds::kBeam);
+  if (n_best > beam && !sample) found.push_back(fmt::format("n_best: must be at most beam ({}), got {}", beam, n_best));
+  check("length_penalty", length_penalty, Bounds::kLengthPenalty);
+  check("max_length", max_length, Bounds::kLength);
+  check("min_length", min_length, Bounds::kMinLength);
+  if (min_length > max_length) found.push_back(fmt::format("min_length: must be at most max_length ({}), got {}", max_length, min_length));
+  check("max_length_ratio", max_length_ratio, Bounds::kLengthRatio);
+  check("no_repeat_ngram", no_repeat_ngram, Bounds::kNgram);
+  check("patience", patience, Bounds::kPatience);
+  check("temperature", sampling.temperature, Bounds::kTemperature);
+  check("top_k", sampling.top_k, Bounds::kTopK);
+  check("top_p", sampling.top_p, Bounds::kTopP);
   return found;
 }
 

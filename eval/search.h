@@ -4,14 +4,23 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "data/bounds.h"
 #include "eval/sampling.h"
 #include "models/seq2seq_model.h"
 
 namespace attnzoo {
+
+// The ranges of SearchOptions, for fields and for command-line options.
+struct SearchBounds {
+  static constexpr IntegerBounds kBeam{1, 1000}, kLength{1, 100000}, kMinLength{0, 100000}, kNgram{0, 1000}, kTopK{0, 100'000'000};
+  static constexpr RealBounds kLengthPenalty{0, 100}, kLengthRatio{0, 1000}, kPatience{0, std::numeric_limits<double>::infinity(), true},
+      kTemperature{0, 1000, true}, kTopP{0, 1, true};
+};
 
 struct SearchOptions {
   // Hypotheses kept alive a sentence; 1 is greedy search.

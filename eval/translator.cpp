@@ -149,9 +149,12 @@ class Translator {
 
 std::vector<std::string> TranslateOptions::problems() const {
   auto found = search.problems();
-  if (batch_size < 1) found.push_back(fmt::format("batch_size must be at least 1, got {}", batch_size));
-  if (num_threads < 1) found.push_back(fmt::format("num_threads must be at least 1, got {}", num_threads));
-  if (max_source_tokens < 1) found.push_back(fmt::format("max_source_tokens must be at least 1, got {}", max_source_tokens));
+  const auto check = [&](const char* field, int64_t value, IntegerBounds bounds) {
+    if (!bounds.contain(value)) found.push_back(fmt::format("{}: {}, got {}", field, bounds.text(), value));
+  };
+  check("batch_size", batch_size, TranslateBounds::kBatchSize);
+  check("num_threads", num_threads, kThreadBounds);
+  check("max_source_tokens", max_source_tokens, TranslateBounds::kSourceTokens);
   return found;
 }
 

@@ -10,11 +10,17 @@
 #include <string>
 #include <vector>
 
+#include "data/bounds.h"
 #include "data/tokenizer.h"
 #include "eval/search.h"
 #include "models/seq2seq_model.h"
 
 namespace attnzoo {
+
+// The ranges of TranslateOptions beyond SearchBounds.
+struct TranslateBounds {
+  static constexpr IntegerBounds kBatchSize{1, 100000}, kSourceTokens{1, 1'000'000};
+};
 
 struct TranslateOptions {
   SearchOptions search;

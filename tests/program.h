@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
@@ -34,6 +35,14 @@ inline Outcome run_shell(const std::filesystem::path& folder, const std::string&
 // The same, capturing standard error as well.
 inline Outcome run_merged(const std::filesystem::path& folder, const std::string& command) {
   return run_shell(folder, "{ " + command + "; } 2>&1");
+}
+
+// A script of bash, which has job control without a terminal: `set -m` lets a background job see Ctrl-C, which it would ignore otherwise.
+// Standard error is among the output.
+inline Outcome run_bash(const std::filesystem::path& folder, const std::string& script) {
+  const auto file = folder / "script.bash";
+  std::ofstream(file) << script << "\n";
+  return run_merged(folder, "bash " + file.string());
 }
 
 // False, with a warning, if a program is not built; the test is then skipped.

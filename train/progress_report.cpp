@@ -62,9 +62,9 @@ std::string summary_text(const TrainState& state, double flops, double matmul_ra
       short_count(static_cast<double>(state.num_target_tokens)), short_duration(state.elapsed_s), state.time.text(state.elapsed_s));
   const double seconds = state.time.training_seconds();
   if (matmul_rate > 0 && seconds > 0)
-    text += fmt::format("\ntraining reached {:.1f} GFLOP/s, {:.0f}% of the {:.1f} GFLOP/s that matrix products alone reach here",
+    text += fmt::format("\n  training reached {:.1f} GFLOP/s, {:.0f}% of the {:.1f} GFLOP/s that matrix products alone reach here",
                         flops / seconds / 1e9, 100 * flops / seconds / matmul_rate, matmul_rate / 1e9);
-  if (state.num_nonfinite > 0) text += fmt::format("\n{} steps were skipped because their gradient was not finite", state.num_nonfinite);
+  if (state.num_nonfinite > 0) text += fmt::format("\n  {} steps were skipped because their gradient was not finite", state.num_nonfinite);
   return text;
 }
 

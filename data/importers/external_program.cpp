@@ -71,7 +71,16 @@ ProgramOutput run_external(const std::vector<std::string>& arguments, bool keep_
   for (const std::string& argument : arguments) argument_pointers.push_back(const_cast<char*>(argument.c_str()));
   argument_pointers.push_back(nullptr);
   pid_t process = 0;
-  const int spawn_error = ::posix_spawnp(&process, argument_pointers[0], &actions, nullptr, argument_pointers.data(), environ);
+  // SIGPIPE, which this program ignores, ends that one as usual.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &pipe);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  const int spawn_error = ::posix_spawnp(&process, argument_pointers[0], &actions, &attributes, argument_pointers.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   write_end.reset();
 

@@ -1,5 +1,4 @@
 // attnzoo-data: imports parallel text, prepares it for training, shows what a model will see of it.
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <iostream>
@@ -10,14 +9,20 @@
 #include "data/importers/gettext.h"
 #include "data/inspect.h"
 #include "data/json_fields.h"
+#include "data/message.h"
+#include "data/option_reader.h"
 #include "data/prepare.h"
 #include "data/progress.h"
 #include "data/recipe.h"
+#include "data/recipe_fields.h"
+#include "data/stop_signal.h"
 
 namespace attnzoo {
 namespace {
 
 using Strings = std::vector<std::string>;
+
+Strings data_keys() { return dotted_keys({{"data", complete_data_section()}}); }
 
 const char* const kOverview =
     "Imports parallel text, prepares it for training, and shows what a model will see of it.\n"
@@ -41,10 +46,10 @@ cxxopts::Options recipe_options(const CommandLine& about) {
   options.add_options()("recipe", "The recipe (JSON with comments); paths in it are relative to it", cxxopts::value<std::string>(), "FILE")(
       "cache", "Folder of the prepared files (default: data.cache of the recipe, else prepared/NAME beside it)",
       cxxopts::value<std::string>(),
-      "DIR")("set", "Change a field of the recipe, any number of times: data.train.source=FILE (relative to the working folder)",
+      "DIR")("set", "Change a field of the recipe; may be repeated: data.train.source=FILE (relative to the working folder)",
              cxxopts::value<Strings>(), "KEY=VALUE")(
-      "invalid-utf8", "What to do with bytes that are not UTF-8: error, replace or drop the pair", cxxopts::value<std::string>(), "POLICY")(
-      "threads", "Threads that tokenise (default: all cores)", cxxopts::value<int64_t>(), "N");
+      "invalid-utf8", "How to treat bytes that are not UTF-8: error, replace or drop (the pair)", cxxopts::value<std::string>(), "POLICY")(
+      "threads", "Threads that tokenise (default: all cores)", cxxopts::value<std::string>(), "N");
   options.parse_positional({"recipe"});
   return options;
 }
@@ -57,11 +62,7 @@ struct Prepared {
 
 Prepared prepare(const cxxopts::ParseResult& flags) {
   if (flags.count("recipe") == 0) throw UsageError("a RECIPE.json is needed");
-  if (flags.count("threads") > 0) {
-    const auto threads = flags["threads"].as<int64_t>();
-    if (threads < 1) throw UsageError(fmt::format("--threads: must be 1 or more, got {}", threads));
-    at::set_num_threads(static_cast<int>(threads));
-  }
+  apply_threads_option(flags);
   const std::filesystem::path file = flags["recipe"].as<std::string>();
   auto settings = flags.count("set") > 0 ? flags["set"].as<Strings>() : Strings{};
   if (flags.count("invalid-utf8") > 0) settings.push_back("data.clean.invalid_utf8=\"" + flags["invalid-utf8"].as<std::string>() + "\"");
@@ -81,36 +82,40 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
 }
 
 int run_prepare(int argc, char** argv) {
-  const CommandLine about = {
-      "attnzoo-data prepare",
-      "Learns the tokeniser and writes the corpora that training reads. What is there already and still fits is kept.",
-      "RECIPE.json [--cache DIR] [--set KEY=VALUE ...]",
-      {"attnzoo-data prepare recipe.json",
-       "attnzoo-data prepare recipe.json --set data.tokenizer.vocabulary_size=16000 --cache /tmp/prepared",
-       "zcat all.tsv.gz | attnzoo-data prepare recipe.json --set 'data.train={\"tsv\": \"-\"}'"}};
+  const CommandLine about = {"attnzoo-data prepare",
+                             "Learns the tokeniser and writes the corpora that training reads. Files that are still up to date are kept.",
+                             "RECIPE.json [--cache DIR] [--set KEY=VALUE ...]",
+                             {"attnzoo-data prepare recipe.json",
+                              "attnzoo-data prepare recipe.json --set data.tokenizer.vocabulary_size=16000 --cache /tmp/prepared",
+                              "zcat all.tsv.gz | attnzoo-data prepare recipe.json --set 'data.train={\"tsv\": \"-\"}'"},
+                             data_keys};
   cxxopts::Options options = recipe_options(about);
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
   const Prepared prepared = prepare(flags);
-  std::cout << fmt::format("{}: {} training pairs{}{}\n", prepared.cache.string(), prepared.data.train->num_pairs(),
-                           prepared.data.valid ? fmt::format(" and {} validation pairs", prepared.data.valid->num_pairs()) : "",
-                           prepared.data.reused ? ", all reused" : "");
+  const PreparedData& data = prepared.data;
+  print_output(fmt::format("{}: {}{}{}\n", prepared.cache.string(), counted(data.train->num_pairs(), "training pair"),
+                           data.valid ? " and " + counted(data.valid->num_pairs(), "validation pair") : "",
+                           data.reused ? ", all reused" : ""));
   return 0;
 }
 
 int run_inspect(int argc, char** argv) {
-  const CommandLine about = {
-      "attnzoo-data inspect",
-      "Prepares the data of a recipe where that is not done yet, and shows counts, token lengths, coverage and samples.",
-      "RECIPE.json [--samples N] [--cache DIR] [--set KEY=VALUE ...]",
-      {"attnzoo-data inspect recipe.json", "attnzoo-data inspect recipe.json --samples 20 | less"}};
+  const CommandLine about = {"attnzoo-data inspect",
+                             "Prepares the data of a recipe if necessary, and shows counts, token lengths, coverage and samples.",
+                             "RECIPE.json [--samples N] [--cache DIR] [--set KEY=VALUE ...]",
+                             {"attnzoo-data inspect recipe.json", "attnzoo-data inspect recipe.json --samples 20 | less"},
+                             data_keys};
   cxxopts::Options options = recipe_options(about);
-  options.add_options()("samples", "Pairs to show as the pieces that the model will see", cxxopts::value<int64_t>()->default_value("3"),
+  options.add_options()("samples", "Pairs to show as the pieces that the model will see", cxxopts::value<std::string>()->default_value("3"),
                         "N");
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
+  OptionReader numbers(flags);
+  const int64_t num_samples = numbers.integer("samples", {0, 1'000'000});
+  numbers.finish();
   const Prepared prepared = prepare(flags);
-  std::cout << inspect_data(prepared.data, prepared.config, flags["samples"].as<int64_t>());
+  print_output(inspect_data(prepared.data, prepared.config, num_samples));
   return 0;
 }
 
@@ -118,16 +123,18 @@ void add_output_options(cxxopts::Options& options) {
   options.add_options()("languages", "Source and target language", cxxopts::value<std::string>()->default_value("en,de"), "SOURCE,TARGET")(
       "out", "Folder to write train.*, valid.* and test.* into; made when missing", cxxopts::value<std::string>(), "DIR")(
       "from", "Read the originals from this folder instead of the usual places", cxxopts::value<std::string>(), "DIR")(
-      "held-out", "Share of the distinct sources in each of valid and test", cxxopts::value<double>()->default_value("0.01"), "SHARE")(
-      "max-held-out", "At most so many lines in each of valid and test", cxxopts::value<int64_t>()->default_value("2000"), "N");
+      "held-out", "Share of the distinct sources in each of valid and test", cxxopts::value<std::string>()->default_value("0.01"), "SHARE")(
+      "max-held-out", "Most lines in each of valid and test", cxxopts::value<std::string>()->default_value("2000"), "N");
 }
 
 ParallelOutput output_of(const cxxopts::ParseResult& flags) {
   if (flags.count("out") == 0) throw UsageError("--out DIR is needed");
   ParallelOutput output;
   output.folder = flags["out"].as<std::string>();
-  output.held_out = flags["held-out"].as<double>();
-  output.max_held_out = flags["max-held-out"].as<int64_t>();
+  OptionReader numbers(flags);
+  output.held_out = numbers.real("held-out", {0, 0.499});
+  output.max_held_out = numbers.integer("max-held-out", {0, 1'000'000'000});
+  numbers.finish();
   return output;
 }
 
@@ -145,8 +152,8 @@ int run_import_debian(int argc, char** argv) {
   add_output_options(options);
   options.add_options()("summarise", "Long description to title, in this language", cxxopts::value<std::string>(), "LANGUAGE")(
       "sections", "Title and long description, in this language, to the package's section", cxxopts::value<std::string>(), "LANGUAGE")(
-      "min-texts", "Leave sections with fewer texts out (with --sections)", cxxopts::value<int64_t>()->default_value("100"), "N")(
-      "timeout", "Give a download up after this many seconds", cxxopts::value<int64_t>()->default_value("300"), "SECONDS");
+      "min-texts", "Omit sections with fewer texts (with --sections)", cxxopts::value<std::string>()->default_value("100"), "N")(
+      "timeout", "Abandon a download after this many seconds", cxxopts::value<std::string>()->default_value("300"), "SECONDS");
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
   if (flags.count("summarise") + flags.count("sections") + flags.count("languages") > 1)
@@ -157,11 +164,13 @@ int run_import_debian(int argc, char** argv) {
   std::tie(import.source_language, import.target_language) = parse_language_pair(flags["languages"].as<std::string>());
   if (flags.count("summarise") > 0) import.summarise = flags["summarise"].as<std::string>();
   if (flags.count("sections") > 0) import.sections = flags["sections"].as<std::string>();
-  import.min_texts = flags["min-texts"].as<int64_t>();
+  OptionReader numbers(flags);
+  import.min_texts = numbers.integer("min-texts", {0, 1'000'000'000});
+  import.timeout_s = numbers.integer("timeout", {1, 1'000'000});
+  numbers.finish();
   if (flags.count("from") > 0) import.from = flags["from"].as<std::string>();
-  import.timeout_s = flags["timeout"].as<int64_t>();
   Progress progress;
-  std::cout << import_debian_descriptions(import, [&](const std::string& text) { progress.line(text); }).text();
+  print_output(import_debian_descriptions(import, [&](const std::string& text) { progress.line(text); }).text());
   return 0;
 }
 
@@ -180,7 +189,7 @@ int run_import_gettext(int argc, char** argv) {
   std::tie(import.source_language, import.target_language) = parse_language_pair(flags["languages"].as<std::string>());
   if (flags.count("from") > 0) import.from = flags["from"].as<std::string>();
   Progress progress;
-  std::cout << import_gettext(import, [&](const std::string& text) { progress.line(text); }).text();
+  print_output(import_gettext(import, [&](const std::string& text) { progress.line(text); }).text());
   return 0;
 }
 
@@ -229,5 +238,8 @@ int main(int argc, char** argv) {
     return 0;
   });
   if (status != 0 || choice.run == nullptr) return status;
-  return run_program(choice.name, [&] { return choice.run(argc - choice.num_words, argv + choice.num_words); });
+  return run_program(choice.name, [&] {
+    const StopSignal stop;
+    return choice.run(argc - choice.num_words, argv + choice.num_words);
+  });
 }

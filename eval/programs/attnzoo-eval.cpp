@@ -1,15 +1,17 @@
 // Scores a trained model on a test set, or a file of translations: BLEU, chrF, perplexity; accuracy and macro-F1 of labels.
 #include <fmt/format.h>
 
-#include <atomic>
 #include <cstring>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
 #include "data/files.h"
 #include "data/json_fields.h"
+#include "data/message.h"
+#include "data/option_reader.h"
 #include "data/progress.h"
+#include "data/stop_signal.h"
+#include "data/text_form.h"
 #include "data/text_reader.h"
 #include "eval/bleu.h"
 #include "eval/chrf.h"
@@ -26,7 +28,7 @@ namespace {
 
 const CommandLine kAbout = {
     "attnzoo-eval",
-    "Translates a test set with a trained model and scores it: BLEU and chrF as sacrebleu prints them, perplexity a target token. "
+    "Translates a test set with a trained model and scores it: BLEU and chrF as sacrebleu prints them, perplexity per target token. "
     "A classifier's labels: accuracy and macro-F1. A language model: perplexity.",
     "--run DIR --source FILE --reference FILE [OPTION...]\n"
     "  attnzoo-eval --run DIR --text FILE [OPTION...]          (a language model)\n"
@@ -46,10 +48,10 @@ const CommandLine kAboutMetrics = {
 
 void add_metric_options(cxxopts::Options& options) {
   auto metrics_options = options.add_options("Metrics");
-  metrics_options("tokenize", "How BLEU cuts words: 13a, or none for text already cut", cxxopts::value<std::string>()->default_value("13a"),
+  metrics_options("tokenize", "How BLEU cuts words: 13a, or none for tokenized text", cxxopts::value<std::string>()->default_value("13a"),
                   "NAME");
   metrics_options("lowercase", "Compare without case");
-  metrics_options("chrf-word-order", "Longest word n-gram of chrF; 2 is chrF++", cxxopts::value<int64_t>()->default_value("0"), "N");
+  metrics_options("chrf-word-order", "Longest word n-gram of chrF; 2 is chrF++", cxxopts::value<std::string>()->default_value("0"), "N");
   metrics_options("json", "Print one JSON object with all numbers");
   metrics_options("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD",
                   cxxopts::value<std::string>()->default_value("error"), "POLICY");
@@ -66,9 +68,10 @@ MetricSettings metric_settings(const cxxopts::ParseResult& arguments) {
   MetricSettings settings;
   settings.bleu.tokenize = arguments["tokenize"].as<std::string>();
   settings.bleu.lowercase = settings.chrf.lowercase = arguments.count("lowercase") > 0;
-  settings.chrf.word_order = arguments["chrf-word-order"].as<int64_t>();
+  OptionReader options(arguments);
+  settings.chrf.word_order = options.integer("chrf-word-order", {0, 20});
+  options.finish();
   settings.json = arguments.count("json") > 0;
-  if (settings.chrf.word_order < 0) throw UsageError(fmt::format("--chrf-word-order must be at least 0, got {}", settings.chrf.word_order));
   try {
     metric_tokenize(U"", settings.bleu.tokenize);
     settings.invalid_utf8 = parse_invalid_utf8(arguments["invalid-utf8"].as<std::string>());
@@ -89,12 +92,21 @@ struct TextPair {
   std::vector<std::string> first, second;
 };
 
+std::string line_count(const std::vector<std::string>& lines) { return counted(static_cast<int64_t>(lines.size()), "line"); }
+
+// A small file of plain text, with a warning where it looks like another form.
+std::vector<std::string> read_plain_text(const std::string& file, InvalidUtf8 policy) {
+  auto lines = read_lines(file, policy);
+  warn_of_other_form(file == "-" ? "standard input" : file, lines);
+  return lines;
+}
+
 TextPair read_text_pair(const std::string& first, const std::string& second, InvalidUtf8 policy) {
-  TextPair text = {read_lines(first, policy), read_lines(second, policy)};
+  TextPair text = {read_plain_text(first, policy), read_plain_text(second, policy)};
   if (text.first.empty() && text.second.empty()) fail<DataError>("{}: empty; there is nothing to score", first);
   if (text.first.size() != text.second.size())
-    fail<DataError>("{} has {} lines and {} {}; line i of one belongs to line i of the other, so equal counts are needed", first,
-                    text.first.size(), second, text.second.size());
+    fail<DataError>("{} has {} and {} has {}; line i of one belongs to line i of the other, so equal counts are needed", first,
+                    line_count(text.first), second, line_count(text.second));
   return text;
 }
 
@@ -120,16 +132,16 @@ std::string score_predicted_labels(const std::vector<std::string>& predictions, 
                                    nlohmann::ordered_json& results) {
   const auto score = score_labels(predictions, references);
   results["classification"] = score.to_json();
-  return fmt::format("accuracy = {:.2f}% ({} of {} texts)\nmacro-F1 = {:.2f}% (mean over {} labels)\n", 100 * score.accuracy(),
-                     score.num_correct, score.num_texts, 100 * score.macro_f1(), score.labels.size());
+  return fmt::format("accuracy = {:.2f}% ({} of {})\nmacro-F1 = {:.2f}% (mean over {})\n", 100 * score.accuracy(), score.num_correct,
+                     counted(score.num_texts, "text"), 100 * score.macro_f1(), counted(static_cast<int64_t>(score.labels.size()), "label"));
 }
 
 // The test set that the options name: a language model's text is both sides.
 TextPair read_test_set(const cxxopts::ParseResult& arguments, InvalidUtf8 policy) {
   if (arguments.count("text") > 0) {
     if (arguments.count("source") + arguments.count("reference") > 0)
-      throw UsageError("--text is the whole test set of a language model; leave --source and --reference away");
-    const auto lines = read_lines(arguments["text"].as<std::string>(), policy);
+      throw UsageError("--text is the whole test set of a language model; omit --source and --reference");
+    const auto lines = read_plain_text(arguments["text"].as<std::string>(), policy);
     if (lines.empty()) fail<DataError>("{}: empty; there is nothing to score", arguments["text"].as<std::string>());
     return {lines, lines};
   }
@@ -138,9 +150,10 @@ TextPair read_test_set(const cxxopts::ParseResult& arguments, InvalidUtf8 policy
 }
 
 int run_metrics(int argc, char** argv) {
+  const StopSignal stop;
   cxxopts::Options options(kAboutMetrics.program, kAboutMetrics.summary);
   auto text_options = options.add_options();
-  text_options("hypothesis", "Translations, plain or gzip, one a line; - is standard input", cxxopts::value<std::string>(), "FILE");
+  text_options("hypothesis", "Translations, plain or gzip, one per line; - is standard input", cxxopts::value<std::string>(), "FILE");
   text_options("reference", "The right translations, line by line", cxxopts::value<std::string>(), "FILE");
   add_metric_options(options);
   cxxopts::ParseResult arguments;
@@ -151,14 +164,15 @@ int run_metrics(int argc, char** argv) {
   nlohmann::ordered_json results;
   const auto lines = score_metrics(text.first, text.second, settings, results);
   results["sentences"] = text.first.size();
-  std::cout << (settings.json ? results.dump(1) + "\n" : lines);
+  print_output(settings.json ? results.dump(1) + "\n" : lines);
   return 0;
 }
 
 int run_model(int argc, char** argv) {
+  StopSignal stop;
   cxxopts::Options options(kAbout.program, kAbout.summary);
   auto test_set_options = options.add_options("Test set");
-  test_set_options("source", "Text to translate, plain or gzip, one sentence a line", cxxopts::value<std::string>(), "FILE");
+  test_set_options("source", "Text to translate, plain or gzip, one sentence per line", cxxopts::value<std::string>(), "FILE");
   test_set_options("reference", "Its right translations, line by line", cxxopts::value<std::string>(), "FILE");
   test_set_options("text", "Text for a language model, in place of the two", cxxopts::value<std::string>(), "FILE");
   test_set_options("hypotheses-out", "Write the translations here", cxxopts::value<std::string>(), "FILE");
@@ -180,19 +194,20 @@ int run_model(int argc, char** argv) {
         decodes ? fmt::format("--text is for language models; {} reads a source: give --source and --reference", checkpoint.string())
                 : fmt::format("{} is a language model; give its text with --text", checkpoint.string()));
 
-  static std::atomic<bool> stop{false};
-  stop_at_interrupt(stop);
+  stop.ask_first();
   const bool quiet = arguments.count("quiet") > 0;
   auto progress = quiet ? nullptr : std::make_unique<Progress>();
   const auto show = [&](const char* what) {
     return [&, what](int64_t done) {
-      if (progress) progress->update([&] { return fmt::format("{} {} of {} sentences", what, done, num_lines); });
+      if (progress)
+        progress->update([&] { return fmt::format("{} {} of {}", what, done, counted(static_cast<int64_t>(num_lines), "sentence")); });
     };
   };
   try {
     TranslateReport report;
     std::vector<Translation> translations;
-    if (decodes) translations = translate(*loaded.model, loaded.tokenizers, text.first, decoding, &report, show("translated"), &stop);
+    if (decodes)
+      translations = translate(*loaded.model, loaded.tokenizers, text.first, decoding, &report, show("translated"), &stop.requested());
     std::vector<std::string> hypotheses;
     for (const auto& translation : translations) hypotheses.push_back(translation.text);
     if (arguments.count("hypotheses-out") > 0) {
@@ -209,10 +224,10 @@ int run_model(int argc, char** argv) {
       lines = score_metrics(hypotheses, text.second, metrics, results);
     if (arguments.count("no-perplexity") == 0) {
       const auto totals = score_text(*loaded.model, loaded.tokenizers, text.first, text.second, decoding.max_source_tokens, {},
-                                     decoding.device, nullptr, show("scored"), &stop);
-      lines += loaded.model->says_label() ? fmt::format("cross-entropy = {:.4f} nats a label\n", totals.loss())
-                                          : fmt::format("perplexity = {:.3f} ({:.4f} nats a target token, {} tokens with </s>)\n",
-                                                        totals.perplexity(), totals.loss(), totals.num_tokens);
+                                     decoding.device, nullptr, show("scored"), &stop.requested());
+      lines += loaded.model->says_label() ? fmt::format("cross-entropy = {:.4f} nats per label\n", totals.loss())
+                                          : fmt::format("perplexity = {:.3f} ({:.4f} nats per target token, {} with </s>)\n",
+                                                        totals.perplexity(), totals.loss(), counted(totals.num_tokens, "token"));
       results["perplexity"] = {
           {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", totals.accuracy()}, {"tokens", totals.num_tokens}};
     }
@@ -224,22 +239,15 @@ int run_model(int argc, char** argv) {
     results["truncated_sources"] = report.num_truncated_sources;
     results["seconds"] = report.seconds;
     progress.reset();
-    std::cout << (metrics.json ? results.dump(1) + "\n" : lines);
-    if (!quiet && decodes) {
-      fmt::print(stderr, "{}: {} sentences, beam {}, {} target tokens in {} ({:.0f} tokens/s)", loaded.checkpoint.string(), num_lines,
-                 decoding.search.beam, report.num_target_tokens,
-                 report.seconds < 10 ? fmt::format("{:.2f} s", report.seconds) : short_duration(report.seconds),
-                 static_cast<double>(report.num_target_tokens) / std::max(report.seconds, 1e-9));
-      if (report.num_truncated_targets > 0) fmt::print(stderr, "; {} translations cut at the maximum length", report.num_truncated_targets);
-      if (report.num_truncated_sources > 0) fmt::print(stderr, "; {} sources cut to --max-source-tokens", report.num_truncated_sources);
-      fmt::print(stderr, "\n");
-    }
+    print_output(metrics.json ? results.dump(1) + "\n" : lines);
+    if (!quiet && decodes)
+      print_message(fmt::format("{}: beam {}, {}", loaded.checkpoint.string(), decoding.search.beam, report_text(report)));
     return 0;
   } catch (const Error&) {
-    if (!stop) throw;
+    if (!stop.requested()) throw;
     progress.reset();
-    fmt::print(stderr, "attnzoo-eval: interrupted\n");
-    return 130;
+    print_message("attnzoo-eval: interrupted");
+    return stop.exit_status();
   }
 }
 

@@ -8,6 +8,9 @@
 #include "data/error.h"
 #include "data/files.h"
 #include "data/json_fields.h"
+#include "data/message.h"
+#include "data/printable.h"
+#include "data/stop_signal.h"
 #include "eval/decode_options.h"
 #include "eval/export_check.h"
 #include "models/checkpoint.h"
@@ -77,8 +80,8 @@ void write_torchscript(const fs::path& checkpoint, const Settings& settings) {
   if (options.type != torch::kFloat) loaded = load_model(checkpoint, torch::kCPU);
   const auto difference = check_torchscript(archive, loaded, exact ? kExact : kRounded);
   write_file(settings.out, archive);
-  fmt::print(stderr, "{}: {}, {}{}; compared with the model: logits differ by at most {:.1g} of the largest\n", settings.out.string(),
-             size_text(archive.size()), settings.type, settings.int8 ? ", int8 matrices" : "", difference.logits);
+  print_message(fmt::format("{}: {}, {}{}; compared with the model: logits differ by at most {:.1g} of the largest", settings.out.string(),
+                            size_text(archive.size()), settings.type, settings.int8 ? ", int8 matrices" : "", difference.logits));
 }
 
 // --from FORMAT DIRECTORY --out CHECKPOINT
@@ -90,8 +93,10 @@ void import_model(const cxxopts::ParseResult& arguments) {
   std::error_code ignored;
   if (fs::exists(out, ignored)) fail<ConfigError>("--out {}: is there already; name a new directory", out.string());
   save_checkpoint(out, import_huggingface(arguments["directory"].as<std::string>()));
-  fmt::print(stderr, "{}: a checkpoint; attnzoo-translate --run {} uses it, attnzoo-train RECIPE.json --init {} goes on training it\n",
-             out.string(), out.string(), out.string());
+  const std::string quoted = shell_quoted(out.string());
+  print_message(
+      fmt::format("{}: a checkpoint; use it with attnzoo-translate --run {}, train it further with attnzoo-train RECIPE.json --init {}",
+                  out.string(), quoted, quoted));
 }
 
 Settings read_settings(const cxxopts::ParseResult& arguments) {
@@ -118,10 +123,11 @@ void write_directory(const fs::path& checkpoint, const Settings& settings) {
     export_huggingface(contents, settings.out);
   uintmax_t bytes = 0;
   for (const auto& entry : fs::directory_iterator(settings.out)) bytes += entry.file_size();
-  fmt::print(stderr, "{}: {}, for {}\n", settings.out.string(), size_text(bytes), settings.format);
+  print_message(fmt::format("{}: {}, for {}", settings.out.string(), size_text(bytes), settings.format));
 }
 
 int run(int argc, char** argv) {
+  const StopSignal stop;
   cxxopts::Options options(kAbout.program, kAbout.summary);
   add_model_options(options);
   auto export_options = options.add_options("Export");

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <memory>
 
 #include "data/error.h"
 #include "data/files.h"
+#include "data/message.h"
+#include "data/option_reader.h"
 #include "data/progress.h"
+#include "data/stop_signal.h"
+#include "data/text_form.h"
 #include "data/text_reader.h"
 #include "eval/decode_options.h"
 #include "eval/translation_format.h"
@@ -25,23 +28,20 @@ const CommandLine kAbout = {
     "--run DIR [--input FILE] [--output FILE] [OPTION...]\n\n"
     "Translates each line of FILE, of standard input, or as typed at a prompt. N lines in give N lines out, in the same order.\n"
     "With --n-best N: lines INDEX ||| TEXT ||| SCORE, best first, INDEX counting input lines from 0.\n"
-    "With a classifier a line's output is its label; a language model goes on from the line (--sample draws).",
+    "A classifier gives each line's label; a language model continues each line (--sample draws).",
     {"attnzoo-translate --run runs/demo                                  # a prompt",
      "attnzoo-translate --run runs/demo --input test.en --output test.de",
      "zcat big.en.gz | attnzoo-translate --run runs/demo --beam 1 > big.de",
      "attnzoo-translate --run runs/demo --input test.en --n-best 5 --format json --attention",
      "echo 'A library for' | attnzoo-translate --run runs/lm --sample --top-p 0.9 --n-best 5"}};
 
-// Where the translations go: a file that appears when it is whole, or standard output.
+// Where the translations go: a file that appears once it is complete, or standard output.
 class Output {
  public:
   explicit Output(const std::string& file) {
     if (!file.empty() && file != "-") file_ = std::make_unique<AtomicFile>(file);
   }
-  void write(const std::string& text) {
-    if (file_) return file_->write(text);
-    std::fwrite(text.data(), 1, text.size(), stdout);
-  }
+  void write(const std::string& text) { file_ ? file_->write(text) : print_output(text); }
   void flush() {
     if (!file_ && std::fflush(stdout) != 0) fail<DataError>("standard output cannot be written; is the disk full?");
   }
@@ -73,8 +73,9 @@ Settings read_settings(const cxxopts::ParseResult& arguments) {
   if (settings.translate.search.want_attention && !settings.json)
     throw UsageError("--attention is written as JSON only; add --format json");
   settings.quiet = arguments.count("quiet") > 0;
-  settings.buffer_lines = arguments["buffer-lines"].as<int64_t>();
-  if (settings.buffer_lines < 1) throw UsageError(fmt::format("--buffer-lines must be at least 1, got {}", settings.buffer_lines));
+  OptionReader options(arguments);
+  settings.buffer_lines = options.integer("buffer-lines", {1, 10'000'000});
+  options.finish();
   try {
     settings.invalid_utf8 = parse_invalid_utf8(arguments["invalid-utf8"].as<std::string>());
   } catch (const ConfigError& error) {
@@ -94,7 +95,7 @@ int run_prompt(LoadedModel& loaded, Settings settings, LineReader& input, Output
   settings.translate.num_threads = 1;
   std::string line;
   for (int64_t index = 0;; ++index) {
-    fmt::print(stderr, "> ");
+    write_to_descriptor(STDERR_FILENO, "> ");
     if (!input.next(line)) break;
     try {
       require_utf8(line, settings.invalid_utf8, input.name(), input.line_number());
@@ -104,27 +105,17 @@ int run_prompt(LoadedModel& loaded, Settings settings, LineReader& input, Output
       output.flush();
     } catch (const DataError& error) {
       if (std::ferror(stdout)) throw;
-      fmt::print(stderr, "{}\n", error.what());
+      print_message(error.what());
     }
   }
-  fmt::print(stderr, "\n");
+  print_message("");
   output.commit();
   return 0;
 }
 
-void print_summary(const TranslateReport& report) {
-  fmt::print(stderr, "{} sentences, {} target tokens in {}: {:.1f} sentences/s, {:.0f} tokens/s", report.num_sentences,
-             report.num_target_tokens, report.seconds < 10 ? fmt::format("{:.2f} s", report.seconds) : short_duration(report.seconds),
-             static_cast<double>(report.num_sentences) / std::max(report.seconds, 1e-9),
-             static_cast<double>(report.num_target_tokens) / std::max(report.seconds, 1e-9));
-  if (report.num_truncated_targets > 0) fmt::print(stderr, "; {} translations cut at the maximum length", report.num_truncated_targets);
-  if (report.num_truncated_sources > 0) fmt::print(stderr, "; {} sources cut to --max-source-tokens", report.num_truncated_sources);
-  fmt::print(stderr, "\n");
-}
-
-int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input, Output& output, const std::atomic<bool>& stop) {
-  std::unique_ptr<Progress> progress = settings.quiet ? nullptr : std::make_unique<Progress>();
-  TranslateReport report;
+// Reads lines and translates them, --buffer-lines at a time, until the input ends or a stop is asked for.
+void translate_stream(LoadedModel& loaded, const Settings& settings, LineReader& input, Output& output, Progress* progress,
+                      TranslateReport& report, const std::atomic<bool>& stop) {
   std::vector<std::string> lines;
   std::string line;
   for (bool more = true; more && !stop;) {
@@ -133,62 +124,69 @@ int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input,
       require_utf8(line, settings.invalid_utf8, input.name(), input.line_number());
       lines.push_back(line);
     }
-    if (stop || lines.empty()) break;
+    if (stop || lines.empty()) return;
     const int64_t first = report.num_sentences;
-    std::vector<Translation> translations;
+    if (first == 0) warn_of_other_form(input.name(), lines);
     const auto show = [&](int64_t done) {
-      if (progress) progress->update([&] { return fmt::format("{} sentences translated", first + done); });
+      if (progress != nullptr) progress->update([&] { return counted(first + done, "sentence") + " translated"; });
     };
-    try {
-      auto options = settings.translate;
-      options.first_line = first;
-      translations = translate(*loaded.model, loaded.tokenizers, lines, options, &report, show, &stop);
-    } catch (const Error&) {
-      if (!stop) throw;
-      break;
-    }
-    if (progress) progress->clear();
+    auto options = settings.translate;
+    options.first_line = first;
+    const auto translations = translate(*loaded.model, loaded.tokenizers, lines, options, &report, show, &stop);
+    if (progress != nullptr) progress->clear();
     for (size_t i = 0; i < lines.size(); ++i)
       output.write(formatted(translations[i], first + static_cast<int64_t>(i), lines[i], loaded, settings));
     output.flush();
   }
+}
+
+int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input, Output& output, const StopSignal& stop) {
+  std::unique_ptr<Progress> progress = settings.quiet ? nullptr : std::make_unique<Progress>();
+  TranslateReport report;
+  try {
+    translate_stream(loaded, settings, input, output, progress.get(), report, stop.requested());
+  } catch (const Error&) {
+    if (!stop.requested()) throw;
+  }
   progress.reset();
-  if (stop) {
-    fmt::print(stderr, "attnzoo-translate: interrupted after {} sentences{}\n", report.num_sentences,
-               settings.output.empty() ? "" : fmt::format("; {} was not written", settings.output));
-    return 130;
+  if (stop.requested()) {
+    print_message(fmt::format("attnzoo-translate: interrupted after {}{}", counted(report.num_sentences, "sentence"),
+                              settings.output.empty() ? "" : fmt::format("; {} was not written", settings.output)));
+    return stop.exit_status();
   }
   output.commit();
-  if (!settings.quiet) print_summary(report);
+  if (!settings.quiet) print_message(report_text(report));
   return 0;
 }
 
 int run(int argc, char** argv) {
+  StopSignal stop;  // before a file is begun, so that none is left behind
   cxxopts::Options options(kAbout.program, kAbout.summary);
   add_decode_options(options);
   auto text_options = options.add_options("Text");
-  text_options("input", "Text to translate, plain or gzip, one sentence a line; - is standard input (the default)",
+  text_options("input", "Text to translate, plain or gzip, one sentence per line; - is standard input (the default)",
                cxxopts::value<std::string>(), "FILE");
-  text_options("output", "Written when all is translated (default: standard output, as it comes)", cxxopts::value<std::string>(), "FILE");
-  text_options("format", "text, or json: an object a line with scores and tokens", cxxopts::value<std::string>()->default_value("text"),
+  text_options("output", "Written once everything is translated (default: standard output, line by line)", cxxopts::value<std::string>(),
+               "FILE");
+  text_options("format", "text, or json: one object per line with scores and tokens", cxxopts::value<std::string>()->default_value("text"),
                "FORMAT");
   text_options("attention", "With --format json: the attention weights of the best translation");
   text_options("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD",
                cxxopts::value<std::string>()->default_value("error"), "POLICY");
-  text_options("buffer-lines", "Lines read before they are translated together; 1 answers every line of a pipe at once",
-               cxxopts::value<int64_t>()->default_value("2000"), "N");
+  text_options("buffer-lines", "Lines read before they are translated together; 1 answers each line of a pipe at once",
+               cxxopts::value<std::string>()->default_value("2000"), "N");
   text_options("quiet", "No progress and no closing line");
   cxxopts::ParseResult arguments;
   if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
   const auto settings = read_settings(arguments);
   const auto checkpoint = chosen_checkpoint(arguments);
   const bool prompt = settings.input == "-" && isatty(STDIN_FILENO);
-  static std::atomic<bool> stop{false};
-  if (!prompt) stop_at_interrupt(stop);  // before a file is begun, so that none is left behind
   LineReader input(settings.input);
   Output output(settings.output);
   auto loaded = load_model(checkpoint, settings.translate.device);
-  return prompt ? run_prompt(loaded, settings, input, output) : run_stream(loaded, settings, input, output, stop);
+  if (prompt) return run_prompt(loaded, settings, input, output);
+  stop.ask_first();
+  return run_stream(loaded, settings, input, output, stop);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ using attnzoo::test::ContainsSubstring;
 using attnzoo::test::Equals;
 using attnzoo::test::Outcome;
 using attnzoo::test::programs_are_built;
+using attnzoo::test::run_bash;
 using attnzoo::test::run_merged;
 using attnzoo::test::TemporaryDirectory;
 
@@ -50,6 +51,45 @@ TEST_CASE("attnzoo-data prepares and inspects a recipe, once") {
   CHECK(std::filesystem::exists(folder / "other/train.corpus"));
 }
 
+TEST_CASE("Ctrl-C ends attnzoo-data prepare at once, with exit status 130") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  folder.file("r.json", R"({"data": {"train": {"tsv": "-"}, "tokenizer": {"kind": "characters"}}})");
+  for (const auto& [name, status] : {std::pair{"INT", 130}, std::pair{"TERM", 143}, std::pair{"HUP", 129}}) {
+    // The pipe stays open, so the program waits for more text.
+    const Outcome outcome = run_bash(folder.path(), fmt::format(R"(set -m
+mkfifo in; {{ echo 'a b'; exec sleep 20; }} > in & feeder=$!
+attnzoo-data prepare r.json < in & program=$!
+until ls -A prepared/r 2>/dev/null | grep -q tmp; do sleep 0.1; done
+kill -{} $program; wait $program; status=$?
+kill $feeder; rm -rf in prepared; exit $status)",
+                                                                name));
+    INFO(outcome.output);
+    CHECK(outcome.status == status);
+  }
+}
+
+TEST_CASE("numbers of attnzoo-data are held against the bounds of their option") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  folder.file("r.json", "{}");
+  const auto check = [&](const std::string& arguments, const std::string& message) {
+    const Outcome outcome = run(folder, arguments);
+    CHECK(outcome.status == 2);
+    CHECK_THAT(outcome.output, ContainsSubstring(message));
+  };
+  check("prepare r.json --threads 4294967297", "attnzoo-data prepare: --threads: must be between 1 and 1024, got 4294967297\n");
+  check("inspect r.json --samples -1", "--samples: must be between 0 and 1000000, got -1\n");
+  check("import gettext --out o --held-out nan", "--held-out: must be between 0 and 0.499, got nan\n");
+  check("import gettext --out o --max-held-out 1e3", "--max-held-out: '1e3' is not a whole number\n");
+  check("import debian-descriptions --out o --sections en --min-texts 0x10", "--min-texts: '0x10' is not a whole number\n");
+  check("import debian-descriptions --out o --timeout 99999999999999999999",
+        "--timeout: must be between 1 and 1000000, got 99999999999999999999\n");
+  check("prepare r.json --cache a --cache b", "--cache: given twice ('a' and 'b'); it takes one value\n");
+  check("prepare r.json --vocab-size 4000",
+        "unknown option --vocab-size: a field of the recipe; use --set data.tokenizer.vocabulary_size=4000\n");
+}
+
 TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 2") {
   if (!have_program()) return;
   const TemporaryDirectory folder;
@@ -69,8 +109,10 @@ TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 
   check("prepare", "attnzoo-data prepare: a RECIPE.json is needed\nSee: attnzoo-data prepare --help\n");
   check("prepare r.json --cash x",
         "attnzoo-data prepare: unknown option --cash; did you mean --cache?\nSee: attnzoo-data prepare --help\n");
-  check("prepare r.json --threads 0", "attnzoo-data prepare: --threads: must be 1 or more, got 0\nSee: attnzoo-data prepare --help\n");
-  check("inspect r.json --samples many", "attnzoo-data inspect: --samples: 'many' is not a number\nSee: attnzoo-data inspect --help\n");
+  check("prepare r.json --threads 0",
+        "attnzoo-data prepare: --threads: must be between 1 and 1024, got 0\nSee: attnzoo-data prepare --help\n");
+  check("inspect r.json --samples many",
+        "attnzoo-data inspect: --samples: 'many' is not a whole number\nSee: attnzoo-data inspect --help\n");
   const std::string debian = "attnzoo-data import debian-descriptions", see_debian = "\nSee: " + debian + " --help\n";
   check("import debian-descriptions --sections en --summarise en --out x",
         debian + ": --languages, --summarise and --sections exclude each other; give one of them" + see_debian);

@@ -200,7 +200,7 @@ TEST_CASE("text that cannot be trained on is refused by name") {
     fixture.fields["clean"] = {{"max_source_length", 1}};
     CHECK_THROWS_WITH(
         fixture.prepare(),
-        ContainsSubstring("no pair is left after cleaning; see data.clean.\ncleaning: 200 pairs read, 0 kept\n  over 1/256 tokens"));
+        ContainsSubstring("no pair is left after cleaning; see data.clean.\n  cleaning: 200 pairs read, 0 kept\n  over 1/256 tokens"));
   }
   SECTION("unequal files") {
     fixture.write_text("train.de", 199, "{}");

@@ -89,6 +89,24 @@ TEST_CASE("a file gets plain lines, and only now and then") {
   CHECK(read_file(folder / "log") == "one\ntwo\n");
 }
 
+TEST_CASE("text in a progress line cannot act on the terminal or add a line") {
+  setenv("TERM", "xterm", 1);
+  setenv("NO_COLOR", "1", 1);
+  CHECK(on_terminal([](std::FILE* stream) {
+          Progress progress(stream);
+          progress.line("a\x1b[2J\nb\n  c");
+          wait_until_due();
+          progress.update([] { return "d\re\n  f"; });
+        }) == "a\\x1b[2J\\nb\r\n  c\r\n\r\x1b[Kd\\re\\n  f\r\x1b[K");
+  unsetenv("NO_COLOR");
+}
+
+TEST_CASE("a count of one is written in the singular") {
+  CHECK(counted(0, "sentence") == "0 sentences");
+  CHECK(counted(1, "sentence") == "1 sentence");
+  CHECK(counted(2, "target token") == "2 target tokens");
+}
+
 TEST_CASE("counts, times and sizes are short") {
   CHECK(short_count(0) == "0");
   CHECK(short_count(999) == "999");

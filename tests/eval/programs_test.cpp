@@ -2,6 +2,8 @@
 // agree does.
 #include <torch/utils.h>
 
+#include <algorithm>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "data/files.h"
@@ -113,7 +115,7 @@ TEST_CASE("attnzoo-eval scores what attnzoo-translate writes, and a file of tran
   CHECK(read_file(folder / "hypotheses") == read_file(folder / "translated"));
   const auto metrics = run(folder, "attnzoo-eval metrics --hypothesis hypotheses --reference text");
   CHECK(metrics.status == 0);
-  CHECK_THAT(scored.output, ContainsSubstring(metrics.output + "perplexity = ") && ContainsSubstring(" nats a target token, "));
+  CHECK_THAT(scored.output, ContainsSubstring(metrics.output + "perplexity = ") && ContainsSubstring(" nats per target token, "));
   CHECK_THAT(metrics.output, ContainsSubstring("BLEU|nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0 = ") &&
                                  ContainsSubstring("chrF2|nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0 = "));
   const auto json =
@@ -140,7 +142,18 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
   check("attnzoo-translate --run run --bean 3", 2, "attnzoo-translate: unknown option --bean; did you mean --beam?");
   check("attnzoo-translate --input text", 2, "--run is needed: the folder that attnzoo-train wrote");
   check("attnzoo-translate --run run --input text --beam 2 --n-best 3 --batch-size 0", 2,
-        "--n-best must be in 1 .. beam (2), got 3; --batch-size must be at least 1, got 0");
+        "--batch-size: must be between 1 and 100000, got 0");
+  check("attnzoo-translate --run run --input text --beam 2 --n-best 3", 2, "--n-best: must be at most beam (2), got 3");
+  for (const char* program : {"attnzoo-translate --run run --input text", "attnzoo-eval --run run --source text --reference text"}) {
+    check(std::string(program) + " --threads 4294967297", 2, "--threads: must be between 1 and 1024, got 4294967297");
+    check(std::string(program) + " --threads 2147483648", 2, "--threads: must be between 1 and 1024, got 2147483648");
+    check(std::string(program) + " --beam 9223372036854775807", 2, "--beam: must be between 1 and 1000, got 9223372036854775807");
+    check(std::string(program) + " --length-penalty inf", 2, "--length-penalty: must be between 0 and 100, got inf");
+    check(std::string(program) + " --run other", 2, "--run: given twice ('run' and 'other'); it takes one value");
+  }
+  check("attnzoo-translate --run run --input text --buffer-lines 0", 2, "--buffer-lines: must be between 1 and 10000000, got 0");
+  check("attnzoo-eval metrics --hypothesis text --reference text --chrf-word-order -1", 2,
+        "--chrf-word-order: must be between 0 and 20, got -1");
   check("attnzoo-translate --run run --input text --format xml", 2, "--format: unknown format 'xml'; accepted: text, json");
   check("attnzoo-translate --run run --input text --attention", 2, "--attention is written as JSON only; add --format json");
   check("attnzoo-translate --run run --input text --device tpu", 2, "--device: unknown device 'tpu'; accepted: cpu, cuda, cuda:N");
@@ -150,7 +163,7 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
   CHECK_FALSE(std::filesystem::exists(folder / "out"));
   check("attnzoo-translate --run run --input missing", 1, "missing: no such file");
   check("attnzoo-eval --run run --source text --reference short", 1,
-        "text has 60 lines and short 1; line i of one belongs to line i of the other, so equal counts are needed");
+        "text has 60 lines and short has 1 line; line i of one belongs to line i of the other, so equal counts are needed");
   check("attnzoo-eval metrics --hypothesis empty --reference empty", 1, "empty: empty; there is nothing to score");
   check("attnzoo-eval metrics --hypothesis text", 2, "--reference is needed: the file of right translations");
   check("attnzoo-eval metrics --hypothesis text --reference text --tokenize 13b", 2,
@@ -161,16 +174,81 @@ TEST_CASE("an interrupted attnzoo-translate leaves no file behind") {
   if (!have_programs()) return;
   const TemporaryDirectory folder;
   make_run(folder);
-  // The pipe stays open: the program waits for its next line when the signal comes.
-  const auto outcome = run(
-      folder,
-      "mkfifo in; { cat text; sleep 20; } > in & feeder=$!; "
-      "attnzoo-translate --run run --max-length 5 --buffer-lines 10 --quiet --input - --output out < in 2> message & program=$!; "
-      "until test -e out.tmp; do sleep 0.1; done; sleep 1; ls; kill -INT $program; wait $program; status=$?; kill $feeder; exit $status");
-  CHECK(outcome.status == 130);
-  CHECK_THAT(outcome.output, ContainsSubstring("out.tmp"));
-  CHECK_THAT(read_file(folder / "message"),
-             ContainsSubstring("attnzoo-translate: interrupted after ") && ContainsSubstring(" sentences; out was not written\n"));
-  CHECK_FALSE(std::filesystem::exists(folder / "out"));
-  CHECK_FALSE(std::filesystem::exists(folder / "out.tmp"));
+  for (const auto& [name, status] : {std::pair{"INT", 130}, std::pair{"HUP", 129}}) {
+    // The pipe stays open: the program waits for its next line when the signal comes. By then it has written some.
+    const auto outcome = run_bash(folder.path(), fmt::format(R"sh(set -m
+mkfifo in; {{ for i in {{1..20}}; do cat text; done; exec sleep 20; }} > in & feeder=$!
+attnzoo-translate --run run --max-length 5 --buffer-lines 10 --input - --output out < in 2> message & program=$!
+until test -n "$(find . -name '*tmp' -size +0)"; do sleep 0.1; done
+kill -{} $program; wait $program; status=$?
+kill $feeder; rm in; exit $status)sh",
+                                                             name));
+    INFO(outcome.output);
+    CHECK(outcome.status == status);
+    CHECK_THAT(read_file(folder / "message"),
+               ContainsSubstring("attnzoo-translate: interrupted after ") && ContainsSubstring(" sentences; out was not written\n"));
+    CHECK(run(folder, "ls -A | grep -E 'tmp|^out'").output.empty());
+  }
+}
+
+TEST_CASE("a message that cannot be written costs nothing but the message") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  const std::string translate = "attnzoo-translate --run run --max-length 5 --threads 1 --input text";
+  const auto expected = run(folder, translate + " --quiet");
+  REQUIRE(expected.status == 0);
+  for (const char* redirection : {" 2>&-", " 2>/dev/full", " <&- 2>&-"}) {
+    INFO(redirection);
+    const auto outcome = run(folder, translate + redirection);
+    CHECK(outcome.status == 0);
+    CHECK(outcome.output == expected.output);
+  }
+  // The messages do not get into the file, which would otherwise be descriptor 1 or 2.
+  CHECK(run(folder, translate + " --output out <&- >&- 2>&-").status == 0);
+  CHECK(read_file(folder / "out") == expected.output);
+  // A message to a pipe without a reader.
+  CHECK(run_bash(folder.path(), translate + " --output piped 2> >(exec 0<&-)").status == 0);
+  CHECK(read_file(folder / "piped") == expected.output);
+  // Standard output that goes away ends the program without a word, as ever.
+  const auto head = run_bash(folder.path(), translate + " --buffer-lines 1 --quiet 2> err | head -n 1 > /dev/null; exit ${PIPESTATUS[0]}");
+  CHECK(head.status == 128 + SIGPIPE);
+  CHECK(read_file(folder / "err").empty());
+  CHECK(run(folder, translate + " >&- 2> err").status == 1);
+  CHECK_THAT(read_file(folder / "err"), ContainsSubstring("standard output cannot be written"));
+}
+
+TEST_CASE("control characters in names and options reach no terminal, and a name cannot split a message") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  const auto missing = run(folder, "attnzoo-translate --run run --input \"$(printf 'a\\033[2J\\nb')\" 2>&1");
+  CHECK(missing.status == 1);
+  CHECK_THAT(missing.output, ContainsSubstring("attnzoo-translate: error: a\\x1b[2J\\nb: no such file"));
+  CHECK(std::ranges::count(missing.output, '\n') == 1);
+  CHECK(run(folder, "attnzoo-translate \"$(printf -- '--a\\033b')\" 2>&1").output ==
+        "attnzoo-translate: unknown option --a\\x1bb\nSee: attnzoo-translate --help\n");
+}
+
+TEST_CASE("JSON lines and TSV given as plain text are warned about once") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  folder.file("x.jsonl", "{\"source\": \"a\"}\n{\"source\": \"b\"}\n");
+  folder.file("x.tsv", "a\tb\nb\tc\n");
+  const std::string json = "warning: x.jsonl: looks like JSON lines but is read as plain text",
+                    tsv = "warning: x.tsv: looks like TSV (2 columns)";
+  const auto warned = [&](const std::string& command_line, const std::string& warning) {
+    const auto outcome = run(folder, command_line + " 2>&1 > /dev/null");
+    INFO(command_line << ": " << outcome.output);
+    CHECK(outcome.status == 0);
+    const size_t first = outcome.output.find(warning);
+    CHECK(first != std::string::npos);
+    CHECK(outcome.output.find(warning, first + 1) == std::string::npos);
+  };
+  warned("attnzoo-translate --run run --max-length 3 --buffer-lines 1 --quiet --input x.jsonl", json);
+  warned("attnzoo-translate --run run --max-length 3 --quiet --input x.tsv", tsv);
+  warned("attnzoo-eval --run run --max-length 3 --quiet --source x.tsv --reference x.jsonl", tsv);
+  warned("attnzoo-eval metrics --hypothesis x.tsv --reference x.jsonl", json);
+  CHECK(run(folder, "attnzoo-translate --run run --max-length 3 --quiet --input text 2>&1 > /dev/null").output.empty());
 }

@@ -326,8 +326,14 @@ TEST_CASE("search options are checked together") {
   TableModel model(kSearchVocabulary, hashed_logits(kSearchVocabulary, 1));
   CHECK_THROWS_WITH(
       search(model, source_rows({{5}}), options),
-      "search: beam must be at least 1, got 0; n_best must be in 1 .. beam (0), got 2; length_penalty must be at least 0, got -1; "
-      "max_length must be at least 1, got 0; min_length must be in 0 .. max_length (0), got 3; max_length_ratio must be at least "
-      "0, got -2; no_repeat_ngram must be at least 0, got -1; patience must be above 0, got 0");
+      "search: beam: must be between 1 and 1000, got 0; n_best: must be at most beam (0), got 2; length_penalty: must be between 0 and "
+      "100, got -1; max_length: must be between 1 and 100000, got 0; min_length: must be at most max_length (0), got 3; max_length_ratio: "
+      "must be between 0 and 1000, got -2; no_repeat_ngram: must be between 0 and 1000, got -1; patience: must be above 0, got 0");
+  options = {};
+  options.beam = std::numeric_limits<int64_t>::max();
+  options.sampling.temperature = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH(
+      search(model, source_rows({{5}}), options),
+      "search: beam: must be between 1 and 1000, got 9223372036854775807; temperature: must be above 0 and at most 1000, got nan");
   CHECK(SearchOptions().problems().empty());
 }

@@ -166,6 +166,6 @@ TEST_CASE("translate checks its options and those of the search together") {
   options.max_source_tokens = 0;
   CHECK_THROWS_WITH(
       translate(model, letter_tokenizers(), std::vector<std::string>{"a"}, options),
-      "translate: beam must be at least 1, got 0; n_best must be in 1 .. beam (0), got 1; batch_size must be at least 1, got 0; "
-      "num_threads must be at least 1, got 0; max_source_tokens must be at least 1, got 0");
+      "translate: beam: must be between 1 and 1000, got 0; n_best: must be at most beam (0), got 1; batch_size: must be between 1 and "
+      "100000, got 0; num_threads: must be between 1 and 1024, got 0; max_source_tokens: must be between 1 and 1000000, got 0");
 }

@@ -43,21 +43,76 @@ TEST_CASE("attnzoo-train trains, stops at the limit, and refuses to write over t
   CHECK(std::filesystem::exists(folder / "run/checkpoints/step-000006"));
 }
 
-TEST_CASE("Ctrl-C saves, says how to go on and exits with 130; SIGTERM with 143") {
+TEST_CASE("Ctrl-C saves, prints the command that resumes and exits with 130; SIGTERM with 143, SIGHUP with 129") {
   if (!program_is_built()) return;
   const TemporaryDirectory folder;
   write_recipe(folder, {{"max_steps", 0}, {"validate_every", 1000000}});
-  for (const auto& [name, status] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
+  for (const auto& [name, status] : {std::pair{"INT", 130}, std::pair{"TERM", 143}, std::pair{"HUP", 129}}) {
     const std::string run = std::string("run") + name;
-    // `set -m`: a background job of a script would ignore Ctrl-C otherwise.
-    const auto outcome = shell(folder, "set -m; attnzoo-train recipe.json --run " + run + " & pid=$!; until grep -q train " + run +
-                                           "/log.jsonl 2>/dev/null; do sleep 0.05; done; kill -" + name + " $pid; wait $pid");
+    const auto outcome = run_bash(folder.path(), fmt::format(R"(set -m; export OMP_NUM_THREADS=1
+attnzoo-train recipe.json --run {0} & pid=$!
+until grep -q train {0}/log.jsonl 2>/dev/null; do sleep 0.05; done
+kill -{1} $pid; wait $pid)",
+                                                             run, name));
     INFO(outcome.output);
     CHECK(outcome.status == status);
     CHECK_THAT(outcome.output,
-               ContainsSubstring("stopped: stopped") && ContainsSubstring("to go on: attnzoo-train --run " + run + " --resume"));
+               ContainsSubstring("stopped: stopped") && ContainsSubstring("to resume: attnzoo-train --run " + run + " --resume\n"));
     CHECK(std::filesystem::exists(folder / (run + "/checkpoints/last/manifest.json")));
   }
+}
+
+TEST_CASE("the command that resumes can be pasted: quoted, with the threads and the device that were given") {
+  if (!program_is_built()) return;
+  const TemporaryDirectory folder;
+  write_recipe(folder, {{"max_steps", 0}, {"validate_every", 1000000}});
+  const auto outcome = run_bash(folder.path(), R"(set -m; export OMP_NUM_THREADS=1
+attnzoo-train recipe.json --run "it's a run" --threads 1 --device cpu & pid=$!
+until grep -q train "it's a run/log.jsonl" 2>/dev/null; do sleep 0.05; done
+kill -INT $pid; wait $pid)");
+  INFO(outcome.output);
+  const std::string intro = "to resume: ";
+  const size_t begin = outcome.output.find(intro);
+  REQUIRE(begin != std::string::npos);
+  const std::string command = outcome.output.substr(begin + intro.size(), outcome.output.find('\n', begin) - begin - intro.size());
+  CHECK(command == "attnzoo-train --run 'it'\\''s a run' --resume --threads 1 --device cpu");
+  CHECK(shell(folder, command + " --set train.max_steps=1").status == 0);
+}
+
+TEST_CASE("training survives the loss of everybody who reads its messages") {
+  if (!program_is_built()) return;
+  const TemporaryDirectory folder;
+  write_recipe(folder, {{"max_steps", 4}, {"validate_every", 2}, {"report_every", 1}});
+  int run = 0;
+  for (const std::string redirection : {"2>&-", "2>/dev/full", "<&- >&- 2>&-", "2> >(exec 0<&-)"}) {
+    const std::string name = "run" + std::to_string(run++);
+    INFO(redirection);
+    CHECK(run_bash(folder.path(), "attnzoo-train recipe.json --run " + name + " --threads 1 " + redirection).status == 0);
+    CHECK(std::filesystem::exists(folder / (name + "/checkpoints/step-000004/manifest.json")));
+    CHECK(read_file(folder / (name + "/log.jsonl")).starts_with("{"));
+  }
+  // Reports that cannot be written are missed once, training goes on, and the exit status tells.
+  const auto reports = run_shell(
+      folder.path(), "OMP_NUM_THREADS=1 attnzoo-train recipe.json --run full --threads 1 --quiet --log-format json 2>&1 >/dev/full");
+  CHECK(reports.status == 1);
+  CHECK(reports.output ==
+        "attnzoo-train: standard output cannot be written: No space left on device; training continues without reports there\n");
+  CHECK(std::filesystem::exists(folder / "full/checkpoints/step-000004/manifest.json"));
+}
+
+TEST_CASE("Ctrl-C saves although it also ends the program that reads the messages") {
+  if (!program_is_built()) return;
+  const TemporaryDirectory folder;
+  write_recipe(folder, {{"max_steps", 0}, {"validate_every", 1000000}, {"report_every", 1}});
+  // The reader goes first, as tee does.
+  const auto outcome = run_bash(folder.path(), R"(set -m; export OMP_NUM_THREADS=1
+mkfifo log; cat log > /dev/null & reader=$!
+attnzoo-train recipe.json --run run --threads 1 > log 2>&1 & pid=$!
+until grep -q train run/log.jsonl 2>/dev/null; do sleep 0.05; done
+kill $reader; sleep 0.5; kill -INT $pid; wait $pid)");
+  INFO(outcome.output);
+  CHECK(outcome.status == 130);
+  CHECK(std::filesystem::exists(folder / "run/checkpoints/last/manifest.json"));
 }
 
 TEST_CASE("resuming refuses another configuration with both values unless told to override") {
@@ -69,7 +124,7 @@ TEST_CASE("resuming refuses another configuration with both values unless told t
   CHECK(refused.status == 1);
   CHECK(refused.output ==
         "attnzoo-train: error: run: the run has another configuration:\n  train.learning_rate: 0.003 in the run, 0.5 now\n"
-        "leave the recipe and --set away to go on as it was, or pass --override\n");
+        "  omit the recipe and --set to resume it unchanged, or pass --override\n");
   const auto overridden =
       shell(folder, "attnzoo-train recipe.json --run run --resume --override --set train.learning_rate=0.5 --set train.max_steps=4");
   CHECK(overridden.status == 0);
@@ -121,8 +176,18 @@ TEST_CASE("bad command lines and recipes of attnzoo-train are answered with what
   check("", 2, "attnzoo-train: --run DIR is needed: the folder to write checkpoints and the log to");
   check("--run r", 2, "attnzoo-train: a RECIPE.json is needed");
   check("recipe.json --run r --thread 2", 2, "unknown option --thread; did you mean --threads?");
-  check("recipe.json --run r --threads 0", 2, "--threads: must be 1 or more, got 0");
-  check("recipe.json --run r --device gpu", 2, "--device: 'gpu' is not a device; use cpu or cuda");
+  check("recipe.json --run r --threads 0", 2, "--threads: must be between 1 and 1024, got 0");
+  check("recipe.json --run r --device gpu", 2, "--device: unknown device 'gpu'; accepted: cpu, cuda, cuda:N");
+  check("recipe.json --run r --threads 4294967297", 2, "--threads: must be between 1 and 1024, got 4294967297");
+  check("recipe.json --run r --report-every 0", 2, "--report-every: must be between 1 and 1000000000, got 0");
+  check("recipe.json --run r --run s", 2, "--run: given twice ('r' and 's'); it takes one value");
+  check("recipe.json --run r --max-steps 100", 2, "unknown option --max-steps: a field of the recipe; use --set train.max_steps=100");
+  check("recipe.json --run r --lr=0.1", 2, "use --set train.learning_rate=0.1");
+  check("recipe.json --run r --vocab-size 4000", 2, "use --set data.tokenizer.vocabulary_size=4000");
+  check("recipe.json --run r --dropout 0.3", 2, "use --set model.dropout=0.3");
+  check("recipe.json --run r --seed 3", 2, "use --set train.seed=3");
+  check("recipe.json --run r --epochs 3", 2, "use --set train.max_epochs=3");
+  check("recipe.json --run r --source a.en", 2, "use --set data.train.source=a.en");
   check("recipe.json --run r --log-format xml", 2, "--log-format: 'xml' is unknown; use text or json");
   check("recipe.json --run r --max-time soon", 1, "train.max_time: 'soon' is not a time; write seconds (90), 90s, 50m, 2h or 1h30m");
   check("none.json --run r", 1, "none.json: no such file");

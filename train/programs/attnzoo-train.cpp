@@ -1,17 +1,22 @@
-// attnzoo-train: trains the model of a recipe, or goes on with a run.
-#include <ATen/Parallel.h>
+// attnzoo-train: trains the model of a recipe, or resumes a run.
 #include <fmt/format.h>
-#include <torch/cuda.h>
+#include <unistd.h>
 
-#include <iostream>
+#include <cerrno>
+#include <cstring>
 
 #include "data/command_line.h"
+#include "data/device_option.h"
 #include "data/error.h"
 #include "data/json_fields.h"
+#include "data/message.h"
+#include "data/option_reader.h"
+#include "data/printable.h"
 #include "data/recipe.h"
+#include "data/recipe_fields.h"
+#include "data/stop_signal.h"
 #include "models/registry.h"
 #include "train/initial_checkpoint.h"
-#include "train/stop_signal.h"
 #include "train/trainer.h"
 
 namespace attnzoo {
@@ -20,35 +25,46 @@ namespace {
 using Strings = std::vector<std::string>;
 namespace fs = std::filesystem;
 
-const CommandLine kAbout = {"attnzoo-train",
-                            "Trains the model of a recipe; Ctrl-C saves and says how to go on.",
-                            "RECIPE.json --run DIR [--init RUN] [--resume] [--set KEY=VALUE ...] [--max-time 50m] [--threads N]",
-                            {"attnzoo-train recipe.json --run runs/first", "attnzoo-train --run runs/first --resume",
-                             "attnzoo-train new-text.json --run runs/tuned --init runs/first",
-                             "attnzoo-train recipe.json --run runs/wide --set model.dim=512 --set train.learning_rate=0.0005 --max-time 2h",
-                             "attnzoo-train recipe.json --set data.train.source=my.en --set data.train.target=my.de --print-config",
-                             "attnzoo-train --list-models"}};
+// Every field of every family: what --set can name.
+std::vector<std::string> recipe_keys() {
+  nlohmann::json recipe = {
+      {"task", ""}, {"data", complete_data_section()}, {"train", TrainConfig{}.to_json()}, {"model", nlohmann::json::object()}};
+  for (const auto& family : model_families()) recipe["model"].update(complete_model_config({{"family", family.name}}));
+  recipe["model"]["preset"] = "";
+  return dotted_keys(recipe);
+}
+
+const CommandLine kAbout = {
+    "attnzoo-train",
+    "Trains the model of a recipe; Ctrl-C saves and prints the command that resumes.",
+    "RECIPE.json --run DIR [--init RUN] [--resume] [--set KEY=VALUE ...] [--max-time 50m] [--threads N]",
+    {"attnzoo-train recipe.json --run runs/first", "attnzoo-train --run runs/first --resume",
+     "attnzoo-train new-text.json --run runs/tuned --init runs/first",
+     "attnzoo-train recipe.json --run runs/wide --set model.dim=512 --set train.learning_rate=0.0005 --max-time 2h",
+     "attnzoo-train recipe.json --set data.train.source=my.en --set data.train.target=my.de --print-config", "attnzoo-train --list-models"},
+    recipe_keys};
 
 cxxopts::Options make_options() {
   cxxopts::Options options(kAbout.program, kAbout.summary);
   auto add = options.add_options();
   add("recipe", "The recipe (JSON with comments); paths in it are relative to it", cxxopts::value<std::string>(), "FILE");
   add("run", "Folder of the run: configuration, log, checkpoints", cxxopts::value<std::string>(), "DIR");
-  add("init", "Begin with the weights, the model section and the tokenisers of a run or a checkpoint (train.initial_checkpoint)",
+  add("init", "Start from the weights, the model section and the tokenisers of a run or a checkpoint (train.initial_checkpoint)",
       cxxopts::value<std::string>(), "DIR");
-  add("resume", "Go on with the run in --run, with its own configuration");
-  add("override", "With --resume: let what the recipe and --set say win over the run's configuration");
-  add("set", "Change a field of the recipe, any number of times: model.dim=256, data.train.source=FILE (relative to the working folder)",
+  add("resume", "Resume the run in --run with its own configuration");
+  add("override", "With --resume: the recipe and --set win over the run's configuration");
+  add("set", "Change a field of the recipe; may be repeated: model.dim=256, data.train.source=FILE (relative to the working folder)",
       cxxopts::value<Strings>(), "KEY=VALUE");
-  add("max-time", "Stop after so much training, resumed parts included: 90s, 50m, 1h30m", cxxopts::value<std::string>(), "TIME");
-  add("threads", "CPU threads (default: all cores)", cxxopts::value<int64_t>(), "N");
-  add("device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"), "NAME");
+  add("max-time", "Stop after this much training in total, earlier parts of a resumed run included: 90s, 50m, 1h30m",
+      cxxopts::value<std::string>(), "TIME");
+  add("threads", "CPU threads (default: all cores)", cxxopts::value<std::string>(), "N");
+  add_device_option(add);
   add("print-config", "Print the effective configuration and exit");
   add("list-models", "List the model families with their presets and exit");
-  add("quiet", "Print nothing but errors");
-  add("report-every", "Steps between two report lines (train.report_every)", cxxopts::value<int64_t>(), "N");
-  add("log-format", "text, or json: one JSON object a report on standard output", cxxopts::value<std::string>()->default_value("text"),
-      "FORMAT");
+  add("quiet", "Print errors only");
+  add("report-every", "Steps between report lines (train.report_every)", cxxopts::value<std::string>(), "N");
+  add("log-format", "text, or json: one JSON object per report on standard output (exit status 1 where it cannot be written)",
+      cxxopts::value<std::string>()->default_value("text"), "FORMAT");
   options.parse_positional({"recipe"});
   return options;
 }
@@ -57,7 +73,10 @@ Strings settings_of(const cxxopts::ParseResult& flags) {
   auto settings = flags.count("set") > 0 ? flags["set"].as<Strings>() : Strings{};
   if (flags.count("init") > 0) settings.push_back("train.initial_checkpoint=" + nlohmann::json(flags["init"].as<std::string>()).dump());
   if (flags.count("max-time") > 0) settings.push_back("train.max_time=\"" + flags["max-time"].as<std::string>() + "\"");
-  if (flags.count("report-every") > 0) settings.push_back(fmt::format("train.report_every={}", flags["report-every"].as<int64_t>()));
+  OptionReader options(flags);
+  if (options.given("report-every"))
+    settings.push_back(fmt::format("train.report_every={}", options.integer("report-every", {1, 1'000'000'000})));
+  options.finish();
   return settings;
 }
 
@@ -103,41 +122,56 @@ TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohma
   }
   if (!conflicts.empty())
     fail<ConfigError>(
-        "{}: the run has another configuration:\n  {}\nleave the recipe and --set away to go on as it was, or pass --override",
+        "{}: the run has another configuration:\n  {}\n  omit the recipe and --set to resume it unchanged, or pass --override",
         flags["run"].as<std::string>(), fmt::join(conflicts, "\n  "));
   return recipe;
 }
 
-torch::Device device_of(const cxxopts::ParseResult& flags) {
-  const auto name = flags["device"].as<std::string>();
-  if (name == "cpu") return torch::kCPU;
-  if (name != "cuda") throw UsageError(fmt::format("--device: '{}' is not a device; use cpu or cuda", name));
-  if (!torch::cuda::is_available()) fail<ConfigError>("--device cuda: this LibTorch or machine has no CUDA; use --device cpu");
-  return torch::kCUDA;
-}
+// Reports as JSON lines on standard output. When that cannot be written any more, training goes on without them.
+class JsonReports {
+ public:
+  void print(const Report& report) {
+    if (broken_) return;
+    const std::string line = nlohmann::json{{"batches", report.num_batches},
+                                            {"src", report.num_source_tokens},
+                                            {"tgt", report.num_target_tokens},
+                                            {"tgt_rate", report.target_rate()},
+                                            {"step", report.step},
+                                            {"loss", report.loss}}
+                                 .dump() +
+                             "\n";
+    if (write_to_descriptor(STDOUT_FILENO, line)) return;
+    broken_ = true;
+    print_message(fmt::format("attnzoo-train: standard output cannot be written: {}; training continues without reports there",
+                              std::strerror(errno)));
+  }
+  bool broken() const { return broken_; }
 
-void print_json_report(const Report& report) {
-  std::cout << nlohmann::json{{"batches", report.num_batches},
-                              {"src", report.num_source_tokens},
-                              {"tgt", report.num_target_tokens},
-                              {"tgt_rate", report.target_rate()},
-                              {"step", report.step},
-                              {"loss", report.loss}}
-                   .dump()
-            << std::endl;
+ private:
+  bool broken_ = false;
+};
+
+// The command that resumes the run, ready to paste.
+std::string resume_command(const cxxopts::ParseResult& flags) {
+  std::string command = "attnzoo-train --run " + shell_quoted(flags["run"].as<std::string>()) + " --resume";
+  for (const char* option : {"threads", "device"})
+    if (flags.count(option) > 0) command += fmt::format(" --{} {}", option, shell_quoted(flags[option].as<std::string>()));
+  return command;
 }
 
 int train(const cxxopts::ParseResult& flags) {
   if (flags.count("run") == 0) throw UsageError("--run DIR is needed: the folder to write checkpoints and the log to");
+  StopSignal stop;
   const bool resuming = flags.count("resume") > 0, quiet = flags.count("quiet") > 0;
   if (resuming && flags.count("init") > 0)
-    throw UsageError("--init begins a run and --resume goes on with one: leave --init away, the run remembers it");
+    throw UsageError("--init starts a run and --resume continues one; omit --init, the run remembers it");
   const RunFolder run{flags["run"].as<std::string>()};
   Progress progress;
   TrainerOptions options;
-  options.device = device_of(flags);
+  options.device = device_option(flags);
   if (!quiet) options.progress = &progress;
-  if (flags["log-format"].as<std::string>() == "json") options.on_report = print_json_report;
+  JsonReports reports;
+  if (flags["log-format"].as<std::string>() == "json") options.on_report = [&](const Report& report) { reports.print(report); };
 
   CheckpointContents contents;  // to go on from or to begin with
   TrainingRecipe recipe;
@@ -155,31 +189,27 @@ int train(const cxxopts::ParseResult& flags) {
   const auto trainer = make_trainer(recipe, run, options, resuming ? &contents : nullptr, where, initial);
   contents = {};
   run.write_config(recipe.to_json());
-  const StopSignal stop;
   trainer->set_stop(&stop.requested());
+  stop.ask_first();
   const TrainResult result = trainer->run();
-  if (result.stopped && !quiet) progress.line(fmt::format("to go on: attnzoo-train --run {} --resume", run.path().string()));
-  return result.stopped ? stop.exit_status() : 0;
+  if (result.stopped && !quiet) progress.line("to resume: " + resume_command(flags));
+  return result.stopped ? stop.exit_status() : reports.broken() ? 1 : 0;
 }
 
 int body(int argc, char** argv) {
   auto options = make_options();
   cxxopts::ParseResult flags;
   if (!parse_command_line(kAbout, options, argc, argv, flags)) return 0;
-  if (flags.count("threads") > 0) {
-    const auto threads = flags["threads"].as<int64_t>();
-    if (threads < 1) throw UsageError(fmt::format("--threads: must be 1 or more, got {}", threads));
-    at::set_num_threads(static_cast<int>(threads));
-  }
+  apply_threads_option(flags);
   const auto format = flags["log-format"].as<std::string>();
   if (format != "text" && format != "json") throw UsageError(fmt::format("--log-format: '{}' is unknown; use text or json", format));
   if (flags.count("list-models") > 0) {
-    std::cout << list_models();
+    print_output(list_models());
     return 0;
   }
   if (flags.count("print-config") > 0) {
     CheckpointContents unused;
-    std::cout << recipe_from_file(flags, unused).to_json().dump(2) << "\n";
+    print_output(recipe_from_file(flags, unused).to_json().dump(2) + "\n");
     return 0;
   }
   return train(flags);

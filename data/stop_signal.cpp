@@ -1,0 +1,69 @@
+#include "data/stop_signal.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace attnzoo {
+namespace {
+
+constexpr std::array<int, 3> kStopSignals = {SIGHUP, SIGINT, SIGTERM};
+
+std::atomic<bool> asks_first{false}, stop_requested{false};
+std::atomic<int> received_signal{0}, null_device{-1}, read_descriptor{-1};
+std::atomic<void (*)() noexcept> emergency_cleanup{nullptr};
+std::array<struct sigaction, kStopSignals.size()> previous_actions;
+
+void end_read() {
+  const int descriptor = read_descriptor, empty = null_device;
+  if (descriptor >= 0 && empty >= 0) dup2(empty, descriptor);
+}
+
+// Only what POSIX allows in a handler.
+extern "C" void handle_stop(int signal_number) {
+  const int error = errno;
+  if (!asks_first || stop_requested.exchange(true)) {
+    if (const auto cleanup = emergency_cleanup.load()) cleanup();
+    _exit(128 + signal_number);
+  }
+  received_signal = signal_number;
+  end_read();
+  errno = error;
+}
+
+}  // namespace
+
+StopSignal::StopSignal() {
+  asks_first = stop_requested = false;
+  received_signal = 0;
+  if (null_device < 0) null_device = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  struct sigaction action {};
+  action.sa_handler = handle_stop;
+  action.sa_flags = SA_RESTART;  // after ask_first() writes in progress are finished
+  for (const int signal_number : kStopSignals) sigaddset(&action.sa_mask, signal_number);
+  for (size_t i = 0; i < kStopSignals.size(); ++i) {
+    sigaction(kStopSignals[i], nullptr, &previous_actions[i]);
+    if (previous_actions[i].sa_handler != SIG_IGN) sigaction(kStopSignals[i], &action, nullptr);
+  }
+}
+
+StopSignal::~StopSignal() {
+  for (size_t i = 0; i < kStopSignals.size(); ++i) sigaction(kStopSignals[i], &previous_actions[i], nullptr);
+}
+
+void StopSignal::ask_first() { asks_first = true; }
+const std::atomic<bool>& StopSignal::requested() const { return stop_requested; }
+int StopSignal::exit_status() const { return received_signal == 0 ? 0 : 128 + received_signal; }
+
+void set_emergency_cleanup(void (*cleanup)() noexcept) { emergency_cleanup = cleanup; }
+
+EndableRead::EndableRead(int descriptor) {
+  read_descriptor = descriptor;
+  if (stop_requested) end_read();
+}
+EndableRead::~EndableRead() { read_descriptor = -1; }
+
+}  // namespace attnzoo
