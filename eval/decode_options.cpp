@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 
 #include "data/error.h"
+#include "data/file_list.h"
 #include "data/json_fields.h"
 
 namespace attnzoo {
@@ -114,7 +116,12 @@ TranslateOptions decode_options(const cxxopts::ParseResult& arguments) {
 std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments) {
   if (arguments.count("run") == 0) throw UsageError("--run is needed: the folder that attnzoo-train wrote");
   const std::filesystem::path run = arguments["run"].as<std::string>();
-  if (arguments.count("checkpoint") == 0) return find_checkpoint(run);
+  if (arguments.count("checkpoint") == 0) {
+    std::string note;
+    const auto found = find_checkpoint(run, &note);
+    if (!note.empty()) std::fputs((note + "\n").c_str(), stderr);
+    return found;
+  }
   const auto name = arguments["checkpoint"].as<std::string>();
   const auto directory = run / "checkpoints" / name;
   std::error_code ignored;
@@ -128,6 +135,15 @@ std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments) {
   const std::string near = nearest(name, names);
   fail<CheckpointError>("{}: has no checkpoint '{}'{}; it has: {}", run.string(), name,
                         near.empty() ? "" : fmt::format(", did you mean '{}'?", near), fmt::join(names, ", "));
+}
+
+std::vector<std::filesystem::path> model_files(const std::filesystem::path& checkpoint) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& name : names_in(checkpoint)) files.push_back(checkpoint / name);
+  const auto folder = checkpoint.parent_path();
+  if (folder.filename() == "checkpoints")
+    for (const char* name : {"config.json", "log.jsonl"}) files.push_back(folder.parent_path() / name);
+  return files;
 }
 
 void stop_at_interrupt(std::atomic<bool>& stop) {

@@ -20,9 +20,13 @@ void add_decode_options(cxxopts::Options& options);
 // Throws UsageError for values out of range, all of them together, and for a device that is unknown or not there.
 TranslateOptions decode_options(const cxxopts::ParseResult& arguments);
 
-// The checkpoint that --run and --checkpoint name: the run's best unless told otherwise. Throws UsageError without --run, CheckpointError
+// The checkpoint that --run and --checkpoint name: the run's best unless told otherwise. Says on standard error where best and last are not
+// what they should be (models/checkpoint.h). Throws UsageError without --run, CheckpointError
 // for a name that the run does not have, listing those it has.
 std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments);
+
+// What a program that reads this checkpoint may not write over: its files, and those that the run writes beside it.
+std::vector<std::filesystem::path> model_files(const std::filesystem::path& checkpoint);
 
 // Sets `stop` at the first Ctrl-C and makes a read of standard input that waits come to its end, so that a program leaves through its
 // destructors; the second Ctrl-C kills as usual.

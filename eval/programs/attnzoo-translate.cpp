@@ -185,6 +185,11 @@ int run(int argc, char** argv) {
   const bool prompt = settings.input == "-" && isatty(STDIN_FILENO);
   static std::atomic<bool> stop{false};
   if (!prompt) stop_at_interrupt(stop);  // before a file is begun, so that none is left behind
+  if (!settings.output.empty() && settings.output != "-") {
+    auto inputs = model_files(checkpoint);
+    inputs.emplace_back(settings.input);
+    refuse_input_as_output("--output", settings.output, inputs);
+  }
   LineReader input(settings.input);
   Output output(settings.output);
   auto loaded = load_model(checkpoint, settings.translate.device);
