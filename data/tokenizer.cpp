@@ -100,12 +100,12 @@ std::string TokenizerPair::fingerprint() const {
 }
 
 void TokenizerPair::save(const std::filesystem::path& directory) const {
-  write_file(directory / kSourceFile, source->serialized());
+  write_file(directory / kSourceFile, source->serialized(), Links::kRefuse);
   std::error_code ignored;
   if (source == target) {
     std::filesystem::remove(directory / kTargetFile, ignored);  // of an earlier pair; it would make this one two
   } else {
-    write_file(directory / kTargetFile, target->serialized());
+    write_file(directory / kTargetFile, target->serialized(), Links::kRefuse);
   }
 }
 

@@ -4,7 +4,9 @@
 
 #include <unordered_set>
 
+#include "data/atomic_directory.h"
 #include "data/error.h"
+#include "data/file_list.h"
 #include "data/files.h"
 #include "models/checkpoint_files.h"
 
@@ -90,23 +92,17 @@ void check_model_weights(const nlohmann::json& model, const VocabularySizes& siz
   require_fit(distinct_tensors(*shapes), weights, where);
 }
 
-void save_checkpoint(const fs::path& directory, const CheckpointContents& contents) {
+void save_checkpoint(const fs::path& directory, const CheckpointContents& contents, bool may_replace) {
   try {
-    AtomicDirectory made(directory);
+    AtomicDirectory made(directory, may_replace ? Replaceable{checkpoint_files, true} : Replaceable{});
     write_file(made.path() / "config.json", contents.config.dump(2) + "\n");
     contents.tokenizers.save(made.path());
     save_safetensors(made.path() / "weights.safetensors", contents.weights);
     for (const auto& [name, tensors] : contents.extra_tensors) save_safetensors(made.path() / (name + ".safetensors"), tensors);
     for (const auto& [name, value] : contents.extra_json) write_file(made.path() / (name + ".json"), value.dump(2) + "\n");
-
-    nlohmann::json files = nlohmann::json::object();
-    for (const auto& entry : fs::directory_iterator(made.path()))
-      files[entry.path().filename().string()] = {{"bytes", entry.file_size()},
-                                                 {"crc32", fmt::format("{:08x}", crc32_of_file(entry.path()))}};
-    write_file(made.path() / kManifestFile, nlohmann::json{{"format", kCheckpointFormat}, {"files", files}}.dump(2) + "\n");
+    const nlohmann::json manifest = {{"format", kCheckpointFormat}, {"files", list_files(made.path())}};
+    write_file(made.path() / kManifestFile, manifest.dump(2) + "\n");
     made.commit();
-  } catch (const fs::filesystem_error& error) {
-    fail<CheckpointError>("{}: the checkpoint cannot be written: {}", directory.string(), error.code().message());
   } catch (const Error& error) {
     fail<CheckpointError>("{}: the checkpoint cannot be written: {}", directory.string(), error.what());
   }
@@ -125,30 +121,6 @@ CheckpointContents load_checkpoint(const fs::path& directory, bool with_extras) 
     if (file.extension() == ".json") contents.extra_json[file.stem().string()] = load_checkpoint_json(file);
   }
   return contents;
-}
-
-fs::path find_checkpoint(const fs::path& run) {
-  std::error_code ignored;
-  if (fs::exists(run / kManifestFile, ignored)) return run;
-  if (!fs::exists(run, ignored)) fail<CheckpointError>("{}: no such run folder or checkpoint", run.string());
-  for (const char* name : {"best", "last"}) {
-    const fs::path link = run / "checkpoints" / name;
-    if (!fs::exists(link, ignored)) continue;
-    // The directory itself, so that a reader is not moved to another checkpoint while training goes on.
-    return fs::is_symlink(link, ignored) ? run / "checkpoints" / fs::read_symlink(link).filename() : link;
-  }
-  fail<CheckpointError>("{}: holds no checkpoint yet (looked for checkpoints/best, checkpoints/last and {})", run.string(), kManifestFile);
-}
-
-void point_to_checkpoint(const fs::path& run, const std::string& name, const fs::path& checkpoint) {
-  const fs::path folder = run / "checkpoints", temporary = folder / (name + ".tmp");
-  std::error_code error;
-  fs::remove(temporary, error);
-  fs::create_symlink(checkpoint.filename(), temporary, error);
-  if (!error) fs::rename(temporary, folder / name, error);
-  if (error)
-    fail<CheckpointError>("{}: cannot be pointed to {}: {}", (folder / name).string(), checkpoint.filename().string(), error.message());
-  sync_directory(folder);
 }
 
 void check_contents(const CheckpointContents& contents, const std::string& where) {
