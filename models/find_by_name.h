@@ -1,4 +1,4 @@
-// Looks up a family, an encoder or a decoder by name.
+// Looking a name up in a list of things that have one: families, encoders, decoders.
 #pragma once
 
 #include <fmt/format.h>

@@ -38,7 +38,7 @@ const std::vector<DecoderKind>& decoder_kinds();
 const EncoderKind& find_encoder_kind(const std::string& name);
 const DecoderKind& find_decoder_kind(const std::string& name);
 
-// Makes a kind from a config struct with from_json and to_json and a part that is constructed from it.
+// Makes a kind out of a config struct with from_json and to_json and a part that is built from it.
 template <class Config, class Part>
 EncoderKind encoder_kind(const char* name, const char* summary) {
   return {name, summary, [](const nlohmann::json& fields) { return Config::from_json(fields).to_json(); },

@@ -13,7 +13,7 @@ SelfAttention::SelfAttention(const TransformerStackConfig& config)
     : model_dim_(config.model_dim),
       kv_dim_(config.kv_dim()),
       dropout_(config.attention_dropout),
-      // Query, key and value maps in one matrix; the gain gives each the Xavier bound of a square matrix.
+      // Query, key and value maps in one matrix; the gain gives each the Xavier bound of a square one.
       qkv_(add_linear(*this, "qkv", config.model_dim, config.model_dim + 2 * config.kv_dim(), true,
                       std::sqrt(1.0 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.model_dim)))),
       out_(add_linear(*this, "out", config.model_dim, config.model_dim)) {
