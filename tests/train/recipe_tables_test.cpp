@@ -28,7 +28,7 @@ Names documented_fields(const std::string& folder, const std::string& section) {
     if (line.starts_with("## ")) inside = line == "## " + section;
     if (!inside || !line.starts_with("| `")) continue;
     const auto column = line.substr(0, line.find('|', 1));
-    for (std::sregex_iterator match(column.begin(), column.end(), name), end; match != end; ++match) names.insert((*match)[1]);
+    for (std::sregex_iterator match(column.begin(), column.end(), name), end; match != end; ++match) names.insert((*match)[1].str());
   }
   return names;
 }
