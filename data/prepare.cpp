@@ -207,7 +207,7 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
   DataConfig config = given_config;
   if (config.train.empty()) fail<ConfigError>("data.train: names no text; give 'source' and 'target' (parallel files), 'tsv' or 'jsonl'");
   const StageLog log{log_line, progress};
-  const FolderLock lock(cache, "choose another folder with data.cache", [&](const std::string& owner) {
+  const FolderLock lock(cache / kCacheLock, "choose another folder with data.cache", [&](const std::string& owner) {
     log.line(fmt::format("waiting for {}, which prepares data in {}", owner, cache.string()));
   });
   refuse_cache_of_others(cache);

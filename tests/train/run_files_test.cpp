@@ -123,8 +123,9 @@ TEST_CASE("a link in a run folder that training would write through is refused; 
     fs::remove(run.path() / name);
     fs::rename(folder / "moved", run.path() / name);
   }
-  fs::create_symlink("../diary/config.json", run.path() / "lock");
-  CHECK_THROWS_WITH(run.lock(), (run.path() / "lock").string() + ": is a symbolic link; remove it, or choose another folder with --run");
+  fs::create_symlink("../diary/config.json", run.path() / "training.lock");
+  CHECK_THROWS_WITH(run.lock(),
+                    (run.path() / "training.lock").string() + ": is a symbolic link; remove it, or choose another folder with --run");
   CHECK(read_file(folder / "diary/config.json") == "mine");
 }
 
