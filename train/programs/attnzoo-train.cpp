@@ -127,7 +127,7 @@ TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohma
   return recipe;
 }
 
-// Reports as JSON lines on standard output. When that cannot be written any more, training goes on without them.
+// Reports as JSON lines on standard output. Once that cannot be written, training continues without them.
 class JsonReports {
  public:
   void print(const Report& report) {
@@ -173,7 +173,7 @@ int train(const cxxopts::ParseResult& flags) {
   JsonReports reports;
   if (flags["log-format"].as<std::string>() == "json") options.on_report = [&](const Report& report) { reports.print(report); };
 
-  CheckpointContents contents;  // to go on from or to begin with
+  CheckpointContents contents;  // to resume or to start from
   TrainingRecipe recipe;
   std::string where;
   if (resuming) {
