@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From nothing to a trained model: imports real text, trains a tiny model for some minutes, translates, scores. Called by `make demo`.
+# Imports real text, trains a tiny model for some minutes, translates and scores. Called by `make demo`.
 #   cmake/demo.sh BIN_FOLDER        DEMO_TIME=8m: how long to train
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -18,16 +18,16 @@ if ! "$bin/attnzoo-data" import debian-descriptions --languages en,de --out "$ou
 fi
 
 headline "2 of 4: train for $time_limit ($recipe)"
-# Someone may have trained the last demo's model on: it is kept once more.
+# The user may have trained the last demo's model further, so it is kept once.
 if [[ -e $out/run ]]; then
   rm -rf "$out/run.previous"
   mv "$out/run" "$out/run.previous"
-  echo "demo: the model of the last run is kept in $out/run.previous"
+  echo "demo: the last demo's model is kept in $out/run.previous"
 fi
 "$bin/attnzoo-train" "$recipe" --run "$out/run" --max-time "$time_limit"
 
 headline "3 of 4: translate test sentences that the model has never seen"
-# Every so many-th line of middle length, so that the samples come from all over the test text.
+# Lines of middle length, evenly spread over the test text.
 paste "$out/data/test.en" "$out/data/test.de" | awk -F'\t' 'length($1) > 25 && length($1) < 90' >"$out/candidates.tsv"
 awk -v lines="$(wc -l <"$out/candidates.tsv")" 'BEGIN { step = int(lines / 8); if (step < 1) step = 1 } NR % step == 0 && shown++ < 8' \
   "$out/candidates.tsv" >"$out/samples.tsv"
@@ -40,11 +40,11 @@ headline "4 of 4: score the whole test text"
 
 cat <<END
 
-A model trained for $time_limit on this machine stands in $out/run. Next, translate a sentence of your own:
+$out/run holds a model trained for $time_limit on this machine. Next, translate a sentence of your own:
 
   echo "a library for reading image files" | $bin/attnzoo-translate --run $out/run
 
-or train on from where it stopped, to an hour in all:
+or train it further, to an hour in total:
 
   $bin/attnzoo-train --run $out/run --resume --max-time 60m
 END

@@ -1,5 +1,5 @@
-# Every library of the project, collected in attnzoo::dependencies. Nothing is downloaded here: what is missing is named
-# together with the one line that installs it.
+# All libraries of the project, collected in attnzoo::dependencies. Nothing is downloaded: missing libraries are named, with the command that
+# installs them.
 include(libtorch)
 
 find_package(PkgConfig QUIET)
@@ -39,7 +39,7 @@ endif()
 
 add_library(attnzoo_dependencies INTERFACE)
 add_library(attnzoo::dependencies ALIAS attnzoo_dependencies)
-# LibTorch carries newer fmt headers ahead of the system's, so fmt is always used header-only, without its library's symbols.
+# LibTorch's include folder has newer fmt headers that precede the system's, so fmt is used header-only.
 target_link_libraries(attnzoo_dependencies INTERFACE attnzoo::torch fmt::fmt-header-only nlohmann_json::nlohmann_json cxxopts::cxxopts
   ZLIB::ZLIB ${SENTENCEPIECE_TRAIN_LIBRARY} ${SENTENCEPIECE_LIBRARY} Threads::Threads)
 target_include_directories(attnzoo_dependencies SYSTEM INTERFACE ${SENTENCEPIECE_INCLUDE_DIR})

@@ -1,5 +1,5 @@
-# attnzoo_folder(NAME [DEPENDS FOLDER ...]): library attnzoo_NAME (alias attnzoo::NAME) from NAME/**.cpp, one program for each
-# NAME/programs/*.cpp, named after the file. NAME/examples/ is what users start from: tests build and run it.
+# attnzoo_folder(NAME [DEPENDS FOLDER ...]): library attnzoo_NAME (alias attnzoo::NAME) from NAME/**.cpp, and a program per NAME/programs/*.cpp,
+# named after the file. NAME/examples/ holds examples for users; tests build and run them.
 function(attnzoo_folder name)
   cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp)
@@ -26,11 +26,10 @@ function(attnzoo_folder name)
   endforeach()
 endfunction()
 
-# The one source that knows the project's version.
+# The only source that knows the project's version.
 set_source_files_properties(${CMAKE_SOURCE_DIR}/data/command_line.cpp PROPERTIES COMPILE_DEFINITIONS ATTNZOO_VERSION="${PROJECT_VERSION}")
 
-# Two precompiled headers, each compiled once. LibTorch's costs every source that takes it 3 s, more than parsing what text code includes, so text
-# code has one of its own.
+# Two precompiled headers, each compiled once. Using LibTorch's costs a source 3 s, more than text code takes to parse, so text code has its own.
 function(attnzoo_precompiled_header target)
   cmake_parse_arguments(arg "TEXT" "" "" ${ARGN})
   set(header pch)
@@ -44,16 +43,16 @@ function(attnzoo_precompiled_header target)
     target_precompile_headers(attnzoo_${header} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/${header}.h)
   endif()
   target_precompile_headers(${target} REUSE_FROM attnzoo_${header})
-  # Five sources are compiled as one: they share what the header costs each, and the templates that they instantiate. Larger bundles would build
-  # faster from nothing and slower after a change. Names in anonymous namespaces must therefore differ within a folder.
+  # Five sources compile as one and share the cost of the header and of template instantiations. Larger bundles would make a clean build faster and
+  # a rebuild after a change slower. Names in anonymous namespaces must therefore differ within a folder.
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
-  # A bundle includes its sources: g++ then takes a source's class with members of anonymous types for one of a header.
+  # A bundle includes its sources, so g++ takes a source's class with members of anonymous types for a header's.
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # The sources of a folder of text code that include LibTorch after all. One that is missing here still compiles, slowly.
 set(ATTNZOO_TORCH_IN_TEXT_FOLDERS batch batches batch_stream epoch_plan prepare_stages command_line option_reader device_option batches_test command_line_test task_test)
-# attnzoo_split_text(TARGET SOURCE ...): of these sources of TARGET, those without LibTorch become an object library with the text header.
+# attnzoo_split_text(TARGET SOURCE ...): compiles those sources of TARGET that do not use LibTorch as an object library with the text header.
 function(attnzoo_split_text target)
   set(text ${ARGN})
   foreach(name IN LISTS ATTNZOO_TORCH_IN_TEXT_FOLDERS)

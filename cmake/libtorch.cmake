@@ -1,7 +1,7 @@
-# attnzoo::torch: LibTorch >= 2.6 as imported libraries. Looked for in this order: what the user names (-DATTNZOO_LIBTORCH=DIR, the
-# environment's ATTNZOO_LIBTORCH, CMAKE_PREFIX_PATH), a .venv in the checkout, the system. Stock find_package(Torch) is not used: on a CUDA
-# build it fails without the CUDA toolkit, though linking needs only the libraries.
-set(ATTNZOO_LIBTORCH "" CACHE PATH "Folder of LibTorch: holds include/torch and lib/libtorch.so")
+# attnzoo::torch: LibTorch >= 2.6 as imported libraries, from the first of: what the user names (-DATTNZOO_LIBTORCH=DIR, the environment's
+# ATTNZOO_LIBTORCH, CMAKE_PREFIX_PATH), a .venv in the checkout, the system. Stock find_package(Torch) fails on a CUDA build without the CUDA
+# toolkit, though linking needs only the libraries.
+set(ATTNZOO_LIBTORCH "" CACHE PATH "LibTorch's folder, which has include/torch and lib/libtorch.so")
 file(GLOB attnzoo_venv_torch ${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch)
 
 set(attnzoo_named ${ATTNZOO_LIBTORCH} $ENV{ATTNZOO_LIBTORCH})
@@ -15,12 +15,12 @@ find_library(LIBTORCH_LIBRARY torch PATH_SUFFIXES lib lib64 ${attnzoo_search})
 find_library(LIBTORCH_CPU_LIBRARY torch_cpu PATH_SUFFIXES lib lib64 ${attnzoo_search})
 find_library(LIBC10_LIBRARY c10 PATH_SUFFIXES lib lib64 ${attnzoo_search})
 if(NOT LIBTORCH_INCLUDE_DIR OR NOT LIBTORCH_CPU_LIBRARY OR NOT LIBC10_LIBRARY)
-  message(FATAL_ERROR "attnzoo needs LibTorch >= 2.6 and found none. Get it into this checkout with:\n"
+  message(FATAL_ERROR "attnzoo needs LibTorch >= 2.6, and none was found. Install it into this checkout with:\n"
     "  python3 -m venv .venv && .venv/bin/pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu\n"
     "or name your own with -DATTNZOO_LIBTORCH=DIR (DIR/include/torch and DIR/lib/libtorch.so).")
 endif()
 
-# The version stands in torch/headeronly/version.h since 2.8, in the API's version.h before.
+# The version is in torch/headeronly/version.h since 2.8, before that in the API's version.h.
 set(version_header ${LIBTORCH_INCLUDE_DIR}/torch/headeronly/version.h)
 if(NOT EXISTS ${version_header})
   set(version_header ${LIBTORCH_INCLUDE_DIR}/torch/csrc/api/include/torch/version.h)
@@ -37,7 +37,7 @@ add_library(attnzoo::torch ALIAS attnzoo_torch)
 target_include_directories(attnzoo_torch SYSTEM INTERFACE ${LIBTORCH_INCLUDE_DIR} ${LIBTORCH_INCLUDE_DIR}/torch/csrc/api/include)
 cmake_path(GET LIBTORCH_CPU_LIBRARY PARENT_PATH libtorch_dir)
 target_link_libraries(attnzoo_torch INTERFACE ${LIBTORCH_LIBRARY} ${LIBTORCH_CPU_LIBRARY} ${LIBC10_LIBRARY})
-# A CUDA build is used where its libraries lie beside; the linker would drop them, as nothing refers to them by name.
+# With a CUDA build, its libraries are linked too; the linker would drop them, since nothing refers to them by name.
 find_library(LIBTORCH_CUDA_LIBRARY torch_cuda PATHS ${libtorch_dir} NO_DEFAULT_PATH)
 find_library(LIBC10_CUDA_LIBRARY c10_cuda PATHS ${libtorch_dir} NO_DEFAULT_PATH)
 if(LIBTORCH_CUDA_LIBRARY AND LIBC10_CUDA_LIBRARY)

@@ -13,14 +13,14 @@ add_library(attnzoo::options ALIAS attnzoo_options)
 target_compile_options(attnzoo_options INTERFACE -Wall -Wextra $<$<BOOL:${ATTNZOO_WARNINGS_AS_ERRORS}>:-Werror>)
 target_include_directories(attnzoo_options INTERFACE ${CMAKE_SOURCE_DIR})
 if(ATTNZOO_SANITIZE)
-  # Without vptr: it asks for the type information of classes that LibTorch does not export.
+  # Without vptr, which needs type information that LibTorch does not export.
   target_compile_options(attnzoo_options INTERFACE -fsanitize=${ATTNZOO_SANITIZE} -fno-sanitize=vptr -fno-omit-frame-pointer)
   target_link_options(attnzoo_options INTERFACE -fsanitize=${ATTNZOO_SANITIZE})
 endif()
 
 find_program(ATTNZOO_CCACHE ccache)
 if(ATTNZOO_CCACHE)
-  # A precompiled header is cacheable only with these: its own defines and time stamps do not enter the hash.
+  # Needed to cache precompiled headers: their defines and time stamps are left out of the hash.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
       CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${ATTNZOO_CCACHE})
   target_compile_options(attnzoo_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)

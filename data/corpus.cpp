@@ -23,7 +23,8 @@ constexpr size_t kVerifyBytes = size_t{8} << 20;
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& file) {
-    const int handle = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    // Without O_NONBLOCK the open of a pipe waits for a writer that may never come.
+    const int handle = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (handle < 0) {
       if (errno == ENOENT || errno == ENOTDIR) fail<DataError>("{}: no such file", file.string());
       fail<DataError>("{}: cannot be read: {}", file.string(), std::strerror(errno));
@@ -51,7 +52,7 @@ class MappedFile {
   void advise(int advice) const {
     if (bytes_ != nullptr) ::madvise(const_cast<char*>(bytes_), size_, advice);
   }
-  // Gives bytes [begin, end) back. Of a private mapping that nobody can write to, this only drops what can be read again.
+  // Returns the pages of bytes [begin, end) to the system, which rereads them on demand: nobody can write to this mapping.
   void release(size_t begin, size_t end) const {
     static const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
     begin -= begin % page;
@@ -73,7 +74,7 @@ class MappedCorpus : public Corpus {
     verify_part("ids", sizeof(CorpusHeader), header_.table_offset, header_.ids_crc);
     verify_part("table of pairs", header_.table_offset, header_.file_bytes, header_.table_crc);
     verify_table();
-    // Training looks at pairs in random order: reading ahead would only read what is thrown away.
+    // Training visits pairs in random order: pages read ahead would be thrown away.
     file_.advise(MADV_RANDOM);
     release_memory();
   }
@@ -98,26 +99,31 @@ class MappedCorpus : public Corpus {
  private:
   void verify_header() {
     if (file_.size() == 0) fail<DataError>("{}: is empty; a prepared corpus is needed: prepare it again", name_);
-    // A program killed while writing leaves zeros at most under another name, so what has no magic is another kind of file.
+    // A writer that was killed leaves its zeros under a temporary name, so a file without the magic is of another kind.
     if (file_.size() < sizeof header_.magic || std::memcmp(file_.bytes(), kCorpusMagic, sizeof header_.magic) != 0)
-      fail<DataError>("{}: is no prepared corpus (does not begin with {}); make one with attnzoo-data prepare", name_, kCorpusMagic);
+      fail<DataError>("{}: is not a prepared corpus (it does not begin with {}); make one with attnzoo-data prepare", name_, kCorpusMagic);
     if (file_.size() < sizeof header_)
       fail<DataError>("{}: truncated: {} bytes, the header alone has {}; prepare it again", name_, file_.size(), sizeof header_);
     std::memcpy(&header_, file_.bytes(), sizeof header_);
     if (header_.format > kCorpusFormat)
-      fail<DataError>("{}: has format {}, this program knows formats up to {}; prepare it again or use a newer attnzoo", name_,
+      fail<DataError>("{}: has format {}; this program reads formats up to {}: prepare it again or use a newer attnzoo", name_,
                       header_.format, kCorpusFormat);
-    if (crc32_of(&header_, offsetof(CorpusHeader, header_crc)) != header_.header_crc || !has_consistent_sizes())
+    if (crc32_of(&header_, offsetof(CorpusHeader, header_crc)) != header_.header_crc)
       fail<DataError>("{}: damaged: the header does not match its checksum; prepare it again", name_);
+    if (!has_consistent_sizes()) fail<DataError>("{}: damaged: the sizes in the header contradict each other; prepare it again", name_);
     if (file_.size() != header_.file_bytes)
       fail<DataError>("{}: {}: {} bytes, its header says {}; prepare it again", name_,
                       file_.size() < header_.file_bytes ? "truncated" : "damaged", file_.size(), header_.file_bytes);
   }
 
+  // Compared as quotients: the header may hold anything, and products would overflow.
   bool has_consistent_sizes() const {
-    return header_.format == kCorpusFormat && header_.header_bytes == sizeof header_ && header_.table_offset % alignof(CorpusEntry) == 0 &&
-           header_.table_offset >= sizeof header_ + sizeof(int32_t) * (header_.num_source_ids + header_.num_target_ids) &&
-           header_.file_bytes == header_.table_offset + sizeof(CorpusEntry) * header_.num_pairs;
+    const auto& h = header_;
+    if (h.format != kCorpusFormat || h.header_bytes != sizeof h || (h.flags & ~kCorpusLabels) != 0) return false;
+    if (h.table_offset < sizeof h || h.table_offset > h.file_bytes || h.table_offset % alignof(CorpusEntry) != 0) return false;
+    const uint64_t max_ids = (h.table_offset - sizeof h) / sizeof(int32_t), table_bytes = h.file_bytes - h.table_offset;
+    return h.num_source_ids <= max_ids && h.num_target_ids <= max_ids - h.num_source_ids && table_bytes % sizeof(CorpusEntry) == 0 &&
+           table_bytes / sizeof(CorpusEntry) == h.num_pairs;
   }
 
   void verify_part(const char* part, size_t begin, size_t end, uint32_t expected) const {
@@ -132,7 +138,7 @@ class MappedCorpus : public Corpus {
                       expected);
   }
 
-  // That every pair lies inside the ids, once, so that no access has to check it.
+  // Every pair must lie inside the ids; checked once here, so that no access has to.
   void verify_table() const {
     uint64_t num_source_ids = 0, num_target_ids = 0;
     constexpr uint64_t kStep = kVerifyBytes / sizeof(CorpusEntry);
@@ -164,8 +170,24 @@ class MappedCorpus : public Corpus {
 
 std::shared_ptr<const Corpus> Corpus::open(const std::filesystem::path& file) { return std::make_shared<MappedCorpus>(file); }
 
+void check_ids_within(const Corpus& corpus, const CorpusVocabulary& vocabulary) {
+  for_each_pair(corpus, [&](int64_t pair) {
+    const auto source = corpus.source(pair), target = corpus.target(pair);
+    // Unknown words of a source may have ids of their own, at most one per token.
+    const auto num_copied = vocabulary.copies ? static_cast<int64_t>(source.size()) : 0;
+    const auto check = [&](const char* side, std::span<const int32_t> ids, int64_t size) {
+      for (const int32_t id : ids)
+        if (id < 0 || id >= size + num_copied)
+          fail<DataError>("{}: the pair of line {} has id {} in its {}, whose vocabulary has {} pieces; prepare it again", corpus.name(),
+                          corpus.line(pair), id, side, size);
+    };
+    check("source", source, vocabulary.source_size);
+    check("target", target, vocabulary.target_size);
+  });
+}
+
 void for_each_pair(const Corpus& corpus, const std::function<void(int64_t)>& visit) {
-  // The table of so many pairs is 24 MB.
+  // The table of this many pairs takes 24 MB.
   constexpr int64_t kReleasePairs = 1000000;
   for (int64_t pair = 0; pair < corpus.num_pairs(); ++pair) {
     visit(pair);

@@ -2,9 +2,9 @@
 //
 //   header   256 bytes: CorpusHeader
 //   ids      int32 each, all pairs in a row: source ids, target ids of pair 0, then of pair 1, ...
-//   table    24 bytes a pair: CorpusEntry, in the same order (8-byte aligned; up to 4 zero bytes before it)
+//   table    24 bytes per pair: CorpusEntry, in the same order (8-byte aligned; up to 4 zero bytes before it)
 //
-// The table stands last because a writer that streams knows it only at the end.
+// The table comes last because a streaming writer knows it only at the end.
 #pragma once
 
 #include <bit>

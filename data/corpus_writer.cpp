@@ -1,75 +1,63 @@
 #include "data/corpus_writer.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <system_error>
 #include <vector>
 
 #include "data/corpus_format.h"
 #include "data/error.h"
 #include "data/files.h"
+#include "data/temporary_path.h"
 
 namespace attnzoo {
 namespace {
 
 constexpr size_t kCopyBytes = size_t{1} << 18;
 
-// The table of pairs until it can follow the ids: a file beside the corpus without a name, so that memory does not grow with the
-// number of pairs and nothing is left behind by a killed program.
+// Holds the table of pairs until it can follow the ids: in a file beside the corpus that has no name any more, so that memory does not
+// grow with the number of pairs and a killed program leaves nothing behind.
 class TableSpool {
  public:
-  explicit TableSpool(const std::filesystem::path& corpus) : name_(corpus) {
-    name_ += ".pairs.tmp";
-    const int handle = ::open(name_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (handle < 0) fail_write();
-    ::unlink(name_.c_str());
-    stream_ = ::fdopen(handle, "w+b");
-    if (stream_ == nullptr) {
-      const int error = errno;
-      ::close(handle);
-      errno = error;
-      fail_write();
+  explicit TableSpool(const std::filesystem::path& corpus) : corpus_(corpus) {
+    try {
+      TemporaryPath file(corpus.parent_path(), TemporaryPath::Kind::kFile);
+      stream_.reset(::fdopen(file.take_handle(), "w+b"));
+    } catch (const std::system_error& error) {
+      fail_to_write(corpus_, error.code().value());
     }
   }
-  ~TableSpool() { std::fclose(stream_); }
-  TableSpool(const TableSpool&) = delete;
-  TableSpool& operator=(const TableSpool&) = delete;
 
   void add(const CorpusEntry& entry) {
-    if (std::fwrite(&entry, sizeof entry, 1, stream_) != 1) fail_write();
+    if (std::fwrite(&entry, sizeof entry, 1, stream_.get()) != 1) fail_to_write(corpus_, errno);
   }
 
   // Appends the table to `out`; returns its CRC-32.
   uint32_t append_to(AtomicFile& out) {
-    if (std::fflush(stream_) != 0 || std::fseek(stream_, 0, SEEK_SET) != 0) fail_write();
+    std::FILE* const stream = stream_.get();
+    if (std::fflush(stream) != 0 || std::fseek(stream, 0, SEEK_SET) != 0) fail_to_write(corpus_, errno);
     std::vector<char> buffer(kCopyBytes);
     uint32_t crc = 0;
     size_t num_read;
-    while ((num_read = std::fread(buffer.data(), 1, buffer.size(), stream_)) > 0) {
+    while ((num_read = std::fread(buffer.data(), 1, buffer.size(), stream)) > 0) {
       crc = crc32_of(buffer.data(), num_read, crc);
       out.write(buffer.data(), num_read);
     }
-    if (std::ferror(stream_)) fail_write();
+    if (std::ferror(stream)) fail_to_write(corpus_, errno);
     return crc;
   }
 
  private:
-  [[noreturn]] void fail_write() const {
-    const char* advice = errno == ENOSPC ? "; free some space there or choose another place" : "";
-    fail<DataError>("{}: cannot be written: {}{}", name_.string(), std::strerror(errno), advice);
-  }
-  std::filesystem::path name_;
-  std::FILE* stream_ = nullptr;
+  std::filesystem::path corpus_;
+  Stream stream_;
 };
 
 }  // namespace
 
 struct CorpusWriter::Impl {
-  Impl(const std::filesystem::path& name, const std::string& digest, bool labels) : file(name), table(name) {
+  Impl(const std::filesystem::path& name, const std::string& digest, bool labels) : file(name, Links::kRefuse), table(name) {
     if (digest.size() > kCorpusDigestBytes)
       fail<DataError>("{}: a digest of {} bytes does not fit; at most {}", name.string(), digest.size(), kCorpusDigestBytes);
     std::memcpy(header.magic, kCorpusMagic, sizeof header.magic);

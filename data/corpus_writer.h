@@ -11,8 +11,8 @@ namespace attnzoo {
 
 class CorpusWriter {
  public:
-  // `digest` of inputs and settings is kept in the header. Throws DataError: disk full, no permission.
-  // labels: what Corpus::has_labels() says.
+  // `digest` of inputs and settings is kept in the header; `labels` is what Corpus::has_labels() returns. Throws DataError: disk full, no
+  // permission, a symbolic link.
   CorpusWriter(const std::filesystem::path& file, const std::string& digest, bool labels = false);
   ~CorpusWriter();
   // Ids without <s> and </s>; `line` is the 1-based line of the input.

@@ -5,14 +5,19 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <optional>
 #include <unordered_set>
 
+#include "data/extended_vocabulary.h"
+#include "data/round_trip.h"
 #include "data/special_tokens.h"
 
 namespace attnzoo {
 namespace {
 
 constexpr size_t kBarColumns = 40;
+constexpr int64_t kMaxLinesToDecode = 100000;
 
 double percent(int64_t part, int64_t whole) { return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole); }
 
@@ -35,9 +40,9 @@ std::vector<int64_t> count_lengths(const Corpus& corpus, Side side) {
 
 std::string coverage(const Corpus& corpus, Side side, const Tokenizer& tokenizer) {
   std::vector<int64_t> uses(static_cast<size_t>(tokenizer.vocabulary_size()));
-  int64_t num_tokens = 0;
+  int64_t num_tokens = 0, num_copied = 0;  // the latter: ids past the vocabulary (data/extended_vocabulary.h)
   for_each_pair(corpus, [&](int64_t i) {
-    for (const int32_t id : (corpus.*side)(i)) ++uses.at(static_cast<size_t>(id));
+    for (const int32_t id : (corpus.*side)(i)) ++(static_cast<size_t>(id) < uses.size() ? uses[static_cast<size_t>(id)] : num_copied);
     num_tokens += static_cast<int64_t>((corpus.*side)(i).size());
   });
   int64_t num_bytes = 0, num_used = 0, num_usable = 0;
@@ -51,14 +56,65 @@ std::string coverage(const Corpus& corpus, Side side, const Tokenizer& tokenizer
       num_used += uses[id] > 0;
     }
   }
-  return fmt::format("{} tokens, <unk> {:.3f}%, bytes {:.3f}%, {} of {} pieces in use ({:.1f}%)", num_tokens,
-                     percent(uses[kUnkId], num_tokens), percent(num_bytes, num_tokens), num_used, num_usable,
+  const std::string copied =
+      num_copied == 0 ? "" : fmt::format(", copied words {:.3f}% ({})", percent(num_copied, num_tokens), num_copied);
+  return fmt::format("{} tokens, <unk> {:.3f}%{}, bytes {:.3f}%, {} of {} pieces in use ({:.1f}%)", num_tokens,
+                     percent(uses[kUnkId], num_tokens), copied, percent(num_bytes, num_tokens), num_used, num_usable,
                      percent(num_used, num_usable));
 }
 
-std::string pieces(std::span<const int32_t> ids, const Tokenizer& tokenizer) {
-  std::string text;
-  for (const int32_t id : ids) text += tokenizer.piece(id) + " ";
+// The text of a training pair, and what it tells about ids past the vocabulary.
+class SampleText {
+ public:
+  SampleText(const Corpus& corpus, int64_t pair, const Tokenizer& tokenizer, bool copied, const std::string& source) : tokenizer_(tokenizer) {
+    if (copied) words_.emplace(tokenizer, source, static_cast<int64_t>(corpus.source(pair).size()));
+  }
+  std::string pieces(std::span<const int32_t> ids) const {
+    std::string text;
+    for (const int32_t id : ids) text += (words_ ? words_->piece(id) : tokenizer_.piece(id)) + " ";
+    return text;
+  }
+  std::string decode(std::span<const int32_t> ids) const { return words_ ? words_->decode(ids) : tokenizer_.decode(ids); }
+
+ private:
+  const Tokenizer& tokenizer_;
+  std::optional<ExtendedSource> words_;
+};
+
+// What is read of the training text itself.
+struct TextPass {
+  RoundTrip source, target;
+  std::map<int64_t, std::string> source_of_line;  // of the lines that are shown
+};
+
+TextPass read_text(const PreparedData& data, const DataConfig& config, const std::vector<int64_t>& samples) {
+  TextPass pass;
+  for (const int64_t pair : samples) pass.source_of_line[data.train->line(pair)];
+  const Tokenizer &source = *data.tokenizers.source, &target = *data.tokenizers.target;
+  const bool copied = config.tokenizer.copy_unknown;
+  const int64_t stride = std::max<int64_t>(1, (data.train_report.num_read + kMaxLinesToDecode - 1) / kMaxLinesToDecode);
+  PairReader reader(config.train, config.clean.reading_policy());
+  TextPair pair;
+  while (reader.next(pair)) {
+    if (const auto shown = pass.source_of_line.find(pair.line); shown != pass.source_of_line.end()) shown->second = pair.source;
+    if (pair.line % stride != 0) continue;
+    if (config.task != Task::kLanguageModel) pass.source.add(source, copied, pair.source, pair.place());
+    if (config.task != Task::kClassification) pass.target.add(target, copied, pair.target, pair.place());
+  }
+  return pass;
+}
+
+std::string round_trip_section(const PreparedData& data, const DataConfig& config, const TextPass& pass) {
+  const Tokenizer &source = *data.tokenizers.source, &target = *data.tokenizers.target;
+  const auto lines = std::max(pass.source.num_lines, pass.target.num_lines);
+  std::string text = fmt::format("\nEncoded and decoded again ({} of {} training lines)\n", lines, data.train_report.num_read);
+  if (config.task != Task::kLanguageModel) text += "  source: " + pass.source.text() + "\n";
+  if (config.task != Task::kClassification) text += "  target: " + pass.target.text() + "\n";
+  const std::string normalization = config.task == Task::kLanguageModel ? target.normalization() : source.normalization();
+  if (normalization.ends_with("_cf")) text += "  decoded text is in lower case\n";
+  if (pass.source.num_changed + pass.target.num_changed > 0)
+    text += fmt::format("  data.tokenizer.normalization is {}{}\n", normalization,
+                        normalization == "identity" ? "" : "; identity keeps text as it is");
   return text;
 }
 
@@ -126,7 +182,7 @@ std::string length_histogram(const std::vector<int64_t>& counts) {
   return text;
 }
 
-std::string inspect_data(const PreparedData& data, int64_t num_samples) {
+std::string inspect_data(const PreparedData& data, const DataConfig& config, int64_t num_samples) {
   const Corpus& train = *data.train;
   const Tokenizer &source = *data.tokenizers.source, &target = *data.tokenizers.target;
   std::string text = "Counts\n  " + data.train_report.text("train") + "\n";
@@ -136,7 +192,7 @@ std::string inspect_data(const PreparedData& data, int64_t num_samples) {
   if (data.valid != nullptr) {
     const int64_t num_seen = count_seen_in_training(train, *data.valid);
     text +=
-        fmt::format("  valid: {} sources stand in the training text too ({:.2f}%)\n", num_seen, percent(num_seen, data.valid->num_pairs()));
+        fmt::format("  valid: {} sources are in the training text too ({:.2f}%)\n", num_seen, percent(num_seen, data.valid->num_pairs()));
   }
 
   text += "\nSource length of the training pairs, in tokens\n" + length_histogram(count_lengths(train, &Corpus::source));
@@ -154,13 +210,23 @@ std::string inspect_data(const PreparedData& data, int64_t num_samples) {
   }
 
   num_samples = std::min(num_samples, train.num_pairs());
+  std::vector<int64_t> samples;
+  for (int64_t i = 0; i < num_samples; ++i) samples.push_back(i * train.num_pairs() / num_samples);
+  const auto files = config.train.files();
+  const bool can_read_again = std::find(files.begin(), files.end(), "-") == files.end();  // standard input is gone
+  const TextPass pass = can_read_again ? read_text(data, config, samples) : TextPass{};
+  if (can_read_again) text += round_trip_section(data, config, pass);
+
   if (num_samples > 0) text += "\nWhat the model will see\n";
-  for (int64_t i = 0; i < num_samples; ++i) {
-    const int64_t pair = i * train.num_pairs() / num_samples;
+  for (const int64_t pair : samples) {
+    const auto found = pass.source_of_line.find(train.line(pair));
+    const std::string line = found == pass.source_of_line.end() ? "" : found->second;
+    const bool copied = config.tokenizer.copy_unknown;
+    const SampleText as_source(train, pair, source, copied, line), as_target(train, pair, target, copied, line);
     text += fmt::format("  line {}\n", train.line(pair));
-    text += fmt::format("    source  {}{}\n", pieces(train.source(pair), source), source.piece(kEosId));
-    text += fmt::format("    target  {} {}{}\n", target.piece(kBosId), pieces(train.target(pair), target), target.piece(kEosId));
-    text += fmt::format("    text    {} ||| {}\n", source.decode(train.source(pair)), target.decode(train.target(pair)));
+    text += fmt::format("    source  {}{}\n", as_source.pieces(train.source(pair)), source.piece(kEosId));
+    text += fmt::format("    target  {} {}{}\n", target.piece(kBosId), as_target.pieces(train.target(pair)), target.piece(kEosId));
+    text += fmt::format("    text    {} ||| {}\n", as_source.decode(train.source(pair)), as_target.decode(train.target(pair)));
   }
   return text;
 }

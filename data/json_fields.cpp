@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
-#include "data/files.h"
+#include "data/utf8.h"
 
 namespace attnzoo {
 namespace {
@@ -18,9 +18,17 @@ std::string describe(const nlohmann::json& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return "a list";
   if (value.is_null()) return "null";
-  const std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   const char* type = value.is_string() ? "the string" : value.is_boolean() ? "the boolean" : "the number";
-  return fmt::format("{} {}", type, text.size() <= 60 ? text : text.substr(0, 57) + "...");
+  return fmt::format("{} {}", type, shorten(json_text(value), 60));
+}
+
+bool fits_float(double value) {
+  const double size = std::abs(value);
+  return size == 0 || (size >= std::numeric_limits<float>::min() && size <= std::numeric_limits<float>::max());
+}
+
+bool all_utf8(const std::vector<std::string>& texts) {
+  return std::all_of(texts.begin(), texts.end(), [](const std::string& text) { return find_invalid_utf8(text) == text.npos; });
 }
 
 }  // namespace
@@ -55,8 +63,11 @@ bool FieldReader::read(const char* key, int64_t& value) {
   const bool whole_float = field->is_number_float() && std::trunc(field->get<double>()) == field->get<double>() &&
                            std::abs(field->get<double>()) <= 9007199254740992.0;
   const bool too_large = field->is_number_unsigned() && field->get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()};
+  const bool large_float = field->is_number_float() && std::abs(field->get<double>()) > 9007199254740992.0;
   if ((field->is_number_integer() && !too_large) || whole_float) {
     value = field->get<int64_t>();
+  } else if (too_large || large_float) {
+    problem(key, fmt::format("is too large for an integer of 64 bits, got {}", describe(*field)));
   } else {
     problem(key, fmt::format("must be an integer, got {}", describe(*field)));
   }
@@ -66,8 +77,10 @@ bool FieldReader::read(const char* key, int64_t& value) {
 bool FieldReader::read(const char* key, double& value) {
   const nlohmann::json* field = find(key);
   if (field == nullptr) return false;
-  if (field->is_number()) {
+  if (field->is_number() && fits_float(field->get<double>())) {
     value = field->get<double>();
+  } else if (field->is_number()) {
+    problem(key, fmt::format("must be 0 or between 1.2e-38 and 3.4e38 in size, the range of single precision, got {}", describe(*field)));
   } else {
     problem(key, fmt::format("must be a number, got {}", describe(*field)));
   }
@@ -77,8 +90,10 @@ bool FieldReader::read(const char* key, double& value) {
 bool FieldReader::read(const char* key, std::string& value) {
   const nlohmann::json* field = find(key);
   if (field == nullptr) return false;
-  if (field->is_string()) {
+  if (field->is_string() && all_utf8({field->get<std::string>()})) {
     value = field->get<std::string>();
+  } else if (field->is_string()) {
+    problem(key, fmt::format("must be valid UTF-8, got {}", describe(*field)));
   } else {
     problem(key, fmt::format("must be a string, got {}", describe(*field)));
   }
@@ -89,13 +104,15 @@ bool FieldReader::read(const char* key, std::vector<std::string>& value) {
   const nlohmann::json* field = find(key);
   if (field == nullptr) return false;
   const bool strings = field->is_array() && std::all_of(field->begin(), field->end(), [](const auto& item) { return item.is_string(); });
-  if (field->is_string()) {
-    value = {field->get<std::string>()};
-  } else if (strings) {
-    value = field->get<std::vector<std::string>>();
-  } else {
+  if (!field->is_string() && !strings) {
     problem(key, fmt::format("must be a string or a list of strings, got {}", describe(*field)));
+    return true;
   }
+  auto given = field->is_string() ? std::vector<std::string>{field->get<std::string>()} : field->get<std::vector<std::string>>();
+  if (all_utf8(given))
+    value = std::move(given);
+  else
+    problem(key, fmt::format("must be valid UTF-8, got {}", json_text(*field)));
   return true;
 }
 
@@ -112,7 +129,7 @@ bool FieldReader::read_choice(const char* key, std::string& value, const std::ve
     return true;
   }
   const std::string near = nearest(given, accepted);
-  problem(key, fmt::format("unknown value '{}'{}; accepted: {}", given, near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
+  problem(key, fmt::format("unknown value '{}'{}; accepted: {}", shorten(given, 60), near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
                            fmt::join(accepted, ", ")));
   return true;
 }
@@ -136,7 +153,7 @@ void FieldReader::finish() {
     for (const auto& [key, value] : fields_.items()) {
       if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
       const std::string near = nearest(key, known_);
-      problem(key, near.empty() ? "unknown key" : fmt::format("unknown key, did you mean '{}'?", near));
+      problem(shorten(key, 60), near.empty() ? "unknown key" : fmt::format("unknown key, did you mean '{}'?", near));
       unknown = true;
     }
   }

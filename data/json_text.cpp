@@ -1,12 +1,13 @@
-// JSON on disk and on the command line: parsing with line numbers, --set, merging.
+// JSON on disk and on the command line: parsing with line numbers, writing, --set, merging.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "data/error.h"
 #include "data/files.h"
 #include "data/json_fields.h"
+#include "data/json_parser.h"
+#include "data/utf8.h"
 
 namespace attnzoo {
 namespace {
@@ -15,46 +16,59 @@ int64_t line_of_byte(std::string_view text, size_t byte) {
   return 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(byte, text.size())), '\n');
 }
 
-// "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error ..." without what we say ourselves.
-std::string reason_of(const nlohmann::json::parse_error& error) {
-  const std::string text = error.what();
-  const size_t colon = text.find(": ");
-  return colon == std::string::npos ? text : text.substr(colon + 2);
+void require_utf8_setting(std::string_view dotted_key, std::string_view text) {
+  const size_t byte = find_invalid_utf8(text);
+  if (byte == std::string_view::npos) return;
+  fail<ConfigError>("{}: '{}' is not valid UTF-8 at byte {}, so it cannot be stored in a configuration; rename the file or folder",
+                    replace_invalid_utf8(dotted_key), replace_invalid_utf8(text), byte + 1);
 }
 
 }  // namespace
 
 nlohmann::json parse_json(std::string_view text, const std::string& where) {
-  // nlohmann keeps the last of two equal keys; in a recipe the first one is then silently without effect.
-  std::vector<std::set<std::string>> keys_of_open_objects;
-  std::string repeated;
-  const auto note_repeated = [&](int /*depth*/, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    if (event == nlohmann::json::parse_event_t::object_start) keys_of_open_objects.emplace_back();
-    if (event == nlohmann::json::parse_event_t::object_end) keys_of_open_objects.pop_back();
-    if (event == nlohmann::json::parse_event_t::key && !keys_of_open_objects.back().insert(parsed.get<std::string>()).second)
-      repeated = parsed.get<std::string>();
-    return true;
-  };
   nlohmann::json root;
-  try {
-    root = nlohmann::json::parse(text, note_repeated, /*allow_exceptions=*/true, /*ignore_comments=*/true);
-  } catch (const nlohmann::json::parse_error& error) {
-    const size_t byte = error.byte == 0 ? 0 : error.byte - 1;
-    fail<ConfigError>("{}:{}: not valid JSON: {}", where, line_of_byte(text, byte), reason_of(error));
-  }
-  if (!repeated.empty()) fail<ConfigError>("{}: the key '{}' stands twice in one object; remove one of them", where, repeated);
+  if (const auto fault = parse_json_text(text, JsonComments::kAccept, root))
+    fail<ConfigError>("{}:{}: {}", where, line_of_byte(text, fault->byte), fault->what);
   return root;
 }
 
-nlohmann::json read_json(const std::filesystem::path& file) { return parse_json(read_file(file), file.string()); }
+nlohmann::json read_json(const std::filesystem::path& file) {
+  std::error_code not_there;  // read_file says so
+  const auto num_bytes = std::filesystem::file_size(file, not_there);
+  if (!not_there && num_bytes > kMaxJsonBytes)
+    fail<ConfigError>("{}: {} bytes of JSON; at most {} are accepted", file.string(), num_bytes, kMaxJsonBytes);
+  return parse_json(read_file(file), file.string());
+}
 
-void set_field(nlohmann::json& root, std::string_view dotted_key, std::string_view value) {
+std::string json_text(const nlohmann::json& value, int indent) {
+  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+std::string json_text(const nlohmann::ordered_json& value, int indent) {
+  return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+nlohmann::json parse_setting(std::string_view dotted_key, std::string_view text) {
+  require_utf8_setting(dotted_key, dotted_key);
+  require_utf8_setting(dotted_key, text);
+  nlohmann::json value;
+  const auto fault = parse_json_text(text, JsonComments::kRefuse, value);
+  if (!fault) return value;
+  if (!fault->syntax) fail<ConfigError>("{}: {}", dotted_key, fault->what);
+  return std::string(text);
+}
+
+void set_field(nlohmann::json& root, std::string_view dotted_key, std::string_view text) {
+  set_value(root, dotted_key, parse_setting(dotted_key, text));
+}
+
+void set_value(nlohmann::json& root, std::string_view dotted_key, nlohmann::json value) {
   nlohmann::json* node = &root;
-  size_t begin = 0;
+  size_t begin = 0, num_levels = 0;
   while (true) {
     const size_t dot = dotted_key.find('.', begin);
     const std::string key(dotted_key.substr(begin, dot == std::string_view::npos ? dot : dot - begin));
     if (key.empty()) fail<ConfigError>("'{}': has an empty part; write a key such as train.max_steps", dotted_key);
+    if (++num_levels > kMaxJsonDepth) fail<ConfigError>("'{}': more than {} levels", shorten(dotted_key, 60), kMaxJsonDepth);
     if (node->is_null()) *node = nlohmann::json::object();
     if (!node->is_object()) {
       fail<ConfigError>("{}: '{}' is not an object, so nothing can be set inside it", dotted_key,
@@ -64,8 +78,7 @@ void set_field(nlohmann::json& root, std::string_view dotted_key, std::string_vi
     if (dot == std::string_view::npos) break;
     begin = dot + 1;
   }
-  nlohmann::json parsed = nlohmann::json::parse(value, nullptr, /*allow_exceptions=*/false);
-  *node = parsed.is_discarded() ? nlohmann::json(std::string(value)) : std::move(parsed);
+  *node = std::move(value);
 }
 
 void merge_json(nlohmann::json& base, const nlohmann::json& overrides) {

@@ -33,6 +33,8 @@ size_t edit_distance(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
+  constexpr size_t kLongestName = 100;  // a longer one is no typo, and the distance takes time and memory by its length
+  if (name.size() > kLongestName) return "";
   const std::string typed = folded(name);
   std::string best;
   size_t best_distance = (typed.size() + 2) / 3 + 1;

@@ -1,70 +1,58 @@
 #include "data/prepare.h"
 
-#include <fcntl.h>
 #include <fmt/ranges.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
+#include "data/cache_folder.h"
 #include "data/error.h"
 #include "data/files.h"
+#include "data/folder_lock.h"
 #include "data/input_digest.h"
 #include "data/json_fields.h"
 #include "data/prepare_stages.h"
+#include "data/temporary_path.h"
 
 namespace attnzoo {
 namespace {
 
 // Counts up whenever the same inputs and settings would give other files.
-constexpr int64_t kCacheFormat = 2;
+constexpr int64_t kCacheFormat = 3;
 
-// Held while a program prepares; others that use the same folder wait.
-class FolderLock {
- public:
-  FolderLock(const std::filesystem::path& folder, const StageLog& log) {
-    const auto file = folder / "lock";
-    handle_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (handle_ < 0)
-      fail<DataError>("{}: cannot be written: {}; choose another folder with data.cache", folder.string(), std::strerror(errno));
-    if (::flock(handle_, LOCK_EX | LOCK_NB) == 0) return;
-    log.line(fmt::format("waiting for another program that prepares {}", folder.string()));
-    while (::flock(handle_, LOCK_EX) != 0 && errno == EINTR) {
-    }
-  }
-  ~FolderLock() { ::close(handle_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int handle_ = -1;
-};
-
-// Standard input can be read once, preparing reads twice: it is copied into the folder for as long as that takes.
+// Standard input can be read only once and preparing reads twice, so it is copied into the folder meanwhile.
 class SpooledInput {
  public:
   SpooledInput(SourceConfig& config, const std::filesystem::path& folder) {
     for (auto* files : {&config.source, &config.target, &config.tsv, &config.jsonl, &config.text}) {
       for (std::string& file : *files) {
         if (file != "-") continue;
-        file_ = folder / "standard_input";
-        AtomicFile out(file_);
-        std::string buffer(size_t{1} << 18, '\0');
-        ssize_t num_read;
-        while ((num_read = ::read(STDIN_FILENO, buffer.data(), buffer.size())) > 0) out.write(buffer.data(), static_cast<size_t>(num_read));
-        if (num_read < 0) fail<DataError>("standard input: cannot be read: {}", std::strerror(errno));
-        out.commit();
-        file = file_.string();
+        copy_into(folder);
+        file = copy_->path().string();
       }
     }
   }
-  ~SpooledInput() {
-    if (!file_.empty()) ::unlink(file_.c_str());
-  }
 
  private:
-  std::filesystem::path file_;
+  void copy_into(const std::filesystem::path& folder) {
+    try {
+      copy_ = std::make_unique<TemporaryPath>(folder, TemporaryPath::Kind::kFile);
+    } catch (const std::system_error& error) {
+      fail_to_write(folder, error.code().value());
+    }
+    const Stream out(::fdopen(copy_->take_handle(), "wb"));
+    std::string buffer(size_t{1} << 18, '\0');
+    ssize_t num_read;
+    while ((num_read = ::read(STDIN_FILENO, buffer.data(), buffer.size())) > 0)
+      if (std::fwrite(buffer.data(), 1, static_cast<size_t>(num_read), out.get()) != static_cast<size_t>(num_read))
+        fail_to_write(copy_->path(), errno);
+    if (num_read < 0) fail<DataError>("standard input: cannot be read: {}", std::strerror(errno));
+    if (std::fflush(out.get()) != 0) fail_to_write(copy_->path(), errno);
+  }
+
+  std::unique_ptr<TemporaryPath> copy_;
 };
 
 // prepared.json: what the files in the folder were made from, and the reports of making them.
@@ -129,6 +117,8 @@ class Preparation {
       try {
         auto corpus = Corpus::open(file);
         if (corpus->digest() != digest) fail<DataError>("{}: was made from other text or settings", file.string());
+        const auto& [source, target] = tokenizers;
+        check_ids_within(*corpus, {source->vocabulary_size(), target->vocabulary_size(), config_.tokenizer.copy_unknown});
         report = CleaningReport::from_json(state_[part].at("report"));
         log_.line(fmt::format("{}: {} pairs reused from {}", part, corpus->num_pairs(), file.string()));
         return corpus;
@@ -146,7 +136,7 @@ class Preparation {
  private:
   void remember(const std::string& part, nlohmann::json made) {
     state_[part] = std::move(made);
-    write_file(cache_ / "prepared.json", state_.dump(2) + "\n");
+    write_file(cache_ / "prepared.json", state_.dump(2) + "\n", Links::kRefuse);
     made_nothing_ = false;
   }
 
@@ -156,12 +146,6 @@ class Preparation {
   nlohmann::json state_;
   bool made_nothing_ = true;
 };
-
-void make_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) fail<DataError>("{}: the folder cannot be made: {}; choose another one with data.cache", folder.string(), error.message());
-}
 
 }  // namespace
 
@@ -223,8 +207,11 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
   DataConfig config = given_config;
   if (config.train.empty()) fail<ConfigError>("data.train: names no text; give 'source' and 'target' (parallel files), 'tsv' or 'jsonl'");
   const StageLog log{log_line, progress};
-  make_folder(cache);
-  const FolderLock lock(cache, log);
+  const FolderLock lock(cache, "choose another folder with data.cache", [&](const std::string& owner) {
+    log.line(fmt::format("waiting for {}, which prepares data in {}", owner, cache.string()));
+  });
+  refuse_cache_of_others(cache);
+  remove_leftovers(cache);
   const SpooledInput spooled(config.train, cache);
 
   const nlohmann::json train_identity = identity_of(config.train);

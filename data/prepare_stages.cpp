@@ -12,6 +12,7 @@
 #include "data/error.h"
 #include "data/extended_vocabulary.h"
 #include "data/special_tokens.h"
+#include "data/vocabulary_tokenizer.h"
 
 namespace attnzoo {
 namespace {
@@ -85,7 +86,11 @@ TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const Cleani
   TextPair pair;
   while (reader.next(pair)) {
     if (!cleaner.keep_text(pair)) continue;
-    if (labelled) labels.push_back(pair.target);  // of every pair: a rare one must not be missed
+    if (labelled) {
+      if (trimmed_label(pair.target).empty())
+        fail<DataError>("{}: the label is blank; set data.clean.empty to drop, or correct the line", pair.place());
+      labels.push_back(pair.target);  // of every pair: a rare one must not be missed
+    }
     if (TextPair* place = sample.offer()) *place = pair;
     log.update([&] { return fmt::format("reading the text: {} pairs", short_count(static_cast<double>(cleaner.report().num_read))); });
   }
@@ -120,7 +125,7 @@ CleaningReport write_corpus(const std::string& part, const SourceConfig& text, c
   const auto start = std::chrono::steady_clock::now();
   const bool labels = form.task == Task::kClassification;
   auto clean = given_clean;
-  if (labels) clean.max_length_ratio = std::numeric_limits<double>::infinity();  // a label is no translation
+  if (labels) clean.max_length_ratio = std::numeric_limits<double>::infinity();  // a label has no length
   PairCleaner cleaner(clean);
   PairReader reader(text, clean.reading_policy());
   CorpusWriter writer(file, digest, labels);
@@ -135,6 +140,8 @@ CleaningReport write_corpus(const std::string& part, const SourceConfig& text, c
     chunk.encode(tokenizers, form);
     for (size_t i = 0; i < chunk.pairs.size(); ++i) {
       if (!cleaner.keep_ids(chunk.pairs[i], chunk.sources[i], chunk.targets[i])) continue;
+      if (form.copy_unknown)  // the cleaning may have cut the source
+        forget_words_past(static_cast<int64_t>(chunk.sources[i].size()), tokenizers.source->vocabulary_size(), chunk.targets[i]);
       if (form.task == Task::kLanguageModel) chunk.sources[i].clear();
       writer.add(chunk.sources[i], chunk.targets[i], chunk.pairs[i].line);
       num_source_tokens += static_cast<int64_t>(chunk.sources[i].size());

@@ -14,7 +14,7 @@
 
 namespace attnzoo {
 
-// Where a stage says what it did (`line`, may be empty) and how far it is (`progress`, may be null).
+// Where a stage reports what it did (`write`, may be empty) and how far it is (`progress`, may be null).
 struct StageLog {
   std::function<void(const std::string&)> write;
   Progress* progress = nullptr;

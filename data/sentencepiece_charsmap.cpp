@@ -1,93 +1,83 @@
 #include "data/sentencepiece_charsmap.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <optional>
-#include <utility>
 #include <vector>
-
-#include "data/error.h"
 
 namespace attnzoo {
 namespace {
 
-// Of sentencepiece_model.proto.
-constexpr uint64_t kNormalizerField = 3, kDenormalizerField = 5, kCharsmapField = 2;
+constexpr int kMaxNestedRules = 32;  // Normalizer::kMaxTrieResultsSize
+constexpr size_t kMaxRuleBytes = 256;
+constexpr size_t kMaxRuleDepth = 4096;  // bytes of text that one rule replaces
 
-// The fields of a protocol buffer message, one after the other. Ends at the first byte that makes no sense.
-class MessageFields {
+// A double array in Darts-clone's form, and the texts that its values point to.
+class Rules {
  public:
-  explicit MessageFields(std::string_view message) : rest_(message) {}
+  Rules(std::vector<uint32_t> units, std::string_view texts) : units_(std::move(units)), texts_(texts) {}
 
-  struct Field {
-    uint64_t number = 0;
-    std::string_view content;  // of a string, of bytes or a message; else empty
-  };
-  std::optional<Field> next() {
-    const auto tag = number();
-    if (!tag) return std::nullopt;
-    Field field{*tag >> 3, {}};
-    std::optional<uint64_t> length;
-    switch (*tag & 7) {
-      case 0:
-        return number() ? std::optional(field) : std::nullopt;
-      case 1:
-        length = 8;
-        break;
-      case 2:
-        length = number();
-        break;
-      case 5:
-        length = 4;
-        break;
-      default:
-        break;
+  // Visits every unit that a text can lead to, depth first.
+  bool are_sound() {
+    if (units_.empty()) return false;
+    state_.assign(units_.size(), kNew);
+    if (!enter(0)) return false;
+    while (!path_.empty()) {
+      Step& step = path_.back();
+      if (step.next_byte == 256) {
+        leave();
+        continue;
+      }
+      const size_t child = step.base ^ step.next_byte;
+      if ((units_[child] & 0x800000FF) != step.next_byte++) continue;
+      if (state_[child] == kOnPath) return false;  // a circle
+      if (state_[child] == kNew) {
+        if (!enter(child)) return false;
+      } else {
+        step.nested_below = std::max(step.nested_below, state_[child]);
+      }
+      if (path_.back().nested_below > kMaxNestedRules) return false;
     }
-    if (!length || *length > rest_.size()) return std::nullopt;
-    if ((*tag & 7) == 2) field.content = rest_.substr(0, *length);
-    rest_.remove_prefix(*length);
-    return field;
+    return state_[0] <= kMaxNestedRules;
   }
 
  private:
-  std::optional<uint64_t> number() {
-    uint64_t value = 0;
-    for (int shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
-      const auto byte = static_cast<unsigned char>(rest_[0]);
-      rest_.remove_prefix(1);
-      value |= uint64_t{byte & 0x7Fu} << shift;
-      if (byte < 0x80) return value;
+  static constexpr int kNew = -1, kOnPath = -2;  // else: the rules that a path from the unit can meet
+  struct Step {
+    size_t unit, base;
+    uint32_t next_byte;
+    int nested_below;
+  };
+
+  bool has_value(size_t unit) const { return (units_[unit] >> 8 & 1) != 0; }
+
+  bool enter(size_t unit) {
+    const uint32_t bits = units_[unit];
+    const size_t base = unit ^ (static_cast<size_t>(bits >> 10) << ((bits & (1u << 9)) >> 6));
+    if ((base | 0xFF) >= units_.size() || path_.size() >= kMaxRuleDepth) return false;
+    if (has_value(unit)) {
+      const size_t text = units_[base] & 0x7FFFFFFF;
+      if (text >= texts_.size() || texts_.substr(text, kMaxRuleBytes + 1).find('\0') == std::string_view::npos) return false;
     }
-    return std::nullopt;
+    state_[unit] = kOnPath;
+    path_.push_back({unit, base, 0, 0});
+    return true;
   }
-  std::string_view rest_;
+
+  void leave() {
+    const Step step = path_.back();
+    path_.pop_back();
+    state_[step.unit] = step.nested_below + has_value(step.unit);
+    if (!path_.empty()) path_.back().nested_below = std::max(path_.back().nested_below, state_[step.unit]);
+  }
+
+  std::vector<uint32_t> units_;
+  std::string_view texts_;
+  std::vector<int> state_;
+  std::vector<Step> path_;
 };
 
-// Whether every unit that a text can lead to lies within the array, and every value within the texts.
-bool stays_inside(const std::vector<uint32_t>& units, size_t num_text_bytes) {
-  const auto base_of = [&](size_t unit) {
-    const uint32_t bits = units[unit];
-    return unit ^ (static_cast<size_t>(bits >> 10) << ((bits & (1u << 9)) >> 6));
-  };
-  std::vector<bool> seen(units.size());
-  std::vector<size_t> reachable;
-  const auto reach = [&](size_t unit) {
-    if (!seen[unit]) reachable.push_back(unit);
-    seen[unit] = true;
-  };
-  if (units.empty()) return false;
-  reach(0);
-  while (!reachable.empty()) {
-    const size_t unit = reachable.back(), base = base_of(unit);
-    reachable.pop_back();
-    if ((base | 0xFF) >= units.size()) return false;
-    const bool has_value = (units[unit] >> 8 & 1) != 0;
-    if (has_value && (units[base] & 0x7FFFFFFF) >= num_text_bytes) return false;
-    for (uint32_t byte = 0; byte < 256; ++byte)
-      if ((units[base ^ byte] & 0x800000FF) == byte) reach(base ^ byte);
-  }
-  return true;
-}
+}  // namespace
 
 bool is_sound_charsmap(std::string_view charsmap) {
   uint32_t num_array_bytes = 0;
@@ -98,20 +88,7 @@ bool is_sound_charsmap(std::string_view charsmap) {
   if (num_array_bytes >= charsmap.size() || num_array_bytes % sizeof(uint32_t) != 0) return false;
   std::vector<uint32_t> units(num_array_bytes / sizeof(uint32_t));
   std::memcpy(units.data(), charsmap.data(), num_array_bytes);
-  return stays_inside(units, charsmap.size() - num_array_bytes);
-}
-
-}  // namespace
-
-void check_sentencepiece_charsmap(std::string_view model, const std::string& where) {
-  MessageFields fields(model);
-  while (const auto field = fields.next()) {
-    if (field->number != kNormalizerField && field->number != kDenormalizerField) continue;
-    MessageFields rules(field->content);
-    while (const auto rule = rules.next())
-      if (rule->number == kCharsmapField && !is_sound_charsmap(rule->content))
-        fail<DataError>("{}: damaged tokeniser: the normalisation rules in its model lead out of it", where);
-  }
+  return Rules(std::move(units), charsmap.substr(num_array_bytes)).are_sound();
 }
 
 }  // namespace attnzoo

@@ -1,15 +1,14 @@
-// SentencePiece follows the offsets in a model's normalisation rules (NormalizerSpec.precompiled_charsmap) unchecked: those of a damaged
-// file lead out of memory. Whoever reads a model from elsewhere looks them through first.
+// SentencePiece follows the offsets in a model's normalisation rules (NormalizerSpec.precompiled_charsmap) unchecked, and keeps at most 32
+// rules that begin one another in an array on the stack: hostile rules lead out of memory.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 namespace attnzoo {
 
-// `model`: the bytes of an .spm file. The rules are a double array of 32 bits a unit (Aoe 1989, in Darts-clone's form) and the texts that
-// its values point to. Throws DataError beginning with `where` for a place that can be reached and lies outside; what else is wrong with a
-// model SentencePiece says itself.
-void check_sentencepiece_charsmap(std::string_view model, const std::string& where);
+// `charsmap`: the length of a double array in bytes (32 bits), the array (32 bits per unit, Aoe 1989 in Darts-clone's form), and the texts
+// that its values point to. False unless every place that a text can lead to lies inside, no path through the array is a circle, at most 32
+// rules begin one another, and no rule writes more than 256 bytes.
+bool is_sound_charsmap(std::string_view charsmap);
 
 }  // namespace attnzoo

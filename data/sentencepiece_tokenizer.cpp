@@ -1,11 +1,12 @@
 #include "data/sentencepiece_tokenizer.h"
 
 #include <sentencepiece_processor.h>
-#include <sentencepiece_trainer.h>
 
-#include <unordered_map>
+#include <algorithm>
 
 #include "data/error.h"
+#include "data/sentencepiece_learning.h"
+#include "data/sentencepiece_model.h"
 #include "data/special_tokens.h"
 #include "data/tokenizer_bytes.h"
 
@@ -18,27 +19,13 @@ alignas(64) char FLAGS_minloglevel[256];
 namespace attnzoo {
 namespace {
 
-// Above the level of SentencePiece's errors: they come back as a status, and only a `main` prints.
-constexpr char kSilent[] = "3";
-
-class LineIterator : public sentencepiece::SentenceIterator {
- public:
-  explicit LineIterator(std::span<const std::string> lines) : lines_(lines) {}
-  bool done() const override { return index_ == lines_.size(); }
-  void Next() override { ++index_; }
-  const std::string& value() const override { return lines_[index_]; }
-  sentencepiece::util::Status status() const override { return {}; }
-
- private:
-  std::span<const std::string> lines_;
-  size_t index_ = 0;
-};
+// SentencePiece writes a space within a piece as U+2581, and U+2585 stands in no piece. Both have three bytes in UTF-8.
+constexpr std::string_view kSpaceMark = "\xE2\x96\x81", kNeverInPiece = "\xE2\x96\x85";
 
 class SentencePieceTokenizer : public Tokenizer {
  public:
-  SentencePieceTokenizer(std::string_view model, const std::string& where) : model_(model) {
-    const auto status = processor_.LoadFromSerializedProto(model_);
-    if (!status.ok()) fail<DataError>("{}: damaged tokeniser: SentencePiece cannot load its model ({})", where, status.message());
+  SentencePieceTokenizer(std::string_view content, const std::string& where)
+      : content_(content), model_(load_sentencepiece_model(content, where)), processor_(*model_.processor) {
     if (processor_.pad_id() != kPadId || processor_.unk_id() != kUnkId || processor_.bos_id() != kBosId || processor_.eos_id() != kEosId)
       fail<DataError>("{}: its special tokens <pad>, <unk>, <s>, </s> have ids {}, {}, {}, {}; attnzoo needs {}, {}, {}, {}", where,
                       processor_.pad_id(), processor_.unk_id(), processor_.bos_id(), processor_.eos_id(), kPadId, kUnkId, kBosId, kEosId);
@@ -46,6 +33,7 @@ class SentencePieceTokenizer : public Tokenizer {
 
   std::vector<int32_t> encode(std::string_view text) const override {
     std::vector<int32_t> ids;
+    if (text.find(kSpaceMark) != std::string_view::npos && !model_.has_rules) return encode_space_marks(text);
     const auto status = processor_.Encode(text, &ids);
     if (!status.ok()) fail<DataError>("SentencePiece cannot encode a line: {}", status.message());
     return ids;
@@ -53,13 +41,16 @@ class SentencePieceTokenizer : public Tokenizer {
 
   std::vector<std::string> unknown_words(std::string_view text) const override {
     std::vector<std::string> words;
-    const auto encoded = processor_.EncodeAsImmutableProto(text);  // its pieces point into it
+    const std::string given = model_.has_rules ? std::string(text) : without_space_marks(text);
+    const auto encoded = processor_.EncodeAsImmutableProto(given);  // its pieces point into it
     for (const auto& piece : encoded.pieces())
-      if (static_cast<int32_t>(piece.id()) == kUnkId) words.push_back(piece.surface());
+      if (static_cast<int32_t>(piece.id()) == kUnkId) words.emplace_back(text.substr(piece.begin(), piece.end() - piece.begin()));
     return words;
   }
 
-  std::string decode(std::span<const int32_t> ids) const override {
+  std::string decode(std::span<const int32_t> ids) const override { return decode_with(ids, {}); }
+
+  std::string decode_with(std::span<const int32_t> ids, std::span<const std::string> unknown) const override {
     std::vector<int32_t> kept;
     kept.reserve(ids.size());
     for (const int32_t id : ids) {
@@ -67,8 +58,18 @@ class SentencePieceTokenizer : public Tokenizer {
       if (id >= kNumSpecialTokens || id == kUnkId) kept.push_back(id);
     }
     std::string text;
-    const auto status = processor_.Decode(kept, &text);
-    if (!status.ok()) fail<DataError>("SentencePiece cannot decode ids: {}", status.message());
+    if (unknown.empty()) {
+      const auto status = processor_.Decode(kept, &text);
+      if (!status.ok()) fail<DataError>("SentencePiece cannot decode ids: {}", status.message());
+      return text;
+    }
+    const auto decoded = processor_.DecodeIdsAsImmutableProto(kept);  // its pieces point into it
+    size_t next = 0;
+    for (const auto& piece : decoded.pieces()) {
+      const bool named = static_cast<int32_t>(piece.id()) == kUnkId && next < unknown.size() && !unknown[next].empty();
+      text += named ? unknown[next] : std::string(piece.surface());
+      next += static_cast<int32_t>(piece.id()) == kUnkId;
+    }
     return text;
   }
 
@@ -78,48 +79,41 @@ class SentencePieceTokenizer : public Tokenizer {
   }
   int64_t vocabulary_size() const override { return processor_.GetPieceSize(); }
   std::string kind() const override { return kSentencePieceKind; }
-  std::string serialized() const override { return pack_tokenizer(kSentencePieceKind, model_); }
+  std::string normalization() const override { return model_.normalization; }
+  std::string serialized() const override { return pack_tokenizer(kSentencePieceKind, content_); }
 
  private:
   void check_id(int32_t id) const {
     if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside of the vocabulary of {} pieces", id, vocabulary_size());
   }
-  std::string model_;
-  sentencepiece::SentencePieceProcessor processor_;
+
+  static std::string without_space_marks(std::string_view text) {
+    std::string given(text);
+    for (size_t at = given.find(kSpaceMark); at != std::string::npos; at = given.find(kSpaceMark, at))
+      given.replace(at, kSpaceMark.size(), kNeverInPiece);
+    return given;
+  }
+
+  // U+2581 that stands in the text would come back as a space: it is spelt in bytes, as every character is that no piece holds.
+  std::vector<int32_t> encode_space_marks(std::string_view text) const {
+    std::vector<int32_t> ids;
+    const auto encoded = processor_.EncodeAsImmutableProto(without_space_marks(text));  // its pieces point into it
+    for (const auto& piece : encoded.pieces()) {
+      const bool last_byte = model_.first_byte_piece >= 0 && text.substr(piece.begin(), piece.end() - piece.begin()) == kSpaceMark;
+      ids.push_back(last_byte ? model_.first_byte_piece + 0x81 : static_cast<int32_t>(piece.id()));
+    }
+    return ids;
+  }
+
+  std::string content_;
+  SentencePieceModel model_;
+  const sentencepiece::SentencePieceProcessor& processor_;
 };
 
 }  // namespace
 
-int64_t min_sentencepiece_vocabulary(bool byte_fallback) { return kNumSpecialTokens + (byte_fallback ? 256 : 0) + 1; }
-
 std::shared_ptr<const Tokenizer> train_sentencepiece(const TokenizerConfig& config, std::span<const std::string> lines) {
-  const int64_t min_size = min_sentencepiece_vocabulary(config.byte_fallback);
-  if (config.vocabulary_size < min_size)  // SentencePiece would end the process
-    fail<DataError>("tokeniser: vocabulary_size must be {} or more, got {}", min_size, config.vocabulary_size);
-  const std::unordered_map<std::string, std::string> settings = {
-      {"model_type", config.kind == "sentencepiece-bpe" ? "bpe" : "unigram"},
-      {"vocab_size", fmt::format("{}", config.vocabulary_size)},
-      {"hard_vocab_limit", "false"},
-      {"byte_fallback", config.byte_fallback ? "true" : "false"},
-      {"character_coverage", fmt::format("{}", config.character_coverage)},
-      {"pad_id", fmt::format("{}", kPadId)},
-      {"unk_id", fmt::format("{}", kUnkId)},
-      {"bos_id", fmt::format("{}", kBosId)},
-      {"eos_id", fmt::format("{}", kEosId)},
-      // Its default drops lines of more than 4192 bytes, which documents are.
-      {"max_sentence_length", "1000000000"},
-      // Sums of floats depend on how many threads share them: a fixed number, whatever the machine.
-      {"num_threads", "16"},
-      {"minloglevel", kSilent}};
-  LineIterator iterator(lines);
-  std::string model;
-  const auto status = sentencepiece::SentencePieceTrainer::Train(settings, &iterator, &model);
-  if (!status.ok())
-    fail<DataError>(
-        "tokeniser: SentencePiece cannot learn {} pieces from {} lines: {}; a larger data.tokenizer.vocabulary_size or a smaller "
-        "character_coverage helps where the text has many different characters",
-        config.vocabulary_size, lines.size(), status.message());
-  return std::make_shared<SentencePieceTokenizer>(model, "the tokeniser just learned");
+  return load_sentencepiece(learn_sentencepiece(config, lines), "the tokeniser just learned");
 }
 
 std::shared_ptr<const Tokenizer> load_sentencepiece(std::string_view content, const std::string& where) {

@@ -7,10 +7,12 @@
 #include <unordered_map>
 
 #include "data/error.h"
-#include "data/sentencepiece_charsmap.h"
+#include "data/json_fields.h"
+#include "data/sentencepiece_model.h"
 #include "data/sentencepiece_tokenizer.h"
 #include "data/special_tokens.h"
 #include "data/tokenizer_bytes.h"
+#include "data/utf8.h"
 
 namespace attnzoo {
 namespace {
@@ -28,13 +30,17 @@ std::string_view language_code(std::string_view text) {
 class SentencePieceVocabulary : public Tokenizer {
  public:
   SentencePieceVocabulary(std::string_view model, std::vector<std::string> pieces, const std::string& where)
-      : model_(model), pieces_(std::move(pieces)) {
-    const auto status = processor_.LoadFromSerializedProto(model_);
-    if (!status.ok()) fail<DataError>("{}: damaged tokeniser: SentencePiece cannot load its model ({})", where, status.message());
+      : content_(model), pieces_(std::move(pieces)), model_(load_sentencepiece_model(model, where)), processor_(*model_.processor) {
+    if (static_cast<int64_t>(pieces_.size()) > kMaxSentencePieces)
+      fail<DataError>("{}: damaged tokeniser: it lists {} pieces; at most {} are read", where, pieces_.size(), kMaxSentencePieces);
     ids_.reserve(pieces_.size());
-    for (size_t i = 0; i < pieces_.size(); ++i)
+    for (size_t i = 0; i < pieces_.size(); ++i) {
+      if (pieces_[i].empty()) fail<DataError>("{}: damaged tokeniser: piece {} of its list is empty", where, i);
+      if (find_invalid_utf8(pieces_[i]) != std::string::npos)
+        fail<DataError>("{}: damaged tokeniser: piece {} of its list is not valid UTF-8", where, i);
       if (!ids_.emplace(pieces_[i], static_cast<int32_t>(i) + kNumSpecialTokens).second)
-        fail<DataError>("{}: damaged tokeniser: the piece '{}' stands twice", where, pieces_[i]);
+        fail<DataError>("{}: damaged tokeniser: the piece '{}' is listed twice", where, pieces_[i]);
+    }
   }
 
   std::vector<int32_t> encode(std::string_view text) const override {
@@ -79,40 +85,45 @@ class SentencePieceVocabulary : public Tokenizer {
   int64_t vocabulary_size() const override { return static_cast<int64_t>(pieces_.size()) + kNumSpecialTokens; }
   std::string kind() const override { return kSentencePieceVocabularyKind; }
   std::string serialized() const override {
-    return pack_tokenizer(kSentencePieceVocabularyKind, nlohmann::json(pieces_).dump() + "\n" + model_);
+    return pack_tokenizer(kSentencePieceVocabularyKind, nlohmann::json(pieces_).dump() + "\n" + content_);
   }
   bool has_vocabulary_of(const Tokenizer& other) const override {
     const auto* same_kind = dynamic_cast<const SentencePieceVocabulary*>(&other);
     return same_kind != nullptr && same_kind->pieces_ == pieces_;
   }
 
-  const std::string& model() const { return model_; }
+  std::string normalization() const override { return model_.normalization; }
+
+  const std::string& model() const { return content_; }
 
  private:
   void check_id(int32_t id) const {
     if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside of the vocabulary of {} pieces", id, vocabulary_size());
   }
-  std::string model_;
+  std::string content_;
   std::vector<std::string> pieces_;  // of id kNumSpecialTokens and up
   std::unordered_map<std::string, int32_t> ids_;
-  sentencepiece::SentencePieceProcessor processor_;
+  SentencePieceModel model_;
+  const sentencepiece::SentencePieceProcessor& processor_;
 };
 
 }  // namespace
 
 std::shared_ptr<const Tokenizer> make_sentencepiece_vocabulary(std::string_view model, std::vector<std::string> pieces,
                                                                const std::string& where) {
-  check_sentencepiece_charsmap(model, where);
   return std::make_shared<SentencePieceVocabulary>(model, std::move(pieces), where);
 }
 
 std::shared_ptr<const Tokenizer> load_sentencepiece_vocabulary(std::string_view content, const std::string& where) {
   const size_t line_end = content.find('\n');
-  const auto pieces = nlohmann::json::parse(content.substr(0, line_end), nullptr, /*allow_exceptions=*/false);
-  const bool is_list = line_end != std::string_view::npos && pieces.is_array() &&
-                       std::all_of(pieces.begin(), pieces.end(), [](const auto& piece) { return piece.is_string(); });
+  nlohmann::json pieces;
+  try {
+    if (line_end != std::string_view::npos) pieces = parse_json(content.substr(0, line_end), where);
+  } catch (const Error&) {
+  }
+  const bool is_list = pieces.is_array() && std::all_of(pieces.begin(), pieces.end(), [](const auto& piece) { return piece.is_string(); });
   if (!is_list) fail<DataError>("{}: damaged tokeniser: it does not begin with the list of its pieces", where);
-  return std::make_shared<SentencePieceVocabulary>(content.substr(line_end + 1), pieces.get<std::vector<std::string>>(), where);
+  return make_sentencepiece_vocabulary(content.substr(line_end + 1), pieces.get<std::vector<std::string>>(), where);
 }
 
 std::string sentencepiece_model_of(const Tokenizer& tokenizer) {

@@ -15,8 +15,8 @@ namespace attnzoo {
 
 inline constexpr char kSentencePieceVocabularyKind[] = "sentencepiece-vocabulary";
 
-// `model`: the bytes of an .spm file. `pieces`: those of the ids from kNumSpecialTokens on, valid UTF-8. Throws DataError beginning with
-// `where`: SentencePiece cannot load the model or would read outside of it, a piece stands twice.
+// `model`: the bytes of an .spm file. `pieces`: those of the ids from kNumSpecialTokens on. Throws DataError beginning with `where`: what
+// load_sentencepiece_model() refuses, a piece that is empty, listed twice or not UTF-8.
 std::shared_ptr<const Tokenizer> make_sentencepiece_vocabulary(std::string_view model, std::vector<std::string> pieces,
                                                                const std::string& where);
 // From the content that serialized() packs: the pieces as one line of JSON, then the model.

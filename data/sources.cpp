@@ -87,7 +87,7 @@ std::string field_of(const nlohmann::json& object, const std::string& field, std
     for (const auto& [key, value] : object.items()) keys.push_back(key);
     fail<DataError>("{}:{}: has no field '{}'; its fields: {}", file, line_number, field, fmt::join(keys, ", "));
   }
-  if (found->is_number_integer()) return found->dump();  // labels often are numbers
+  if (found->is_number() || found->is_boolean()) return found->dump();  // labels often are
   if (!found->is_string()) fail<DataError>("{}:{}: the field '{}' must be a string, got {}", file, line_number, field, found->type_name());
   std::string text = found->get<std::string>();
   // A line stays a line: what is written out, one pair a line, must be parallel again.

@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 
+#include "data/files.h"
+
 namespace attnzoo {
 namespace {
 
@@ -14,7 +16,6 @@ constexpr std::array<int, 3> kStopSignals = {SIGHUP, SIGINT, SIGTERM};
 
 std::atomic<bool> asks_first{false}, stop_requested{false};
 std::atomic<int> received_signal{0}, null_device{-1}, read_descriptor{-1};
-std::atomic<void (*)() noexcept> emergency_cleanup{nullptr};
 std::array<struct sigaction, kStopSignals.size()> previous_actions;
 
 void end_read() {
@@ -26,7 +27,7 @@ void end_read() {
 extern "C" void handle_stop(int signal_number) {
   const int error = errno;
   if (!asks_first || stop_requested.exchange(true)) {
-    if (const auto cleanup = emergency_cleanup.load()) cleanup();
+    remove_temporary_files();
     _exit(128 + signal_number);
   }
   received_signal = signal_number;
@@ -57,8 +58,6 @@ StopSignal::~StopSignal() {
 void StopSignal::ask_first() { asks_first = true; }
 const std::atomic<bool>& StopSignal::requested() const { return stop_requested; }
 int StopSignal::exit_status() const { return received_signal == 0 ? 0 : 128 + received_signal; }
-
-void set_emergency_cleanup(void (*cleanup)() noexcept) { emergency_cleanup = cleanup; }
 
 EndableRead::EndableRead(int descriptor) {
   read_descriptor = descriptor;

@@ -29,9 +29,6 @@ class StopSignal {
   int exit_status() const;
 };
 
-// What ending at once calls first. It must be safe in a signal handler.
-void set_emergency_cleanup(void (*cleanup)() noexcept);
-
 // While it lives, a stop that is asked for turns `descriptor` into an empty file, so that a read that waits there comes to its end. One at
 // a time.
 class EndableRead {

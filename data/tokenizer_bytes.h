@@ -1,4 +1,4 @@
-// The bytes of a written tokeniser: one line of JSON that says what it is, then the vocabulary or model as it comes.
+// The bytes of a written tokeniser: one line of JSON that describes it, then the vocabulary or model as it is.
 //
 //   {"attnzoo_tokenizer":1,"kind":"words","num_bytes":1234,"crc32":"89abcdef"}\n...
 #pragma once
@@ -14,7 +14,7 @@ struct TokenizerBytes {
 };
 
 std::string pack_tokenizer(std::string_view kind, std::string_view content);
-// Throws DataError beginning with `where`: no tokeniser, of a newer format, truncated or damaged.
+// Throws DataError beginning with `where`: not a tokeniser, of a newer format, truncated or damaged.
 TokenizerBytes unpack_tokenizer(std::string_view bytes, const std::string& where);
 
 }  // namespace attnzoo

@@ -12,6 +12,7 @@
 namespace attnzoo {
 namespace {
 
+constexpr size_t kMaxEntries = 10000000;
 constexpr const char* kSpecialPieces[kNumSpecialTokens] = {"<pad>", "<unk>", "<s>", "</s>"};
 
 // What an entry is: a word between spaces, a character, or a whole line.
@@ -53,7 +54,8 @@ class VocabularyTokenizer : public Tokenizer {
   std::vector<int32_t> encode(std::string_view text) const override {
     std::vector<int32_t> ids;
     split(unit_, text, [&](std::string_view part) {
-      const auto found = ids_.find(part);
+      auto found = ids_.find(part);
+      if (found == ids_.end() && unit_ == Unit::kLine) found = ids_.find(trimmed_label(part));
       ids.push_back(found == ids_.end() ? kUnkId : found->second);
     });
     return ids;
@@ -67,14 +69,22 @@ class VocabularyTokenizer : public Tokenizer {
     return words;
   }
 
-  std::string decode(std::span<const int32_t> ids) const override {
+  std::string decode(std::span<const int32_t> ids) const override { return decode_with(ids, {}); }
+
+  std::string decode_with(std::span<const int32_t> ids, std::span<const std::string> unknown) const override {
     std::string text;
     bool first = true;
+    size_t next = 0;
     for (const int32_t id : ids) {
       check_id(id);
       if (id < kNumSpecialTokens && id != kUnkId) continue;
       if (unit_ == Unit::kWord && !first) text += ' ';
-      text += id == kUnkId ? kUnknownText : entries_[static_cast<size_t>(id - kNumSpecialTokens)];
+      if (id != kUnkId) {
+        text += entries_[static_cast<size_t>(id - kNumSpecialTokens)];
+      } else {
+        text += next < unknown.size() && !unknown[next].empty() ? unknown[next] : kUnknownText;
+        ++next;
+      }
       first = false;
     }
     return text;
@@ -105,11 +115,20 @@ class VocabularyTokenizer : public Tokenizer {
 
 }  // namespace
 
+std::string_view trimmed_label(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\v\f"), end = text.find_last_not_of(" \t\r\v\f");
+  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin, end + 1 - begin);
+}
+
 std::shared_ptr<const Tokenizer> train_vocabulary(const std::string& kind, int64_t vocabulary_size, std::span<const std::string> lines) {
   ByText<int64_t> counts;
   for (const std::string& line : lines) {
     split(unit_of(kind), line, [&](std::string_view part) {
-      if (part.find('\n') != std::string_view::npos) return;  // cannot stand in the list, which is written one entry a line
+      if (part.find('\n') != std::string_view::npos) return;  // cannot be listed: the list is written one entry per line
+      if (kind == kLabelsKind) {
+        part = trimmed_label(part);
+        if (part.empty()) fail<DataError>("tokeniser: a label is blank; drop such lines with data.clean.empty");
+      }
       const auto found = counts.find(part);
       if (found == counts.end()) {
         counts.emplace(part, 1);
@@ -135,11 +154,12 @@ std::shared_ptr<const Tokenizer> load_vocabulary(const std::string& kind, std::s
     const size_t end = content.find('\n', begin);
     if (end == std::string_view::npos || end == begin)
       fail<DataError>("{}: damaged tokeniser: entry {} is empty or has no line end", where, entries.size());
+    if (entries.size() == kMaxEntries) fail<DataError>("{}: damaged tokeniser: it has more than {} entries", where, kMaxEntries);
     entries.emplace_back(content.substr(begin, end - begin));
     begin = end + 1;
   }
   auto tokenizer = std::make_shared<VocabularyTokenizer>(kind, std::move(entries));
-  if (tokenizer->has_repeated_entries()) fail<DataError>("{}: damaged tokeniser: an entry stands twice", where);
+  if (tokenizer->has_repeated_entries()) fail<DataError>("{}: damaged tokeniser: an entry is listed twice", where);
   return tokenizer;
 }
 

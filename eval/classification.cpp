@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/vocabulary_tokenizer.h"
 
 namespace attnzoo {
 namespace {
@@ -41,10 +42,11 @@ ClassificationScore score_labels(std::span<const std::string> predictions, std::
   ClassificationScore score;
   score.num_texts = static_cast<int64_t>(references.size());
   for (size_t i = 0; i < references.size(); ++i) {
-    by_label[references[i]].num_references += 1;
-    by_label[predictions[i]].num_predictions += 1;
-    if (predictions[i] != references[i]) continue;
-    by_label[references[i]].num_correct += 1;
+    const std::string reference(trimmed_label(references[i])), prediction(trimmed_label(predictions[i]));
+    by_label[reference].num_references += 1;
+    by_label[prediction].num_predictions += 1;
+    if (prediction != reference) continue;
+    by_label[reference].num_correct += 1;
     score.num_correct += 1;
   }
   for (auto& [label, counts] : by_label) {

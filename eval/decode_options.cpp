@@ -8,6 +8,7 @@
 
 #include "data/device_option.h"
 #include "data/error.h"
+#include "data/file_list.h"
 #include "data/json_fields.h"
 #include "data/option_reader.h"
 #include "data/progress.h"
@@ -95,7 +96,12 @@ TranslateOptions decode_options(const cxxopts::ParseResult& arguments) {
 std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments) {
   if (arguments.count("run") == 0) throw UsageError("--run is needed: the folder that attnzoo-train wrote");
   const std::filesystem::path run = arguments["run"].as<std::string>();
-  if (arguments.count("checkpoint") == 0) return find_checkpoint(run);
+  if (arguments.count("checkpoint") == 0) {
+    std::string note;
+    const auto found = find_checkpoint(run, &note);
+    if (!note.empty()) std::fputs((note + "\n").c_str(), stderr);
+    return found;
+  }
   const auto name = arguments["checkpoint"].as<std::string>();
   const auto directory = run / "checkpoints" / name;
   std::error_code ignored;
@@ -123,6 +129,15 @@ std::string report_text(const TranslateReport& report) {
   if (report.num_truncated_sources > 0)
     text += fmt::format("; {} cut to --max-source-tokens", counted(report.num_truncated_sources, "source"));
   return text;
+}
+
+std::vector<std::filesystem::path> model_files(const std::filesystem::path& checkpoint) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& name : names_in(checkpoint)) files.push_back(checkpoint / name);
+  const auto folder = checkpoint.parent_path();
+  if (folder.filename() == "checkpoints")
+    for (const char* name : {"config.json", "log.jsonl"}) files.push_back(folder.parent_path() / name);
+  return files;
 }
 
 }  // namespace attnzoo

@@ -19,9 +19,13 @@ void add_decode_options(cxxopts::Options& options);
 // Throws UsageError for all values out of range together, and for a device that is unknown or absent.
 TranslateOptions decode_options(const cxxopts::ParseResult& arguments);
 
-// The checkpoint that --run and --checkpoint name; without --checkpoint the run's best. Throws UsageError without --run, CheckpointError
-// for a name that the run does not have, with a list of those it has.
+// The checkpoint that --run and --checkpoint name; without --checkpoint the run's best. Says on standard error where best and last are not
+// what they should be (models/checkpoint.h). Throws UsageError without --run, CheckpointError for a name that the run does not have, with a
+// list of those it has.
 std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments);
+
+// What a program that reads this checkpoint may not write over: its files, and those that the run writes beside it.
+std::vector<std::filesystem::path> model_files(const std::filesystem::path& checkpoint);
 
 // "60 sentences, ... in 1.20 s: 50.0 sentences/s, 400 tokens/s; 2 translations cut at the maximum length".
 std::string report_text(const TranslateReport& report);

@@ -45,6 +45,16 @@ void score_rows(const torch::Tensor& logits_PV, const torch::Tensor& targets_P, 
   });
 }
 
+// Ids of targets index rows of logits, unchecked there.
+void check_targets(const torch::Tensor& targets_P, int64_t num_logits) {
+  if (targets_P.numel() == 0) return;
+  const auto [lowest, highest] = targets_P.aminmax();
+  const auto low = lowest.item<int64_t>(), high = highest.item<int64_t>();
+  if (low < 0 || high >= num_logits)
+    fail<DataError>("scoring: a target has the id {}; this model has logits for 0 to {}; its text was prepared for another model",
+                    low < 0 ? low : high, num_logits - 1);
+}
+
 // Token ids in memory behind the interface of a prepared corpus.
 class TokenizedPairs : public Corpus {
  public:
@@ -87,6 +97,7 @@ std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTo
   const auto forced = model.forward_states(batch);
   const auto& states_PD = forced.states_PD;
   const auto targets_P = packed_targets_P(batch);
+  check_targets(targets_P, model.output_weight_VD().size(0) + (forced.copy ? forced.copy->source_PS.size(1) : 0));
   const auto weight_VD = model.output_weight_VD(), bias_V = model.output_bias_V();
   std::vector<RowScore> rows(static_cast<size_t>(states_PD.size(0)));
   for (int64_t begin = 0; begin < states_PD.size(0); begin += kChunkRows) {
@@ -141,13 +152,13 @@ ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std
   TokenizedPairs pairs;
   for (size_t i = 0; i < sources.size(); ++i) {
     if (model.copies()) {
-      const ExtendedSource source(*tokenizers.source, sources[i]);
+      const ExtendedSource source(*tokenizers.source, sources[i], max_source_tokens);
       pairs.sources.push_back(source.ids());
       pairs.targets.push_back(source.encode_target(targets[i]));
-    } else {
-      pairs.sources.push_back(model.reads_source() ? tokenizers.source->encode(sources[i]) : std::vector<int32_t>());
-      pairs.targets.push_back(tokenizers.target->encode(targets[i]));
+      continue;
     }
+    pairs.sources.push_back(model.reads_source() ? tokenizers.source->encode(sources[i]) : std::vector<int32_t>());
+    pairs.targets.push_back(tokenizers.target->encode(targets[i]));
     if (static_cast<int64_t>(pairs.sources.back().size()) > max_source_tokens)
       pairs.sources.back().resize(static_cast<size_t>(max_source_tokens));
   }

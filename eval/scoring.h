@@ -25,17 +25,18 @@ struct ScoreTotals {
   int64_t num_correct = 0;             // tokens that the model ranks first
   int64_t num_sentences = 0;
 
-  double loss() const;        // nats a token; 0 without tokens
+  double loss() const;        // nats per token; 0 without tokens
   double perplexity() const;  // exp(loss)
   double accuracy() const;    // 0 .. 1
   ScoreTotals& operator+=(const ScoreTotals& other);
 };
 
 // log p(target | source) of each row, </s> counted, added to `totals` too. The batch lies on the model's device. Runs the model in its
-// present mode (eval() it for a score) and records no gradient. Throws Error where the logits are not numbers.
+// present mode (eval() it for a score) and records no gradient. Throws Error where the logits are not numbers, DataError for a target id
+// that the model has no logit for.
 std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals);
 
-// Every pair of a corpus, longest first. `log_probability` may be null; otherwise it gets one value a pair, in corpus order.
+// Every pair of a corpus, longest first. `log_probability` may be null; otherwise it gets one value per pair, in corpus order.
 // `on_progress(pairs done)` may be empty; a set `stop` ends the work with an Error.
 ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
                          std::vector<double>* log_probability = nullptr, const std::function<void(int64_t)>& on_progress = {},

@@ -80,7 +80,8 @@ std::string json_line(const Translation& translation, int64_t index, const std::
     }
   }
   if (best.attention_TS.defined()) {
-    auto source_ids = tokenizers.source->encode(source_line);
+    auto source_ids = translation.copies ? ExtendedSource(*tokenizers.source, source_line, options.max_source_tokens).ids()
+                                         : tokenizers.source->encode(source_line);
     if (static_cast<int64_t>(source_ids.size()) > options.max_source_tokens)
       source_ids.resize(static_cast<size_t>(options.max_source_tokens));
     object["source_tokens"] = pieces(*tokenizers.source, source_ids, true, source_line);

@@ -92,10 +92,17 @@ class Translator {
 
   void encode(size_t i) {
     if (is_blank(lines_[i])) return;
-    sources_[i] = model_.copies() ? ExtendedSource(*tokenizers_.source, lines_[i]).ids() : tokenizers_.source->encode(lines_[i]);
+    auto& translation = translations_[i];
+    if (model_.copies()) {
+      const ExtendedSource source(*tokenizers_.source, lines_[i], options_.max_source_tokens);
+      sources_[i] = source.ids();
+      translation.source_truncated = source.was_cut();
+      return;
+    }
+    sources_[i] = tokenizers_.source->encode(lines_[i]);
     if (static_cast<int64_t>(sources_[i].size()) <= options_.max_source_tokens) return;
     sources_[i].resize(static_cast<size_t>(options_.max_source_tokens));
-    translations_[i].source_truncated = true;
+    translation.source_truncated = true;
   }
 
   void translate_batch(std::span<const size_t> members) {
@@ -115,7 +122,8 @@ class Translator {
       auto& translation = translations_[members[b]];
       translation.hypotheses = std::move(results[b]);
       std::optional<ExtendedSource> words;  // that ids past the vocabulary name
-      if (model_.copies()) words.emplace(*tokenizers_.source, lines_[members[b]]);
+      if (model_.copies()) words.emplace(*tokenizers_.source, lines_[members[b]], options_.max_source_tokens);
+      translation.copies = model_.copies();
       for (const auto& hypothesis : translation.hypotheses)
         translation.n_best_text.push_back(one_line(words ? words->decode(hypothesis.ids) : tokenizers_.target->decode(hypothesis.ids)));
       translation.text = translation.n_best_text.front();

@@ -42,6 +42,7 @@ struct Translation {
   std::vector<std::string> n_best_text;  // of every hypothesis, the best first
   std::vector<Hypothesis> hypotheses;
   bool source_truncated = false;
+  bool copies = false;  // ids past the vocabulary are words of the source (data/extended_vocabulary.h)
 };
 
 // Of the best hypotheses. Several calls may add to one report.

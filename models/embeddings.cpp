@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "data/error.h"
+#include "models/layers/parameters.h"
 
 namespace attnzoo {
 
@@ -35,9 +36,10 @@ ModelEmbeddings::ModelEmbeddings(torch::nn::Module& parent, const VocabularySize
     output_weight_VD = target->weight;
   } else {
     const double bound = std::sqrt(6.0 / static_cast<double>(sizes.target + output_dim));
-    output_weight_VD = parent.register_parameter("output_weight", torch::empty({sizes.target, output_dim}).uniform_(-bound, bound));
+    const auto weight_VD = torch::empty({sizes.target, output_dim}, parameter_options()).uniform_(-bound, bound);
+    output_weight_VD = parent.register_parameter("output_weight", weight_VD);
   }
-  output_bias_V = parent.register_parameter("output_bias", torch::zeros({sizes.target}));
+  output_bias_V = parent.register_parameter("output_bias", torch::zeros({sizes.target}, parameter_options()));
 }
 
 }  // namespace attnzoo

@@ -7,7 +7,7 @@ namespace attnzoo {
 
 torch::Tensor Encoder::summary(const torch::Tensor& memory, const Rows& rows) const {
   if (rows.packing && !at::GradMode::is_enabled()) {
-    // Each sentence alone: the order of a sum over a padded dimension may depend on the padding.
+    // One sentence at a time: the order of a sum over a padded dimension may depend on the padding.
     std::vector<torch::Tensor> means;
     for (int64_t b = 0; b < rows.packing->num_sentences; ++b)
       means.push_back(memory.narrow(0, rows.packing->offsets[static_cast<size_t>(b)], rows.packing->length(b)).mean(0));

@@ -1,5 +1,5 @@
 // The source side of a model: embedded tokens in, memory out. Encoders and decoders know each other only through Memory and EncoderShape,
-// so that any pair of them is a model.
+// so any pair makes a model.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -11,7 +11,7 @@
 
 namespace attnzoo {
 
-// What a decoder has to know of the encoder it reads.
+// What a decoder must know about its encoder.
 struct EncoderShape {
   int64_t memory_dim = 0;   // C
   int64_t summary_dim = 0;  // width of Encoder::summary()
@@ -21,11 +21,11 @@ class Encoder : public torch::nn::Module {
  public:
   virtual EncoderShape shape() const = 0;
 
-  // embedded: rows of the embedding table, [.., I]; scaling, positions and dropout are the encoder's own. Returns [.., C] in the same
-  // layout. Packed rows come as float on the CPU only; padded ones on any device, in any type, and traced. Padding changes nothing.
+  // embedded: rows of the embedding table, [.., I]; the encoder itself scales, adds positions and drops out. Returns [.., C] in the same
+  // layout. Packed rows are float on the CPU; padded ones may have any device and type, and may be traced. Padding has no effect.
   virtual torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows) const = 0;
 
-  // One vector a sentence, [B, U], from which a recurrent decoder starts: here the mean over the sentence's positions.
+  // One vector per sentence, [B, U], from which a recurrent decoder starts; by default the mean over the sentence's positions.
   virtual torch::Tensor summary(const torch::Tensor& memory, const Rows& rows) const;
 };
 

@@ -59,7 +59,7 @@ auto EncoderDecoder::with_source(const torch::Tensor& source_BS, const torch::Te
 Memory EncoderDecoder::encode(const torch::Tensor& source_BS) {
   return with_source(source_BS, source_BS.ne(kPadId).sum(1), [&](const EncodedSource& source) {
     auto memory = make_memory(*decoder_, source);
-    if (copies()) memory.per_sentence.push_back(source_BS);  // behind what is the decoder's
+    if (copies()) memory.per_sentence.push_back(source_BS);  // after the decoder's tensors
     return memory;
   });
 }
@@ -92,7 +92,7 @@ TeacherForced EncoderDecoder::forward_states(const Batch& batch) {
     TeacherForced forced{packed ? decoded.states : target.pack(decoded.states), {}, {}};
     if (coverage_loss_ > 0) forced.penalty = coverage_loss_ * coverage_loss(decoded.attention_BTS, rows.keep());
     if (copies()) {
-      // A row's sentence: what stands before its offset.
+      // The sentence of each packed row.
       const auto sentence_P = target.pack(at::arange(target.num_sentences).unsqueeze(1).expand({-1, target.padded_length}));
       forced.copy = {generation_probability(forced.states_PD, packed ? embedded : target.pack(embedded)),
                      target.pack(decoded.attention_BTS), batch.source_BS.index_select(0, sentence_P.to(batch.source_BS.device()))};

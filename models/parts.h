@@ -1,4 +1,4 @@
-// The lists of encoders and decoders, by name. A model family (registry.h) names one of each; a recipe may name others.
+// Encoders and decoders by name. A model family (registry.h) names one of each; a recipe may name others.
 #pragma once
 
 #include <functional>
@@ -16,9 +16,9 @@ namespace attnzoo {
 struct EncoderKind {
   std::string name;
   std::string summary;  // one line
-  // Every field of the part for overrides `fields`; throws ConfigError, with "model.FIELD:" before each problem.
+  // `fields` completed with defaults. Throws ConfigError, each problem beginning with "model.FIELD:".
   std::function<nlohmann::json(const nlohmann::json& fields)> complete;
-  // The following take complete fields.
+  // These take complete fields.
   std::function<EmbeddingShape(const nlohmann::json& fields)> embedding;
   std::function<std::shared_ptr<Encoder>(const nlohmann::json& fields)> make;
 };
@@ -28,7 +28,7 @@ struct DecoderKind {
   std::string summary;
   std::function<nlohmann::json(const nlohmann::json& fields)> complete;
   std::function<EmbeddingShape(const nlohmann::json& fields)> embedding;
-  std::function<int64_t(const nlohmann::json& fields)> output_dim;  // width of what the output layer reads
+  std::function<int64_t(const nlohmann::json& fields)> output_dim;  // input width of the output layer
   std::function<std::shared_ptr<Decoder>(const nlohmann::json& fields, const EncoderShape& encoder)> make;
 };
 
@@ -38,7 +38,7 @@ const std::vector<DecoderKind>& decoder_kinds();
 const EncoderKind& find_encoder_kind(const std::string& name);
 const DecoderKind& find_decoder_kind(const std::string& name);
 
-// Makes a kind out of a config struct with from_json and to_json and a part that is built from it.
+// Makes a kind from a config struct with from_json and to_json and a part that is constructed from it.
 template <class Config, class Part>
 EncoderKind encoder_kind(const char* name, const char* summary) {
   return {name, summary, [](const nlohmann::json& fields) { return Config::from_json(fields).to_json(); },

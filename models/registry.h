@@ -42,6 +42,9 @@ const ModelFamily& find_model_family(const std::string& name);
 // is the identity.
 nlohmann::json complete_model_config(const nlohmann::json& model);
 std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes);
+// The same with the names and shapes of its parameters but no values (layers/parameters.h): what a config asks for, before any memory is
+// given to it. Throws ConfigError.
+std::shared_ptr<Seq2SeqModel> model_shapes(const nlohmann::json& model, const VocabularySizes& sizes);
 int64_t num_parameters(const Seq2SeqModel& model);
 // The table that --list-models prints: name, summary, presets with parameter counts (vocabulary of 8000, joint).
 std::string list_models();

@@ -2,8 +2,8 @@
 
 #include "models/find_by_name.h"
 
-// The registry: a line for each folder that brings parts or families, in the order in which --list-models shows them. One list, and no
-// objects that register themselves: a static library would drop those.
+// The registry: one line per folder with parts or families, in the order of --list-models. A list, because a static library drops objects
+// that register themselves.
 // clang-format off
 #define ATTNZOO_FOLDERS(use) \
   use(attention_rnn)         \

@@ -1,5 +1,4 @@
-// All there is: encoders, decoders, and the families made of them. Each folder with a part or a family brings its own by a function
-// add_FOLDER in FOLDER/families.cpp, named in the list in zoo.cpp.
+// All encoders, decoders and families. Each folder adds its own through a function add_FOLDER in FOLDER/families.cpp, listed in zoo.cpp.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// The test framework for every test: include it after LibTorch's headers, which define CHECK too. Works with Catch2 2.13 and 3.
+// The test framework. Include it after LibTorch's headers, which define CHECK too. Works with Catch2 2.13 and 3.
 #pragma once
 
 #ifdef CHECK

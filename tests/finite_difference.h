@@ -1,4 +1,4 @@
-// A derivative by its definition, for tests of gradients in double.
+// A derivative by central differences, for tests of gradients in double.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -6,7 +6,7 @@
 
 namespace attnzoo::test {
 
-// d loss() / d parameter[index], index counting the flattened entries.
+// d loss() / d parameter[index]; index counts flattened entries.
 template <class Loss>
 double finite_difference(const torch::Tensor& parameter, int64_t index, const Loss& loss) {
   const at::NoGradGuard no_grad;

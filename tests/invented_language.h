@@ -1,4 +1,4 @@
-// Text for whole runs: an invented language, and the recipe of a small model of any family on it.
+// Text for whole runs: an invented language, and a recipe that trains a small model of any family on it.
 #pragma once
 
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 
 namespace attnzoo::test {
 
-// An invented language: each word has one translation, and the sentence is said backwards.
+// An invented language: each word has one translation, and the order of words is reversed.
 struct Text {
   std::vector<std::string> source, target;
 };
@@ -49,7 +49,7 @@ inline std::vector<std::string> split_lines(const std::string& text) {
   return lines;
 }
 
-// What the family learns: the translation, from its text; or the text alone; or the first word's number modulo 5.
+// What a family learns: a translation; the text alone; or a label, the first word's number modulo 5.
 struct Chore {
   std::string task = "translation", train, valid, tokenizer;
 };
@@ -72,7 +72,7 @@ inline void write_text(const TemporaryDirectory& folder, const std::string& part
   folder.file(part + ".label", labels);
 }
 
-// Trains a small model of the family for `steps` steps in folder/run; `settings`: more of the command line ("--set model.norm=post").
+// Trains a small model of the family for `steps` steps in folder/run. `settings`: more arguments ("--set model.norm=post").
 inline void train(const TemporaryDirectory& folder, const std::string& family, int steps, const std::string& settings = "") {
   write_text(folder, "train", invented_text(800, 1));
   write_text(folder, "valid", invented_text(20, 2));

@@ -1,4 +1,4 @@
-// How far two tensors of one shape are apart, at most.
+// The largest absolute difference of two tensors of one shape.
 #pragma once
 
 #include <ATen/ATen.h>

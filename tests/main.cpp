@@ -12,11 +12,12 @@
 #endif
 
 int main(int argc, char** argv) {
-  // Threads that wait by spinning make a test of seconds last minutes beside any other program. OpenMP reads its environment before main.
+  // With threads that spin while they wait, a test of seconds takes minutes beside any other program. OpenMP reads its environment before
+  // main.
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) {
     setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
     execv("/proc/self/exe", argv);
   }
-  at::set_num_threads(2);  // the same everywhere: results must not depend on the machine's core count
+  at::set_num_threads(2);  // results must not depend on the machine's number of cores
   return Catch::Session().run(argc, argv);
 }

@@ -1,4 +1,4 @@
-// Running the project's programs as a user does, through a shell. Include it after LibTorch's headers.
+// Runs the project's programs through a shell, as a user does. Include it after LibTorch's headers.
 #pragma once
 
 #include <sys/wait.h>
@@ -15,11 +15,11 @@
 namespace attnzoo::test {
 
 struct Outcome {
-  int status = -1;  // exit status; 128 + signal where a signal ended it
+  int status = -1;  // exit status, or 128 + signal
   std::string output;
 };
 
-// A shell command line run in `folder`, with the programs built beside the tests first on the path. Captures standard output.
+// Runs a shell command line in `folder`, with the built programs first on the path. Captures standard output.
 inline Outcome run_shell(const std::filesystem::path& folder, const std::string& command) {
   const std::string line = "cd '" + folder.string() + "' && export PATH=\"" ATTNZOO_BIN_DIR ":$PATH\" && { " + command + "; }";
   std::FILE* pipe = popen(line.c_str(), "r");
@@ -32,7 +32,7 @@ inline Outcome run_shell(const std::filesystem::path& folder, const std::string&
   return outcome;
 }
 
-// The same with standard error among the output.
+// The same, capturing standard error as well.
 inline Outcome run_merged(const std::filesystem::path& folder, const std::string& command) {
   return run_shell(folder, "{ " + command + "; } 2>&1");
 }
@@ -45,7 +45,7 @@ inline Outcome run_bash(const std::filesystem::path& folder, const std::string& 
   return run_merged(folder, "bash " + file.string());
 }
 
-// Where only a part of the project was built, a test of a program says so and is passed over.
+// False, with a warning, if a program is not built; the test is then skipped.
 inline bool programs_are_built(std::initializer_list<const char*> names) {
   for (const char* name : names)
     if (!std::filesystem::exists(std::filesystem::path(ATTNZOO_BIN_DIR) / name)) {

@@ -1,4 +1,4 @@
-// The independent readers of exports: Python with torch, ctranslate2, transformers or safetensors (tests/peers.txt). Include it after
+// Independent readers of exports: Python with torch, ctranslate2, transformers or safetensors (tests/peers.txt). Include it after
 // LibTorch's headers.
 #pragma once
 
@@ -10,15 +10,14 @@ namespace attnzoo::test {
 
 inline const std::string kPython = ATTNZOO_SOURCE_DIR "/.venv/bin/python";
 
-// Whether Python has the modules ("torch, transformers"). Without, a test says so and is passed over: `make test` installs them where it
-// can.
+// Whether Python has the modules ("torch, transformers"). If not, warns, and the test is skipped; `make test` installs them if it can.
 inline bool python_has(const std::string& modules) {
   const bool found = run_merged(".", kPython + " -W ignore -c 'import " + modules + "'").status == 0;
   if (!found) WARN("skipped: " << kPython << " cannot import " << modules << "; cmake/peers.sh installs them");
   return found;
 }
 
-// tests/export/NAME.py with arguments, run in `folder`, standard error among its output.
+// Runs tests/export/NAME.py with arguments in `folder`; captures standard error as well.
 inline Outcome run_python(const std::filesystem::path& folder, const std::string& name, const std::string& arguments) {
   return run_merged(folder, kPython + " -W ignore " ATTNZOO_SOURCE_DIR "/tests/export/" + name + ".py " + arguments);
 }

@@ -1,4 +1,4 @@
-// A fresh folder for one test, removed with everything in it at the end.
+// A fresh folder for one test, removed with its contents at the end.
 #pragma once
 
 #include <unistd.h>
@@ -27,7 +27,7 @@ class TemporaryDirectory {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  // Writes a file there, in folders made where they are missing, and returns its name.
+  // Writes a file, making missing folders, and returns its name.
   std::string file(const std::string& name, const std::string& content) const {
     std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name, std::ios::binary) << content;

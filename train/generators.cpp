@@ -1,6 +1,7 @@
 #include "train/generators.h"
 
 #include <ATen/Context.h>
+#include <c10/util/Exception.h>
 
 #include "data/error.h"
 
@@ -20,8 +21,16 @@ NamedTensors generator_states(torch::Device device) {
 void set_generator_states(const NamedTensors& states, torch::Device device, const std::string& where) {
   const auto cpu = states.find("cpu"), other = states.find("device");
   if (cpu == states.end()) fail<CheckpointError>("{}: generator.safetensors has no state 'cpu'", where);
-  generator_of(torch::kCPU).set_state(cpu->second);
-  if (!device.is_cpu() && other != states.end()) generator_of(device).set_state(other->second);
+  const auto set = [&](torch::Device of, const torch::Tensor& state, const char* name) {
+    try {
+      generator_of(of).set_state(state);
+    } catch (const c10::Error&) {  // LibTorch checks type, size and content
+      fail<CheckpointError>("{}: generator.safetensors: '{}' is not the state of a random generator; choose another checkpoint", where,
+                            name);
+    }
+  };
+  set(torch::kCPU, cpu->second, "cpu");
+  if (!device.is_cpu() && other != states.end()) set(device, other->second, "device");
 }
 
 }  // namespace attnzoo

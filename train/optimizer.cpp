@@ -54,6 +54,9 @@ void Optimizer::set_state(const NamedTensors& given, const std::string& where) {
     } else if (found->second.sizes() != tensor.sizes()) {
       problems.push_back(fmt::format("'{}' is [{}] instead of [{}]", name, fmt::join(found->second.sizes().vec(), ", "),
                                      fmt::join(tensor.sizes().vec(), ", ")));
+    } else if (found->second.scalar_type() != tensor.scalar_type()) {
+      problems.push_back(fmt::format("'{}' is of type {} instead of {}", name, safetensors_name(found->second.scalar_type()),
+                                     safetensors_name(tensor.scalar_type())));
     }
   }
   for (const auto& [name, tensor] : given)

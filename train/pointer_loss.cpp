@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "data/error.h"
 #include "data/special_tokens.h"
 
 namespace attnzoo {
@@ -53,7 +54,16 @@ struct VocabularyLogProbability : torch::autograd::Function<VocabularyLogProbabi
 
 torch::Tensor pointer_loss(const torch::Tensor& states_PD, const CopySource& copy, const torch::Tensor& weight_VD,
                            const torch::Tensor& bias_V, const torch::Tensor& targets_P, const LossOptions& options, LossSums& sums) {
-  const auto in_vocabulary_P = targets_P < weight_VD.size(0);
+  const int64_t num_words = weight_VD.size(0), num_ids = num_words + copy.source_PS.size(1);
+  if (targets_P.numel() > 0) {
+    const auto highest = targets_P.max().item<int64_t>();
+    if (highest >= num_ids)
+      fail<DataError>(
+          "training: a target has the id {}; its vocabulary and source have the ids 0 to {}; remove the prepared corpora, so that they are "
+          "made again",
+          highest, num_ids - 1);
+  }
+  const auto in_vocabulary_P = targets_P < num_words;
   const auto bias = bias_V.defined() ? bias_V : torch::zeros({weight_VD.size(0)}, weight_VD.options().requires_grad(false));
   const auto log_p_P2 = VocabularyLogProbability::apply(states_PD, weight_VD, bias, targets_P.where(in_vocabulary_P, int64_t{kUnkId}));
   const auto generate_P = copy.generate_P1.squeeze(1);

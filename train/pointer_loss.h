@@ -10,8 +10,8 @@
 
 namespace attnzoo {
 
-// As label_smoothed_loss(), for ids up to V + S. No [P, V] tensor is kept: logits are made a few hundred rows at a time, and once more in
-// the backward pass.
+// As label_smoothed_loss(), for ids below V + S; throws DataError for others. No [P, V] tensor is kept: logits are made a few hundred rows
+// at a time, and once more in the backward pass.
 torch::Tensor pointer_loss(const torch::Tensor& states_PD, const CopySource& copy, const torch::Tensor& weight_VD,
                            const torch::Tensor& bias_V, const torch::Tensor& targets_P, const LossOptions& options, LossSums& sums);
 

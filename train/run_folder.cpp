@@ -1,83 +1,152 @@
 #include "train/run_folder.h"
 
-#include <charconv>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "data/cache_folder.h"
 #include "data/error.h"
+#include "data/file_list.h"
 #include "data/files.h"
+#include "data/json_fields.h"
+#include "data/temporary_path.h"
+#include "models/checkpoint.h"
 
 namespace attnzoo {
 namespace {
 
 namespace fs = std::filesystem;
 
-// The step of "step-000400", or -1.
-int64_t step_of(const fs::path& directory) {
-  const std::string name = directory.filename().string();
-  int64_t step = -1;
-  if (!name.starts_with("step-")) return -1;
-  const auto [end, error] = std::from_chars(name.data() + 5, name.data() + name.size(), step);
-  return error == std::errc() && end == name.data() + name.size() ? step : -1;
+bool is_link(const fs::path& path) {
+  std::error_code error;
+  return fs::is_symlink(fs::symlink_status(path, error));
+}
+
+void refuse_link(const fs::path& path) {
+  if (is_link(path))
+    fail<ConfigError>(
+        "{}: is a symbolic link; in a run folder only checkpoints/best and checkpoints/last may be links, because training writes to all "
+        "others: replace it with what it points to, or remove it",
+        path.string());
+}
+
+// Whether `file` is a configuration as write_config() leaves it.
+bool is_config_of_run(const fs::path& file) {
+  try {
+    const auto config = parse_json(read_file(file, kMaxFileBytes, Links::kRefuse), file.string());
+    return config.is_object() && config.contains("data") && config.contains("model") && config.contains("train");
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// Whether `file` begins as the log of a run does, or is empty.
+bool is_log_of_run(const fs::path& file) {
+  try {
+    constexpr std::string_view kBegin = "{\"";
+    const Stream stream = open_regular_file(file, Links::kRefuse);
+    std::string line(4096, '\0');
+    line.resize(std::fread(line.data(), 1, line.size(), stream.get()));
+    line.resize(std::min(line.find('\n'), line.size()));
+    return line.empty() || (line.starts_with(kBegin) && line.find("\"event\":\"start\"") != std::string::npos);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// What a start leaves before its first checkpoint, and nothing else.
+bool is_left_by_a_start(const fs::path& entry) {
+  const std::string name = entry.filename().string();
+  if (name == FolderLock::kFileName) return true;  // this program's
+  if (name == "config.json") return is_config_of_run(entry);
+  if (name == "log.jsonl") return is_log_of_run(entry);
+  if (name == "checkpoints") return names_in(entry).empty();
+  if (name != "prepared") return false;
+  const std::set<std::string> prepared = {"source.tokenizer", "target.tokenizer", "train.corpus",       "valid.corpus",
+                                          "prepared.json",    "runs.json",        FolderLock::kFileName};
+  const auto names = names_in(entry);
+  if (!std::ranges::all_of(names, [&](const std::string& file) { return prepared.contains(file); })) return false;
+  try {
+    refuse_cache_of_others(entry);
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-fs::path RunFolder::checkpoint(int64_t step) const { return path_ / "checkpoints" / fmt::format("step-{:06}", step); }
+fs::path RunFolder::checkpoint(int64_t step) const { return path_ / "checkpoints" / checkpoint_name(step); }
+
+std::unique_ptr<const FolderLock> RunFolder::lock() const {
+  std::error_code error;
+  if (fs::exists(path_, error) && !fs::is_directory(path_, error)) fail<ConfigError>("{}: is a file; --run needs a folder", path_.string());
+  auto lock = std::make_unique<const FolderLock>(path_, "choose another folder with --run", [&](const std::string& owner) {
+    fail<ConfigError>("{}: {} trains in this folder; wait until it ends, or choose another folder with --run", path_.string(), owner);
+  });
+  refuse_links();
+  for (const auto& folder : {path_, prepared(), path_ / "checkpoints"}) remove_leftovers(folder);
+  return lock;
+}
+
+void RunFolder::refuse_links() const {
+  const fs::path checkpoints = path_ / "checkpoints";
+  for (const auto& entry : {path_ / "config.json", log(), prepared(), checkpoints}) refuse_link(entry);
+  for (const std::string& name : names_in(prepared())) refuse_link(prepared() / name);
+  for (const std::string& name : names_in(checkpoints)) {
+    if (name != "best" && name != "last") refuse_link(checkpoints / name);
+    if (is_link(checkpoints / name)) continue;
+    for (const std::string& file : names_in(checkpoints / name)) refuse_link(checkpoints / name / file);
+  }
+}
 
 void RunFolder::create() const {
   std::error_code error;
   if (fs::exists(path_, error) && !fs::is_directory(path_, error)) fail<ConfigError>("{}: is a file; --run needs a folder", path_.string());
   if (!steps().empty())
-    fail<ConfigError>("{}: holds a training run already; pass --resume to go on with it, or choose another folder", path_.string());
-  if (fs::exists(path_, error)) {
-    const std::set<std::string> own = {"config.json", "log.jsonl", "prepared", "checkpoints"};
-    for (const auto& entry : fs::directory_iterator(path_))
-      if (!own.count(entry.path().filename().string()))
-        fail<ConfigError>("{}: the folder is not empty (it holds {}); choose a new or empty folder for --run", path_.string(),
-                          entry.path().filename().string());
-  }
-  fs::create_directories(path_ / "checkpoints", error);
+    fail<ConfigError>("{}: holds a training run already; pass --resume to continue it, or choose another folder", path_.string());
+  for (const std::string& name : names_in(path_))
+    if (!is_left_by_a_start(path_ / name))
+      fail<ConfigError>("{}: the folder is not empty (it holds {}); choose a new or empty folder for --run", path_.string(), name);
+  fs::create_directories(path_, error);
   if (error) fail<ConfigError>("{}: the run folder cannot be made: {}", path_.string(), error.message());
 }
 
-fs::path RunFolder::last() const {
+fs::path RunFolder::last(std::string* note) const {
   std::error_code error;
   if (!fs::is_directory(path_, error)) fail<CheckpointError>("{}: no such run folder; start one without --resume", path_.string());
-  const fs::path link = path_ / "checkpoints" / "last";
-  if (!fs::exists(link, error))
-    fail<CheckpointError>("{}: holds no checkpoint to resume from; start the run anew without --resume", path_.string());
-  return path_ / "checkpoints" / fs::read_symlink(link).filename();
+  const auto found = find_checkpoint_of_run(path_, {"last"}, note);
+  if (found.empty()) fail<CheckpointError>("{}: holds no checkpoint to resume from; start the run anew without --resume", path_.string());
+  return found;
 }
 
-void RunFolder::write_config(const nlohmann::json& config) const { write_file(path_ / "config.json", config.dump(2) + "\n"); }
+void RunFolder::write_config(const nlohmann::json& config) const {
+  write_file(path_ / "config.json", config.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", Links::kRefuse);
+}
 
 std::vector<int64_t> RunFolder::steps() const {
-  std::set<int64_t> steps;
-  std::error_code error;
-  for (fs::directory_iterator entry(path_ / "checkpoints", error), end; !error && entry != end; entry.increment(error))
-    if (const int64_t step = step_of(entry->path()); step >= 0 && entry->is_directory()) steps.insert(step);
-  return {steps.begin(), steps.end()};
+  const fs::path folder = path_ / "checkpoints";
+  std::vector<int64_t> steps;
+  for (const std::string& name : names_in(folder))
+    if (checkpoint_step(name) >= 0 && !is_link(folder / name) && !checkpoint_files(folder / name).empty())
+      steps.push_back(checkpoint_step(name));
+  std::ranges::sort(steps);
+  return steps;
 }
 
-void RunFolder::prune(int64_t keep) const {
+void RunFolder::prune(int64_t keep, int64_t best) const {
   const fs::path folder = path_ / "checkpoints";
-  std::set<int64_t> kept;
+  std::set<int64_t> kept = {best};
   for (const char* name : {"best", "last"}) {
     std::error_code error;
     const auto target = fs::read_symlink(folder / name, error);
-    if (!error) kept.insert(step_of(target));
+    if (!error) kept.insert(checkpoint_step(target));
   }
   const auto all = steps();
-  for (size_t i = 0; i < all.size(); ++i) {
-    std::error_code ignored;  // what cannot be removed now goes next time
-    if (static_cast<int64_t>(all.size() - i) > keep && !kept.count(all[i])) fs::remove_all(checkpoint(all[i]), ignored);
-  }
-  std::error_code error;
-  std::vector<fs::path> leftovers;
-  for (const auto& entry : fs::directory_iterator(folder, error))
-    if (entry.is_directory() && entry.path().extension() == ".tmp") leftovers.push_back(entry.path());
-  for (const auto& leftover : leftovers) fs::remove_all(leftover, error);
+  for (size_t i = 0; i < all.size(); ++i)
+    // What cannot be removed now goes next time.
+    if (static_cast<int64_t>(all.size() - i) > keep && !kept.contains(all[i])) remove_checkpoint(checkpoint(all[i]));
+  remove_leftovers(folder);
 }
 
 }  // namespace attnzoo

@@ -281,11 +281,21 @@ void Trainer::save() {
     const AveragedWeights averaged(average_.get());
     contents.weights = model_weights(*model_);
     if (average_) contents.extra_tensors["training_weights"] = average_->average();
-    save_checkpoint(directory, contents);
+    try {
+      save_checkpoint(directory, contents);
+    } catch (const CheckpointError& error) {
+      if (saved_step_ < 0) throw;
+      fail<CheckpointError>("{}; the checkpoint of step {} is whole: make room, then continue from it with --resume", error.what(),
+                            saved_step_);
+    }
   }
+  // best before last: if the power fails between the two, a resumed run still finds its best checkpoint. An older one is pointed to as
+  // well, for runs whose link was lost in a copy.
+  const auto best = run_.checkpoint(state_.best.step);
+  std::error_code ignored;
+  if (state_.best.known && std::filesystem::is_directory(best, ignored)) point_to_checkpoint(run_.path(), "best", best);
   point_to_checkpoint(run_.path(), "last", directory);
-  if (state_.best.known && state_.best.step == state_.step) point_to_checkpoint(run_.path(), "best", directory);
-  run_.prune(config_.keep);
+  run_.prune(config_.keep, state_.best.known ? state_.best.step : -1);
   saved_step_ = state_.step;
 }
 
@@ -353,9 +363,11 @@ std::unique_ptr<Trainer> make_trainer(const TrainingRecipe& recipe, const RunFol
   const auto cache = recipe.data.cache.empty() ? run.prepared() : std::filesystem::path(recipe.data.cache);
   const auto* given = resume != nullptr ? resume : initial;
   PreparedData data = prepare_data(recipe.data, cache, given != nullptr ? given->tokenizers : TokenizerPair{}, log, options.progress);
+  const auto& [source, target] = data.tokenizers;
+  const VocabularySizes sizes{source->vocabulary_size(), target->vocabulary_size(), data.tokenizers.joint()};
+  if (given != nullptr) check_model_weights(recipe.model, sizes, given->weights, where);
   torch::manual_seed(static_cast<uint64_t>(recipe.train.seed));
-  auto model = build_model(recipe.model,
-                           {data.tokenizers.source->vocabulary_size(), data.tokenizers.target->vocabulary_size(), data.tokenizers.joint()});
+  auto model = build_model(recipe.model, sizes);
   log(fmt::format("model: {} with {} parameters", recipe.model.value("family", ""),
                   short_count(static_cast<double>(num_parameters(*model)))));
   if (initial != nullptr) {

@@ -39,6 +39,10 @@ std::string long_text(const PackageDescription& description) {
 ImportReport import_translation(const DebianImportOptions& options, const ImportLog& log) {
   const std::string &source_language = options.source_language, &target_language = options.target_language;
   check_language_pair(source_language, target_language);
+  ParallelOutput output = options.output;
+  output.source_name = source_language;
+  output.target_name = target_language;
+  check_parallel_output(output);
   const IndexTexts texts = find_texts(options, {translation_index(source_language), translation_index(target_language)}, log);
   const DescriptionTable sources = description_table(texts, source_language), targets = description_table(texts, target_language);
 
@@ -53,15 +57,16 @@ ImportReport import_translation(const DebianImportOptions& options, const Import
   ImportReport report;
   report.origin = fmt::format("Debian package descriptions ({} in {}, {} in {}, {} in both)", sources.size(), source_language,
                               targets.size(), target_language, num_joined);
-  ParallelOutput output = options.output;
-  output.source_name = source_language;
-  output.target_name = target_language;
   return write_parallel(pairs, output, std::move(report));
 }
 
 ImportReport import_summarisation(const DebianImportOptions& options, const ImportLog& log) {
   const std::string& language = options.summarise;
   check_language(language, "--summarise");
+  ParallelOutput output = options.output;
+  output.source_name = "text";
+  output.target_name = "title";
+  check_parallel_output(output);
   const DescriptionTable table = description_table(find_texts(options, {translation_index(language)}, log), language);
   std::vector<ParallelPair> pairs;
   for (const auto& [digest, description] : table) {
@@ -71,9 +76,6 @@ ImportReport import_summarisation(const DebianImportOptions& options, const Impo
   ImportReport report;
   report.task = "summarisation";
   report.origin = fmt::format("Debian package descriptions, long to title ({} in {})", table.size(), language);
-  ParallelOutput output = options.output;
-  output.source_name = "text";
-  output.target_name = "title";
   return write_parallel(pairs, output, std::move(report));
 }
 
@@ -97,6 +99,10 @@ ImportReport import_sections(const DebianImportOptions& options, const ImportLog
   const std::string& language = options.sections;
   check_language(language, "--sections");
   if (options.min_texts < 1) fail<ConfigError>("--min-texts: {} is out of range; accepted is 1 or more", options.min_texts);
+  ParallelOutput output = options.output;
+  output.source_name = "text";
+  output.target_name = "section";
+  check_parallel_output(output);
   const IndexTexts texts = find_texts(options, {kPackagesIndex, translation_index(language)}, log);
   const DescriptionTable table = description_table(texts, language);
   PackagesIndex index;
@@ -124,9 +130,6 @@ ImportReport import_sections(const DebianImportOptions& options, const ImportLog
   note(num_without_text, fmt::format("descriptions without a text in Translation-{} are left out", language));
   note(num_ambiguous, "descriptions that packages of different sections share are left out");
   drop_rare_sections(pairs, options.min_texts, report);
-  ParallelOutput output = options.output;
-  output.source_name = "text";
-  output.target_name = "section";
   return write_parallel(pairs, output, std::move(report));
 }
 

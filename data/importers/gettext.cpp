@@ -162,6 +162,10 @@ std::string clean_message_pair(ParallelPair& pair) {
 ImportReport import_gettext(const GettextImportOptions& options, const ImportLog& log) {
   const std::string &source_language = options.source_language, &target_language = options.target_language;
   check_language_pair(source_language, target_language);
+  ParallelOutput output = options.output;
+  output.source_name = source_language;
+  output.target_name = target_language;
+  check_parallel_output(output);
   const std::vector<fs::path> roots = locale_roots(options.from);
   const bool with_english = source_language == "en" || target_language == "en";
   const auto catalogs = find_catalogs(roots, source_language == "en" ? target_language : source_language);
@@ -188,9 +192,6 @@ ImportReport import_gettext(const GettextImportOptions& options, const ImportLog
   report.notes = std::move(found.notes);
   if (found.num_damaged > static_cast<int64_t>(report.notes.size()))
     report.notes.push_back(fmt::format("{} catalogs were passed over in all", found.num_damaged));
-  ParallelOutput output = options.output;
-  output.source_name = source_language;
-  output.target_name = target_language;
   return write_parallel(found.pairs, output, std::move(report));
 }
 

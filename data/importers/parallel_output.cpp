@@ -9,7 +9,10 @@
 #include <unordered_set>
 
 #include "data/error.h"
+#include "data/file_list.h"
 #include "data/files.h"
+#include "data/json_fields.h"
+#include "data/temporary_path.h"
 #include "data/utf8.h"
 
 namespace attnzoo {
@@ -82,11 +85,36 @@ SplitPairs split_pairs(const std::vector<KeptPair>& kept, const ParallelOutput& 
   return splits;
 }
 
-void check(const ParallelOutput& output) {
-  if (output.folder.empty()) fail<ConfigError>("--out: no folder given; name the one that the files are written to");
-  if (!(output.held_out >= 0 && output.held_out < 0.5))
-    fail<ConfigError>("held_out: {} is out of range; accepted is [0, 0.5)", output.held_out);
-  if (output.max_held_out < 0) fail<ConfigError>("max_held_out: {} is negative; accepted is 0 or more", output.max_held_out);
+constexpr const char* kReportName = "import.json";
+
+std::string file_name(int split, const std::string& side) { return fmt::format("{}.{}", kSplitNames[static_cast<size_t>(split)], side); }
+
+// The files in `folder` that an earlier import wrote and nobody has changed since.
+std::vector<std::string> imported_files(const std::filesystem::path& folder) {
+  try {
+    const auto report = read_json(folder / kReportName);
+    if (report.is_object() && report.contains("files")) {
+      auto names = unchanged_files(folder, report["files"]);
+      names.push_back(kReportName);
+      return names;
+    }
+  } catch (const Error&) {  // missing or no report of an import
+  }
+  return {};
+}
+
+void refuse_files_of_others(const ParallelOutput& output) {
+  const auto ours = imported_files(output.folder);
+  std::error_code error;
+  const auto check_file = [&](const std::string& name) {
+    const auto file = output.folder / name;
+    if (!std::filesystem::exists(std::filesystem::symlink_status(file, error)) || std::ranges::find(ours, name) != ours.end()) return;
+    fail<ConfigError>("--out {}: holds {}, which no import wrote or which has changed since; choose another folder, or move the file away",
+                      output.folder.string(), name);
+  };
+  for (int split = 0; split < kNumSplits; ++split)
+    for (const std::string* side : {&output.source_name, &output.target_name}) check_file(file_name(split, *side));
+  check_file(kReportName);
 }
 
 nlohmann::json recipe_data(const ImportReport& report, const std::filesystem::path& folder) {
@@ -97,7 +125,7 @@ nlohmann::json recipe_data(const ImportReport& report, const std::filesystem::pa
   return data;
 }
 
-std::string report_json(const ImportReport& report) {
+std::string report_json(const ImportReport& report, const nlohmann::json& files) {
   nlohmann::ordered_json json;
   json["origin"] = report.origin;
   json["found"] = report.num_found;
@@ -108,10 +136,48 @@ std::string report_json(const ImportReport& report) {
   json["notes"] = report.notes;
   json["task"] = report.task;
   json["data"] = recipe_data(report, "");
+  json["files"] = files;
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+// Either all files are replaced or none: what may fail for want of space comes before the first is renamed.
+void write_splits(const SplitPairs& splits, const ParallelOutput& output, const ImportReport& report) {
+  std::unique_ptr<MadeFolders> made_folders;
+  try {
+    made_folders = std::make_unique<MadeFolders>(output.folder);
+  } catch (const std::system_error& error) {
+    fail<DataError>("{}: the folder cannot be made: {}", output.folder.string(), error.code().message());
+  }
+  std::vector<std::unique_ptr<AtomicFile>> files;
+  // Files of earlier imports, of other languages for example, stay listed.
+  auto list = nlohmann::json::object();
+  for (const std::string& name : imported_files(output.folder))
+    if (name != kReportName) list[name] = list_entry(output.folder / name);
+  const auto write = [&](const std::string& name, const std::string& content) {
+    files.push_back(std::make_unique<AtomicFile>(output.folder / name, Links::kRefuse));
+    files.back()->write(content);
+    list[name] = {{"bytes", content.size()}, {"crc32", fmt::format("{:08x}", crc32_of(content.data(), content.size()))}};
+  };
+  for (int split = 0; split < kNumSplits; ++split) {
+    for (const bool source : {true, false}) {
+      std::string lines;
+      for (const ParallelPair* pair : splits[static_cast<size_t>(split)]) lines += (source ? pair->source : pair->target) + "\n";
+      write(file_name(split, source ? output.source_name : output.target_name), lines);
+    }
+  }
+  write(kReportName, report_json(report, list));
+  for (const auto& file : files) file->commit();
+}
+
 }  // namespace
+
+void check_parallel_output(const ParallelOutput& output) {
+  if (output.folder.empty()) fail<ConfigError>("--out: no folder given; name the one that the files are written to");
+  if (!(output.held_out >= 0 && output.held_out < 0.5))
+    fail<ConfigError>("held_out: {} is out of range; accepted is [0, 0.5)", output.held_out);
+  if (output.max_held_out < 0) fail<ConfigError>("max_held_out: {} is negative; accepted is 0 or more", output.max_held_out);
+  refuse_files_of_others(output);
+}
 
 std::string squeeze_spaces(std::string_view text) {
   std::string squeezed;
@@ -165,7 +231,7 @@ std::pair<std::string, std::string> parse_language_pair(const std::string& langu
 }
 
 ImportReport write_parallel(const std::vector<ParallelPair>& pairs, const ParallelOutput& output, ImportReport report) {
-  check(output);
+  check_parallel_output(output);
   report.folder = output.folder;
   report.source_name = output.source_name;
   report.target_name = output.target_name;
@@ -178,21 +244,7 @@ ImportReport write_parallel(const std::vector<ParallelPair>& pairs, const Parall
   report.num_valid = static_cast<int64_t>(splits[kValid].size());
   report.num_test = static_cast<int64_t>(splits[kTest].size());
 
-  std::error_code error;
-  std::filesystem::create_directories(output.folder, error);
-  if (error) fail<DataError>("{}: cannot make this folder: {}", output.folder.string(), error.message());
-  std::vector<std::unique_ptr<AtomicFile>> files;
-  for (int split = 0; split < kNumSplits; ++split) {
-    for (const bool source : {true, false}) {
-      const std::string& name = source ? output.source_name : output.target_name;
-      files.push_back(std::make_unique<AtomicFile>(output.folder / fmt::format("{}.{}", kSplitNames[static_cast<size_t>(split)], name)));
-      for (const ParallelPair* pair : splits[static_cast<size_t>(split)])
-        files.back()->write((source ? pair->source : pair->target) + "\n");
-    }
-  }
-  files.push_back(std::make_unique<AtomicFile>(output.folder / "import.json"));
-  files.back()->write(report_json(report));
-  for (const auto& file : files) file->commit();
+  write_splits(splits, output, report);
   return report;
 }
 

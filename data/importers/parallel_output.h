@@ -1,5 +1,5 @@
-// What every importer does with the pairs that it finds: drop the useless and the repeated, split, write. No source of the valid or test
-// split occurs in training, not even with other digits, case or punctuation.
+// What every importer does with the pairs that it finds: drop useless and repeated ones, split, write. No source of the valid or test
+// split occurs in training, even with other digits, case or punctuation.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ struct ParallelPair {
   std::string source, target;
 };
 
-// Receives one line a stage, for people to read.
+// Receives one line per stage, for people to read.
 using ImportLog = std::function<void(const std::string&)>;
 
 struct ParallelOutput {
-  // Made when missing; files of an earlier import are replaced.
+  // Made when missing. Files of an earlier import, which import.json lists, are replaced; any other file under their names is refused.
   std::filesystem::path folder;
   // Extensions of the two sides: train.<source_name>, train.<target_name>, valid.*, test.*.
   std::string source_name = "en", target_name = "de";
-  // Share of the distinct sources in each held-out split, in [0, 0.5), and an upper bound of its lines. Which split a source falls into
-  // depends on its text alone, so a later import of a grown archive keeps the split.
+  // Share of the distinct sources in each held-out split, in [0, 0.5), and the most lines of one. The split of a source depends on its text
+  // alone, so importing again from a larger archive keeps it.
   double held_out = 0.01;
   int64_t max_held_out = 2000;
 };
@@ -45,8 +45,11 @@ struct ImportReport {
   std::string text() const;
 };
 
+// For a check before the work of importing. Throws ConfigError for a value out of range, and for files in the folder that no import wrote.
+void check_parallel_output(const ParallelOutput& output);
+
 // Writes train, valid and test files and import.json (the report); either all files are replaced or none. `dropped` and `notes` of
-// `report` are continued. Throws ConfigError for a bad `output`, DataError when no pair is left or the folder cannot be written.
+// `report` are continued. Throws as check_parallel_output() does, and DataError when no pair is left or the folder cannot be written.
 ImportReport write_parallel(const std::vector<ParallelPair>& pairs, const ParallelOutput& output, ImportReport report);
 
 // What decides whether two sources are "the same": letters lower-cased (ASCII), each run of digits one 0, all else one space.

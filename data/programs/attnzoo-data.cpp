@@ -55,6 +55,7 @@ cxxopts::Options recipe_options(const CommandLine& about) {
 }
 
 struct Prepared {
+  DataConfig config;
   PreparedData data;
   std::filesystem::path cache;
 };
@@ -74,6 +75,7 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
                    : config.cache.empty()   ? default_cache(file)
                                             : std::filesystem::path(config.cache);
   Progress progress;
+  prepared.config = config;
   prepared.data = prepare_data(
       config, prepared.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
   return prepared;
@@ -112,7 +114,8 @@ int run_inspect(int argc, char** argv) {
   OptionReader numbers(flags);
   const int64_t num_samples = numbers.integer("samples", {0, 1'000'000});
   numbers.finish();
-  print_output(inspect_data(prepare(flags).data, num_samples));
+  const Prepared prepared = prepare(flags);
+  print_output(inspect_data(prepared.data, prepared.config, num_samples));
   return 0;
 }
 

@@ -168,6 +168,17 @@ int run_metrics(int argc, char** argv) {
   return 0;
 }
 
+// The file of --hypotheses-out, opened before the work; null without it.
+std::unique_ptr<AtomicFile> open_hypotheses(const cxxopts::ParseResult& arguments, const std::filesystem::path& checkpoint) {
+  if (arguments.count("hypotheses-out") == 0) return nullptr;
+  const std::filesystem::path file = arguments["hypotheses-out"].as<std::string>();
+  auto inputs = model_files(checkpoint);
+  for (const char* option : {"source", "reference", "text"})
+    if (arguments.count(option) > 0) inputs.emplace_back(arguments[option].as<std::string>());
+  refuse_input_as_output("--hypotheses-out", file, inputs);
+  return std::make_unique<AtomicFile>(file);
+}
+
 int run_model(int argc, char** argv) {
   StopSignal stop;
   cxxopts::Options options(kAbout.program, kAbout.summary);
@@ -187,6 +198,7 @@ int run_model(int argc, char** argv) {
   const auto text = read_test_set(arguments, metrics.invalid_utf8);
   const auto checkpoint = chosen_checkpoint(arguments);
   const auto num_lines = text.first.size();
+  const auto hypotheses_out = open_hypotheses(arguments, checkpoint);
   auto loaded = load_model(checkpoint, decoding.device);
   const bool decodes = loaded.model->reads_source();
   if (decodes == (arguments.count("text") > 0))
@@ -210,10 +222,9 @@ int run_model(int argc, char** argv) {
       translations = translate(*loaded.model, loaded.tokenizers, text.first, decoding, &report, show("translated"), &stop.requested());
     std::vector<std::string> hypotheses;
     for (const auto& translation : translations) hypotheses.push_back(translation.text);
-    if (arguments.count("hypotheses-out") > 0) {
-      std::string all;
-      for (const auto& line : hypotheses) all += line + "\n";
-      write_file(arguments["hypotheses-out"].as<std::string>(), all);
+    if (hypotheses_out) {
+      for (const auto& line : hypotheses) hypotheses_out->write(line + "\n");
+      hypotheses_out->commit();
     }
 
     nlohmann::ordered_json results;

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/atomic_directory.h"
 #include "data/error.h"
+#include "data/file_list.h"
 #include "data/files.h"
 #include "data/json_fields.h"
 #include "data/message.h"
@@ -15,6 +17,7 @@
 #include "eval/export_check.h"
 #include "models/checkpoint.h"
 #include "models/export/ctranslate2.h"
+#include "models/export/export_directory.h"
 #include "models/export/huggingface_export.h"
 #include "models/export/huggingface_import.h"
 #include "models/export/torchscript.h"
@@ -39,13 +42,13 @@ const CommandLine kAbout = {"attnzoo-export",
                              "attnzoo-export --run runs/demo --format huggingface --out demo-marian",
                              "attnzoo-export --from huggingface opus-mt-en-de --out runs/opus-mt-en-de"}};
 
-// Rounding of float32; and what bfloat16 or int8 may cost: on the random text of the comparison the scores of searches say nothing then,
-// for a search that takes another turn ends elsewhere.
+// Differences that rounding of float32 may cause, and those of bfloat16 or int8. The scores of searches are not compared for the latter: on
+// the random text of the comparison, a search that once takes another token ends elsewhere.
 constexpr ExportDifference kExact = {1e-5, 1e-5}, kRounded = {0.25, INFINITY};
 
 const std::vector<std::string> kFormats = {"torchscript", "ctranslate2", "huggingface"};
 
-// LibTorch says once a process that the quantised tensors, from which int8 weights are packed, will leave it one day.
+// LibTorch warns once per process that quantised tensors, from which int8 weights are packed, are deprecated.
 struct NoWarnings : c10::WarningHandler {
   void process(const c10::Warning&) override {}
 };
@@ -73,26 +76,28 @@ void write_torchscript(const fs::path& checkpoint, const Settings& settings) {
   TorchScriptOptions options;
   options.int8 = settings.int8;
   if (settings.type == "bfloat16") options.type = torch::kBFloat16;
+  refuse_input_as_output("--out", settings.out, model_files(checkpoint));
+  AtomicFile out(settings.out);  // before the work, so that a name which cannot be written is refused at once
   auto loaded = load_model(checkpoint, torch::kCPU);
   const auto archive = make_torchscript(loaded, options);
   const bool exact = options.type == torch::kFloat && !options.int8;
   // Making the archive changed the model's type.
   if (options.type != torch::kFloat) loaded = load_model(checkpoint, torch::kCPU);
   const auto difference = check_torchscript(archive, loaded, exact ? kExact : kRounded);
-  write_file(settings.out, archive);
+  out.write(archive);
+  out.commit();
   print_message(fmt::format("{}: {}, {}{}; compared with the model: logits differ by at most {:.1g} of the largest", settings.out.string(),
                             size_text(archive.size()), settings.type, settings.int8 ? ", int8 matrices" : "", difference.logits));
 }
 
-// --from FORMAT DIRECTORY --out CHECKPOINT
+// --from FORMAT DIRECTORY --out CHECKPOINT.
 void import_model(const cxxopts::ParseResult& arguments) {
   choice(arguments, "from", {"huggingface"});
   if (arguments.count("directory") == 0) throw UsageError("--from huggingface: a directory is needed, as transformers saves it");
-  if (arguments.count("run") > 0 || arguments.count("format") > 0) throw UsageError("--from goes with neither --run nor --format");
+  if (arguments.count("run") > 0 || arguments.count("format") > 0) throw UsageError("--from cannot be combined with --run or --format");
   const fs::path out = arguments["out"].as<std::string>();
-  std::error_code ignored;
-  if (fs::exists(out, ignored)) fail<ConfigError>("--out {}: is there already; name a new directory", out.string());
-  save_checkpoint(out, import_huggingface(arguments["directory"].as<std::string>()));
+  AtomicDirectory::check(out, {});
+  save_checkpoint(out, import_huggingface(arguments["directory"].as<std::string>()), false);
   const std::string quoted = shell_quoted(out.string());
   print_message(
       fmt::format("{}: a checkpoint; use it with attnzoo-translate --run {}, train it further with attnzoo-train RECIPE.json --init {}",
@@ -101,27 +106,30 @@ void import_model(const cxxopts::ParseResult& arguments) {
 
 Settings read_settings(const cxxopts::ParseResult& arguments) {
   Settings settings;
-  if (arguments.count("directory") > 0) throw UsageError("a directory goes with --from FORMAT");
+  if (arguments.count("directory") > 0) throw UsageError("a directory is accepted only with --from FORMAT");
   settings.format = choice(arguments, "format", kFormats);
   settings.out = arguments["out"].as<std::string>();
   settings.type = choice(arguments, "type", {"float32", "bfloat16"});
   settings.int8 = arguments.count("quantize") > 0 && choice(arguments, "quantize", {"int8"}) == "int8";
   if (settings.int8 && settings.type != "float32")
-    throw UsageError("--quantize int8 keeps what is not a matrix in float32; leave --type away");
-  if (settings.int8 && settings.format == "huggingface") throw UsageError("--quantize: MarianMT has no int8 weights; leave it away");
+    throw UsageError("--quantize int8 keeps everything but matrices in float32; omit --type");
+  if (settings.int8 && settings.format == "huggingface") throw UsageError("--quantize: MarianMT has no int8 weights; omit it");
   if (settings.type != "float32" && settings.format != "torchscript")
-    throw UsageError(fmt::format("--type {}: only torchscript has it; --format {} is float32", settings.type, settings.format));
+    throw UsageError(fmt::format("--type {}: only torchscript supports it; --format {} is float32", settings.type, settings.format));
   return settings;
 }
 
 void write_directory(const fs::path& checkpoint, const Settings& settings) {
+  ExportDirectory::check(settings.out, settings.format);
   const auto contents = load_checkpoint(checkpoint, false);
+  check_contents(contents, checkpoint.string());
   if (settings.format == "ctranslate2")
     export_ctranslate2(contents, settings.out, settings.int8);
   else
     export_huggingface(contents, settings.out);
   uintmax_t bytes = 0;
-  for (const auto& entry : fs::directory_iterator(settings.out)) bytes += entry.file_size();
+  std::error_code ignored;  // the size is only told
+  for (const std::string& name : names_in(settings.out)) bytes += fs::file_size(settings.out / name, ignored);
   print_message(fmt::format("{}: {}, for {}", settings.out.string(), size_text(bytes), settings.format));
 }
 
@@ -131,21 +139,21 @@ int run(int argc, char** argv) {
   add_model_options(options);
   auto export_options = options.add_options("Export");
   export_options("format", fmt::format("{}", fmt::join(kFormats, ", ")), cxxopts::value<std::string>(), "FORMAT");
-  export_options("out", "What is written: a file (torchscript) or a directory", cxxopts::value<std::string>(), "PATH");
-  export_options("type", "Of weights and arithmetic: float32 or bfloat16 (torchscript)",
+  export_options("out", "Output: a file (torchscript) or a new directory", cxxopts::value<std::string>(), "PATH");
+  export_options("type", "Number type of weights and arithmetic: float32 or bfloat16 (torchscript)",
                  cxxopts::value<std::string>()->default_value("float32"), "TYPE");
-  export_options("quantize", "int8: matrices in a quarter of the size, multiplied in int8 on the CPU (torchscript, ctranslate2)",
+  export_options("quantize", "int8: matrices take a quarter of the space and are multiplied in int8 on the CPU (torchscript, ctranslate2)",
                  cxxopts::value<std::string>(), "KIND");
   auto import_options = options.add_options("Import");
-  import_options("from", "The other way: make a checkpoint of the model in DIRECTORY; huggingface", cxxopts::value<std::string>(),
-                 "FORMAT");
-  import_options("directory", "What --from reads", cxxopts::value<std::string>(), "DIRECTORY");
+  import_options("from", "Import instead: make a checkpoint of the model in DIRECTORY; accepted: huggingface",
+                 cxxopts::value<std::string>(), "FORMAT");
+  import_options("directory", "The directory that --from reads", cxxopts::value<std::string>(), "DIRECTORY");
   options.parse_positional({"directory"});
   cxxopts::ParseResult arguments;
   if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
   if (arguments.count("from") == 0 && arguments.count("format") == 0)
     throw UsageError(fmt::format("--format is needed: {}", fmt::join(kFormats, ", ")));
-  if (arguments.count("out") == 0) throw UsageError("--out is needed: the name of what is written");
+  if (arguments.count("out") == 0) throw UsageError("--out is needed: the name of the output");
   if (arguments.count("from") > 0) {
     import_model(arguments);
     return 0;

@@ -181,6 +181,11 @@ int run(int argc, char** argv) {
   const auto settings = read_settings(arguments);
   const auto checkpoint = chosen_checkpoint(arguments);
   const bool prompt = settings.input == "-" && isatty(STDIN_FILENO);
+  if (!settings.output.empty() && settings.output != "-") {
+    auto inputs = model_files(checkpoint);
+    inputs.emplace_back(settings.input);
+    refuse_input_as_output("--output", settings.output, inputs);
+  }
   LineReader input(settings.input);
   Output output(settings.output);
   auto loaded = load_model(checkpoint, settings.translate.device);

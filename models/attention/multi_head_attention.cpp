@@ -41,7 +41,7 @@ kernels::DecodingQueries queries_of(const torch::Tensor& q_ND, const torch::Tens
 
 const float* slopes_of(const AttentionForm& form) { return form.slope_H.defined() ? form.slope_H.const_data_ptr<float>() : nullptr; }
 
-// q and kv are one tensor for self-attention (columns q, k, v), two for cross attention (q; k, v).
+// q and kv are one tensor in self-attention (columns q, k, v), two in cross attention (q; k, v).
 struct PackedAttention : torch::autograd::Function<PackedAttention> {
   static Variable forward(AutogradContext* context, const Variable& q, const Variable& kv, const std::vector<int64_t>& q_offsets,
                           const std::vector<int64_t>& k_offsets, int64_t head_dim, const AttentionForm& form, bool causal, double dropout) {
@@ -73,7 +73,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     const int64_t kv_dim = num_kv_heads * head_dim, key_column = kv.size(1) - 2 * kv_dim;
     auto segments = segments_of(context->saved_data["q_offsets"].toIntVector(), context->saved_data["k_offsets"].toIntVector());
     kernels::place_weights(segments, num_heads);
-    // What was masked has weight 0 and so no gradient, and slopes are constants: the weights say it all.
+    // Masked keys have weight 0, so no gradient, and slopes are constants: the weights suffice.
     const kernels::AttentionShape shape{num_heads, num_kv_heads, head_dim, 1.0f / std::sqrt(static_cast<float>(head_dim))};
     const bool self = key_column > 0;
     const auto grad_out = grads[0].contiguous();
@@ -82,13 +82,13 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     kernels::attention_backward(segments, shape, operand(q, 0), operand(kv, key_column), operand(kv, key_column + kv_dim),
                                 operand(grad_out, 0), weights.data_ptr<float>(), kept.defined() ? kept.data_ptr<float>() : nullptr,
                                 mutable_operand(d_q, 0), mutable_operand(d_kv, key_column), mutable_operand(d_kv, key_column + kv_dim));
-    // For self-attention the one tensor came in twice; all of its gradient is returned with the second.
+    // In self-attention, q and kv are the same tensor; its whole gradient is returned with kv.
     return {self ? Variable() : d_q, d_kv, Variable(), Variable(), Variable(), Variable(), Variable(), Variable()};
   }
 };
 
-// In training one padded pass. In inference each sentence alone and from memory of its own: ATen's products give a row other bits among
-// other rows, and may do so at another alignment.
+// Training: one padded pass. Inference: each sentence alone, in its own memory, because ATen's products give a row other bits among other
+// rows or at another alignment.
 torch::Tensor relative_self_attention(const torch::Tensor& qkv, const Packing& packing, const AttentionForm& form, bool causal,
                                       double dropout) {
   const int64_t dim = form.relative_key_RK.size(1) * form.num_heads;

@@ -16,10 +16,10 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
-// 1, 2, .. along the last dimension, without reading a size: traceable.
+// 1, 2, .. along the last dimension; traceable, since it reads no size.
 torch::Tensor ranks_like(const torch::Tensor& x) { return at::ones_like(x).cumsum(-1); }
 
-// The threshold of the largest support that is consistent: the last rank of the sorted row at which `inside` holds.
+// The threshold of the largest consistent support: at the last rank of the sorted row where `inside` holds.
 torch::Tensor threshold_at(const torch::Tensor& tau_by_rank, const torch::Tensor& inside) {
   const auto support = inside.to(torch::kLong).sum(-1, true).clamp_min(1);
   return tau_by_rank.gather(-1, support - 1);
@@ -46,7 +46,7 @@ struct Sparsemax : torch::autograd::Function<Sparsemax> {
 struct Entmax15 : torch::autograd::Function<Entmax15> {
   static Variable forward(AutogradContext* context, const Variable& scores) {
     const auto z = (scores - std::get<0>(scores.max(-1, true))) / 2;
-    // A masked key would drown the squares of the others.
+    // The square of a masked score would swamp the others.
     const auto sorted = std::get<0>(z.sort(-1, /*descending=*/true)).clamp_min(-2);
     const auto rank = ranks_like(sorted);
     const auto mean = sorted.cumsum(-1) / rank;
@@ -74,7 +74,8 @@ const std::vector<std::string>& normalization_names() {
 Normalization normalization_of(const std::string& name) {
   const auto& names = normalization_names();
   const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) fail<ConfigError>("model.normalization: unknown normalisation '{}'; known: {}", name, fmt::join(names, ", "));
+  if (found == names.end())
+    fail<ConfigError>("model.attention_normalization: unknown normalisation '{}'; known: {}", name, fmt::join(names, ", "));
   return static_cast<Normalization>(found - names.begin());
 }
 

@@ -9,14 +9,14 @@
 namespace attnzoo {
 namespace {
 
-// Places counted back from the last one: -(S - 1) .. 0. From x_BS.., without reading a size.
+// Positions relative to the last: -(S - 1) .. 0. From x_BS.., without reading a size.
 torch::Tensor places_from_end(const torch::Tensor& x) {
   const auto ones = at::ones_like(x.select(0, 0).select(-1, 0), torch::kLong);
   return ones.cumsum(0) - ones.sum();
 }
 
-// What is added to the scores, [1 or B, 1 or H, T, S], on the device and in the type of `like`; undefined where nothing is. type_as and not
-// to(options): a trace keeps the device that options name, and the exported model must run on others.
+// What is added to the scores, [1 or B, 1 or H, T, S], with the device and type of `like`; undefined if nothing. type_as, not to(options):
+// a trace would keep the device of the options, and the exported model must run on others.
 torch::Tensor score_bias(const torch::Tensor& offset_TS, const torch::Tensor& keep_BS, const AttentionForm& form, bool causal,
                          const torch::Tensor& like) {
   torch::Tensor bias;
@@ -48,7 +48,7 @@ AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor
   const bool relative = form.relative_key_RK.defined(), fused = !want_weights && !relative;
   const auto merged = [](const torch::Tensor& out) { return out.transpose(1, 2).flatten(2); };
 
-  // The masks that the fused kernel knows by name.
+  // Masks that the fused kernel has an argument for.
   if (fused && form.window == 0 && !form.slope_H.defined() && !(causal && keep_BS.defined())) {
     const auto mask = keep_BS.defined() ? std::optional(keep_BS.unsqueeze(1).unsqueeze(1)) : std::nullopt;
     return {merged(at::scaled_dot_product_attention(q, k, v, mask, dropout, causal)), {}};
@@ -58,7 +58,7 @@ AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor
   if (fused) return {merged(at::scaled_dot_product_attention(q, k, v, bias, dropout, false)), {}};
 
   auto scores = q.matmul(k.transpose(-1, -2));
-  torch::Tensor by_distance, row;  // q a^K of every distance, [B, H, T, R], and the distance's row of the tables, [B, H, T, S]
+  torch::Tensor by_distance, row;  // q a^K for every distance, [B, H, T, R]; the distance's row in the tables, [B, H, T, S]
   if (relative) {
     const int64_t farthest = form.relative_key_RK.size(0) / 2;
     by_distance = q.matmul(form.relative_key_RK.t());

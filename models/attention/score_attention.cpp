@@ -8,13 +8,14 @@
 
 #include "data/error.h"
 #include "models/config_checks.h"
+#include "models/layers/parameters.h"
 
 namespace attnzoo {
 namespace {
 
 torch::Tensor small_uniform(int64_t size, int64_t fan_in) {
   const double bound = std::sqrt(3.0 / static_cast<double>(fan_in));
-  return torch::empty({size}).uniform_(-bound, bound);
+  return torch::empty({size}, parameter_options()).uniform_(-bound, bound);
 }
 
 }  // namespace
@@ -59,7 +60,8 @@ ScoreAttention::ScoreAttention(const ScoreAttentionConfig& config, int64_t query
   if (additive || scaled) key_ = add_linear(*this, "key", memory_dim, config.dim);
   if (additive) score_vector_A_ = register_parameter("vector", small_uniform(config.dim, config.dim / config.heads));
   if (scaled) scale_ = 1.0 / std::sqrt(static_cast<double>(config.dim / config.heads));
-  if (config.coverage) coverage_weight_ = register_parameter("coverage_weight", torch::zeros({additive ? config.dim : config.heads}));
+  if (config.coverage)
+    coverage_weight_ = register_parameter("coverage_weight", torch::zeros({additive ? config.dim : config.heads}, parameter_options()));
   if (config.locality == "local-p") {
     position_hidden_ = add_linear(*this, "position_hidden", query_dim, query_dim, /*with_bias=*/false);
     position_out_ = add_linear(*this, "position_out", query_dim, 1, /*with_bias=*/false);
@@ -90,7 +92,7 @@ std::pair<torch::Tensor, torch::Tensor> ScoreAttention::neighbourhood(const Inpu
   const auto place_N1S = (at::ones_like(inputs.keys_NSA.select(2, 0), torch::kLong).cumsum(1) - 1).unsqueeze(1);
   const auto last_N1 = (inputs.length_N - 1).unsqueeze(1);
   if (config_.locality == "local-m") {
-    // Past the source's end the window stays at its last position: there is always a key to read.
+    // Past the end of the source, the window stays at the last position: there is always a key to read.
     const auto centre_NQ1 = at::minimum(inputs.position_NQ, last_N1).unsqueeze(2);
     return {(place_N1S - centre_NQ1).abs() <= config_.window, {}};
   }

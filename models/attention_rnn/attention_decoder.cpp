@@ -54,7 +54,7 @@ State AttentionDecoder::start(const Memory& memory) const {
   state.per_row.insert(state.per_row.end(), initial, initial + config_.layers * num_state_tensors(kind_));
   if (attention_ && attention_->has_locality()) state.per_row.push_back(zero_B);
   if (attention_ && attention_->has_coverage()) state.per_row.push_back(at::zeros_like(memory.memory_BSC.select(2, 0)));
-  // Drawn here so that every step of a sentence has the same.
+  // Drawn here, so that all steps of a sentence share them.
   if (is_training())
     for (const auto& mask : draw_masks(zero_B.size(0)).list) state.per_row.push_back(mask);
   return state;
@@ -153,7 +153,7 @@ DecoderStates AttentionDecoder::forward(const torch::Tensor& embedded, const Row
   if (rows.packing && !attention_ && !want_attention) return {forward_alone(embedded, rows), {}};
   if (!rows.packing || !attention_ || !attention_->is_plain() || !norms_.empty() || want_attention)
     return step_through(embedded, rows, source, want_attention);
-  // Input feeding's columns of the first cell's weight are left to the decoder pass.
+  // The decoder pass adds the columns of the first cell's weight that read input feeding.
   const auto masks = draw_masks(rows.length_B.size(0));
   const auto gx_P = at::linear(apply_dropout(embedded, config_.dropout, is_training(), rows.spread(masks.input(0))),
                                cells_[0]->weight_ih.narrow(1, 0, config_.embedding_dim), cells_[0]->bias_ih);

@@ -1,12 +1,11 @@
 // A recurrent decoder with attention (Bahdanau et al. 2015, Luong et al. 2015; attention/score_attention.h) and input feeding; equations in
 // recurrent/decoder_pass.h. It starts from tanh(W summary of the source).
 //
-// In a language model there is no source: no attention, no input feeding, initial states of zeros; r_t = tanh(W_r h_t + b_r).
+// A language model has no source: no attention, no input feeding, initial states of zeros, and r_t = tanh(W_r h_t + b_r).
 //
-// State::per_row = {r of the step before, h of cell 0 (c of cell 0), h of cell 1, .., position_N, coverage_NS, masks ..}; r is what input
-// feeding reads; position and coverage only where the attention reads them, masks only in training with variational dropout.
-// Memory::per_sentence = {source_length_B, keys [B, S, A], initial h of cell 0,
-// ..}.
+// State::per_row = {r of the previous step, h of cell 0 (c of cell 0), h of cell 1, .., position_N, coverage_NS, masks ..}. Input feeding
+// reads r. Position and coverage exist only if the attention reads them, masks only in training with variational dropout.
+// Memory::per_sentence = {source_length_B, keys [B, S, A], initial h of cell 0, ..}.
 #pragma once
 
 #include <memory>
@@ -37,11 +36,11 @@ class AttentionDecoder : public Decoder {
   struct Attended {
     torch::Tensor context_NC, weights_NS;
   };
-  // The teacher-forced pass without a source: nothing but the cells runs step by step.
+  // The teacher-forced pass without a source: only the cells run step by step.
   torch::Tensor forward_alone(const torch::Tensor& embedded, const Rows& rows) const;
-  // What a layer passes on: h normed, and its input added where the stack is residual.
+  // What a layer passes up: normalised h, plus its input if the stack is residual.
   torch::Tensor layer_output(size_t layer, const torch::Tensor& h, const torch::Tensor& input) const;
-  // position_N and coverage_NS are those of the state, undefined where it has none.
+  // position_N and coverage_NS: the state's, or undefined.
   Attended attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH, const torch::Tensor& position_N,
                   const torch::Tensor& coverage_NS) const;
   Attended attend_plain(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH) const;
@@ -53,7 +52,7 @@ class AttentionDecoder : public Decoder {
   std::shared_ptr<Linear> bridge_, readout_;
   std::shared_ptr<ScoreAttention> attention_;  // null in a language model
   std::vector<std::shared_ptr<Cell>> cells_;
-  std::vector<std::shared_ptr<Norm>> norms_;  // one a cell, or none
+  std::vector<std::shared_ptr<Norm>> norms_;  // one per cell, or none
 };
 
 }  // namespace attnzoo

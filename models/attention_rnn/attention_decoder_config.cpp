@@ -31,6 +31,7 @@ AttentionDecoderConfig AttentionDecoderConfig::from_json(const nlohmann::json& f
   check_fraction(reader, "dropout", config.dropout);
   if (config.readout_dim < 0)
     reader.problem("readout_dim", fmt::format("must be at least 0 (0: embedding_dim), got {}", config.readout_dim));
+  check_at_most(reader, "readout_dim", config.readout_dim);
   reader.finish();
   return config;
 }

@@ -1,4 +1,4 @@
-// Recurrent encoders and decoders with attention, and the families made of them.
+// Recurrent encoders and decoders with attention, and their families.
 #include "models/attention_rnn/attention_decoder.h"
 #include "models/recurrent/recurrent_encoder.h"
 #include "models/zoo.h"

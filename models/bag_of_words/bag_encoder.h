@@ -1,5 +1,5 @@
-// Words without their order: each position's memory is its embedding, through one layer. With mean pooling this is the classifier of Joulin
-// et al. 2017 (fastText) without its n-grams: the baseline that anything slower has to beat.
+// Words without their order: each position's memory is its embedding, passed through one layer. With mean pooling this is the classifier of
+// Joulin et al. 2017 (fastText) without n-grams: the baseline for anything slower.
 //   m_s = tanh(W x_s + b)
 #pragma once
 

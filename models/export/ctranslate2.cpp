@@ -13,6 +13,7 @@
 #include "data/special_tokens.h"
 #include "models/export/ctranslate2_refusals.h"
 #include "models/export/ctranslate2_transformer.h"
+#include "models/export/export_directory.h"
 
 namespace attnzoo {
 namespace {
@@ -67,14 +68,6 @@ nlohmann::json ctranslate2_settings(const EncoderDecoderConfig& config, bool rea
   return settings;
 }
 
-void refuse_other_directories(const fs::path& directory) {
-  std::error_code ignored;
-  if (!fs::exists(fs::symlink_status(directory, ignored))) return;
-  if (fs::is_directory(directory, ignored) && (fs::exists(directory / kModelBinary, ignored) || fs::is_empty(directory, ignored))) return;
-  fail<DataError>("{}: stands there and is no export of CTranslate2 (it has no {}); choose another name, or remove it", directory.string(),
-                  kModelBinary);
-}
-
 void write_sentencepiece_model(const Tokenizer& tokenizer, const fs::path& file) {
   if (const auto model = sentencepiece_model_of(tokenizer); !model.empty()) write_file(file, model);
 }
@@ -91,9 +84,8 @@ void export_ctranslate2(const CheckpointContents& contents, const fs::path& dire
   for (const auto& vocabulary : vocabularies) refuse_repeated_tokens(vocabulary, reasons);
   if (!reasons.empty()) fail<ConfigError>("--format ctranslate2: the model cannot be exported:\n  {}", fmt::join(reasons, "\n  "));
   const auto variables = ctranslate2_transformer(config, contents.weights);
-  refuse_other_directories(directory);
 
-  AtomicDirectory made(directory);
+  ExportDirectory made(directory, "ctranslate2");
   if (reads_source)
     variables.save(made.path() / kModelBinary, "TransformerSpec", 7, int8);
   else

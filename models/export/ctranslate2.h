@@ -15,8 +15,8 @@ namespace attnzoo {
 
 // int8: matrices are rounded to 8 bits, for a file of a quarter of the size; else float32. The directory appears whole or not at all and
 // takes the place of an export that stood there. Throws before anything is written: ConfigError with all reasons why CTranslate2 cannot run
-// the model, CheckpointError for weights that do not fit the configuration, DataError where `directory` holds something else; while
-// writing: DataError.
+// the model or where `directory` may not be replaced (export_directory.h), CheckpointError for weights that do not fit the configuration;
+// while writing: DataError.
 void export_ctranslate2(const CheckpointContents& contents, const std::filesystem::path& directory, bool int8);
 
 }  // namespace attnzoo

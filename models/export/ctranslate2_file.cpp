@@ -52,7 +52,7 @@ void write_variable(AtomicFile& file, const std::string& name, const torch::Tens
 
 bool is_matrix_weight(const std::string& name, const torch::Tensor& value) { return value.dim() == 2 && name.ends_with("/weight"); }
 
-// One factor a row. A row of zeros takes 1, a row so small that its factor would be infinite the largest factor there is.
+// One factor per row: 1 for a row of zeros, the largest float where the factor would be infinite.
 torch::Tensor row_scales(const torch::Tensor& weight) {
   const auto largest = weight.abs().amax(1);
   const double least = 127.0 / static_cast<double>(std::numeric_limits<float>::max());

@@ -1,4 +1,4 @@
-// What of our models CTranslate2 cannot run.
+// The models that CTranslate2 cannot run.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace attnzoo {
 
-// One line a reason, "model.FIELD: ..."; empty where it can. A model without encoder is a language model.
+// One line per reason, "model.FIELD: ..."; empty if it can run the model. A model without encoder is a language model.
 std::vector<std::string> ctranslate2_refusals(const EncoderDecoderConfig& config);
 
 }  // namespace attnzoo

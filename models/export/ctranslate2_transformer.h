@@ -1,5 +1,5 @@
-// A Transformer's weights under the names that CTranslate2 has for them: its TransformerSpec, revision 7, and TransformerDecoderSpec,
-// revision 8, of a language model. Learned from ctranslate2 4.8.5, which reads them back in tests/export/ctranslate2_test.cpp.
+// A Transformer's weights under CTranslate2's names: TransformerSpec, revision 7, or for a language model TransformerDecoderSpec, revision
+// 8, as in ctranslate2 4.8.5, which reads them in tests/export/ctranslate2_test.cpp.
 #pragma once
 
 #include "models/encoder_decoder_config.h"
@@ -8,8 +8,8 @@
 
 namespace attnzoo {
 
-// The variables of a model without ctranslate2_refusals(). Positions are tables of 2048 rows, as far as CTranslate2 then reads and writes;
-// with rotary, ALiBi or relative positions there is no end. Throws CheckpointError for weights that are missing or have no place.
+// The variables of a model without ctranslate2_refusals(). Tables of positions have 2048 rows, which limits the length of texts; rotary,
+// ALiBi and relative positions have no limit. Throws CheckpointError for missing and unknown weights.
 Ctranslate2Variables ctranslate2_transformer(const EncoderDecoderConfig& config, const NamedTensors& weights);
 
 }  // namespace attnzoo

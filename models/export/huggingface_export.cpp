@@ -12,6 +12,7 @@
 #include "data/special_tokens.h"
 #include "data/task.h"
 #include "models/encoder_decoder_config.h"
+#include "models/export/export_directory.h"
 #include "models/export/marian_config.h"
 #include "models/export/marian_layout.h"
 #include "models/transformer/transformer_stack_config.h"
@@ -184,7 +185,7 @@ void export_huggingface(const CheckpointContents& contents, const fs::path& dire
       {"bad_words_ids", nlohmann::json::array({nlohmann::json::array({kPadId}), nlohmann::json::array({kBosId})})},
       {"num_beams", 5},
       {"max_length", 256}};
-  AtomicDirectory made(directory);
+  ExportDirectory made(directory, "huggingface");
   const auto write_json = [&](const char* name, const nlohmann::json& json) { write_file(made.path() / name, json.dump(2) + "\n"); };
   write_json("config.json", config.to_json());
   write_json("generation_config.json", generation);

@@ -7,12 +7,12 @@
 
 namespace attnzoo {
 
-// Writes config.json, generation_config.json, model.safetensors, source.spm, target.spm, vocab.json (and target_vocab.json where each side
-// has a vocabulary), tokenizer_config.json; the directory appears whole. The model there gives the same logits for the same ids.
+// Writes config.json, generation_config.json, model.safetensors, source.spm, target.spm, vocab.json (and target_vocab.json if each side has
+// a vocabulary) and tokenizer_config.json, all or none. The exported model gives the same logits for the same ids.
 //
 // MarianMT is a post-norm Transformer with layer norms, sinusoidal positions, one activation (relu, gelu, silu) and one width for both
-// stacks, and SentencePiece. Throws ConfigError with all that a model has beyond that, and CheckpointError for weights that are not those
-// of the config, before anything is written.
+// stacks, and SentencePiece. Before anything is written, throws ConfigError with everything that a model has beyond that, and
+// CheckpointError for weights that do not match the config.
 void export_huggingface(const CheckpointContents& contents, const std::filesystem::path& directory);
 
 }  // namespace attnzoo

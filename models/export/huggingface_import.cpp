@@ -18,11 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of <pad>, which theirs may produce and ours never does: small enough to leave it nothing, and finite, so that label smoothing, which
-// wants a little of every token, has a finite loss.
+// The output bias of <pad>, which their models may produce and ours never do: low enough to leave it no probability, yet finite, because
+// label smoothing gives every token a share and the loss must stay finite.
 constexpr double kPaddingBias = -50;
 
-// The tensors of model.safetensors as float, each taken once; what is wrong with them is told together.
+// The tensors of model.safetensors as float, each taken once; all faults are reported together.
 class MarianWeights {
  public:
   explicit MarianWeights(const fs::path& directory) : where_((directory / "model.safetensors").string()) {
@@ -34,7 +34,7 @@ class MarianWeights {
   size_t size() const { return tensors_.size(); }
   bool has(const std::string& name) const { return tensors_.count(name) > 0; }
 
-  // Undefined where there is a problem.
+  // Undefined if there is a problem.
   torch::Tensor take(const std::string& name, const std::vector<int64_t>& shape) {
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) {
@@ -44,14 +44,14 @@ class MarianWeights {
     taken_.insert(name);
     const auto& tensor = found->second;
     if (tensor.sizes() != shape || !tensor.is_floating_point()) {
-      problem(fmt::format("'{}' is {} [{}], config.json asks for float [{}]", name, c10::toString(tensor.scalar_type()),
+      problem(fmt::format("'{}' is {} [{}], expected float [{}]", name, safetensors_name(tensor.scalar_type()),
                           fmt::join(tensor.sizes().vec(), ", "), fmt::join(shape, ", ")));
       return {};
     }
     return tensor.to(torch::kFloat);
   }
 
-  // One table under the names that are there; config.json says that they are one.
+  // One table, under whichever of the names are present; they must agree.
   torch::Tensor take_tied(const std::vector<std::string>& names, const std::vector<int64_t>& shape) {
     std::string first;
     torch::Tensor table;
@@ -62,13 +62,13 @@ class MarianWeights {
         first = name;
         table = another;
       } else if (another.defined() && !at::equal(table, another)) {
-        problem(fmt::format("'{}' differs from '{}', config.json says that they are one table", name, first));
+        problem(fmt::format("'{}' differs from '{}', but config.json makes them one table", name, first));
       }
     }
     return first.empty() ? take(names[0], shape) : table;
   }
 
-  // Some files keep the table of positions, which is a formula.
+  // Some files store the table of positions, although a formula gives it.
   void check_positions(const char* name, int64_t dim) {
     if (!has(name)) return;
     const int64_t length = tensors_.at(name).dim() == 2 ? tensors_.at(name).size(0) : 0;
@@ -82,14 +82,14 @@ class MarianWeights {
   }
 
   void problem(const std::string& what) { problems_.push_back(what); }
-  // Throws where something was wrong or is left over.
+  // Throws if something was wrong or was not taken.
   void finish() {
     for (const auto& [name, tensor] : tensors_)
       if (taken_.count(name) == 0) problem(fmt::format("'{}' is unknown", name));
     if (problems_.empty()) return;
     const size_t num_problems = problems_.size();
     if (num_problems > 8) problems_.resize(8);
-    fail<CheckpointError>("{}: is not the model of config.json: {}{}", where_, fmt::join(problems_, ", "),
+    fail<CheckpointError>("{}: does not match config.json: {}{}", where_, fmt::join(problems_, ", "),
                           num_problems > 8 ? fmt::format(" and {} more", num_problems - 8) : "");
   }
 
@@ -101,11 +101,12 @@ class MarianWeights {
         directory.string());
     if (fs::exists(directory / "pytorch_model.bin", ignored))
       fail<DataError>(
-          "{}: no such file; pytorch_model.bin is a pickle, whose reading can run any program, and is not read. Where you trust it: {}",
+          "{}: no such file; pytorch_model.bin is a pickle, which can run any program when it is read, so it is not. If you trust it, "
+          "convert it: {}",
           where_, rewrite);
     if (fs::exists(directory / "model.safetensors.index.json", ignored))
-      fail<DataError>("{}: no such file; the weights are in several, make one of them: {}", where_, rewrite);
-    fail<DataError>("{}: no such file; a MarianMT directory has its weights there", where_);
+      fail<DataError>("{}: no such file; the weights are in several files, merge them: {}", where_, rewrite);
+    fail<DataError>("{}: no such file; a MarianMT directory keeps its weights there", where_);
   }
 
   std::string where_;
@@ -114,7 +115,7 @@ class MarianWeights {
   std::vector<std::string> problems_;
 };
 
-// The rows of table_VD, whose number -1 stands for a row of `of_none`.
+// The given rows of table_VD; -1 stands for a row filled with `of_none`.
 torch::Tensor rows_of(const torch::Tensor& table_VD, const std::vector<int64_t>& rows, double of_none) {
   const auto index = at::tensor(rows, torch::kLong);
   return table_VD.index_select(0, index.clamp_min(0)).masked_fill_(index.lt(0).unsqueeze(1), of_none);
@@ -140,14 +141,14 @@ MarianSides read_sides(const fs::path& directory, const MarianConfig& config) {
     target = arrange_marian_vocabulary(read_marian_pieces(target_file, config.decoder_vocab_size), ids, target_file);
   } else {
     if (config.decoder_vocab_size != config.vocab_size)
-      fail<DataError>("{}: no such file; config.json says that the target has a vocabulary of its own, {} pieces beside the source's {}",
+      fail<DataError>("{}: no such file; config.json gives the target its own vocabulary, {} pieces, not the source's {}",
                       target_file.string(), config.decoder_vocab_size, config.vocab_size);
     source = target = arrange_marian_vocabulary(source_pieces, ids, source_file);
   }
   return {{tokenizer("source.spm", source), tokenizer("target.spm", target)}, source.rows, target.rows};
 }
 
-// Source, target and output table, and the output's bias, under the names of models/embeddings.h.
+// The source, target and output tables and the output bias, under the names of models/embeddings.h.
 void take_tables(MarianWeights& weights, const MarianConfig& config, const MarianSides& sides, const std::string& tied,
                  NamedTensors& result) {
   const int64_t dim = config.d_model;
@@ -197,15 +198,16 @@ torch::Tensor take_layer_tensor(MarianWeights& weights, const MarianTensor& tens
 CheckpointContents import_huggingface(const fs::path& directory) {
   std::error_code ignored;
   if (!fs::is_directory(directory, ignored))
-    fail<DataError>("{}: no such directory; give one with config.json, model.safetensors, source.spm, target.spm and vocab.json",
-                    directory.string());
+    fail<DataError>(
+        "{}: no such directory; a MarianMT directory holds config.json, model.safetensors, source.spm, target.spm and vocab.json",
+        directory.string());
   const auto config = MarianConfig::from_json(read_json(directory / "config.json"), directory.string());
   CheckpointContents contents;
   contents.config = {{"task", "translation"}, {"model", config.model_section(directory.string())}};
   MarianWeights weights(directory);
   if (config.encoder_layers + config.decoder_layers > static_cast<int64_t>(weights.size()))
-    fail<CheckpointError>("{}: has {} tensors, and config.json says {} and {} layers", (directory / "model.safetensors").string(),
-                          weights.size(), config.encoder_layers, config.decoder_layers);
+    fail<CheckpointError>("{}: has {} tensors, too few for the {} encoder and {} decoder layers of config.json",
+                          (directory / "model.safetensors").string(), weights.size(), config.encoder_layers, config.decoder_layers);
   const auto sides = read_sides(directory, config);
   contents.tokenizers = sides.tokenizers;
   take_tables(weights, config, sides, contents.config["model"]["tied_embeddings"], contents.weights);

@@ -1,4 +1,4 @@
-// A MarianMT directory of Hugging Face's transformers, as OPUS-MT models are published, as a checkpoint.
+// Turns a MarianMT directory of Hugging Face's transformers, the form in which OPUS-MT models are published, into a checkpoint.
 #pragma once
 
 #include <filesystem>
@@ -7,10 +7,11 @@
 
 namespace attnzoo {
 
-// `directory` holds config.json, model.safetensors, source.spm, target.spm, vocab.json, and target_vocab.json where each side has a
-// vocabulary of its own. The model then gives the same logits. Two rows differ: <pad> becomes a row of zeros whose output bias leaves it
-// no probability; the token that the decoder begins with becomes <s>, which is never produced.
-// Throws ConfigError for what no model here is, DataError and CheckpointError for files that are missing, damaged or do not fit.
+// `directory` holds config.json, model.safetensors, source.spm, target.spm, vocab.json and, where each side has its own vocabulary,
+// target_vocab.json. The imported model computes the same logits, except for two rows: <pad> becomes a row of zeros whose output bias
+// leaves it no probability; the decoder's start token becomes <s>, which is never produced.
+// Memory and time are proportional to the files, whoever made them. Throws ConfigError for a config that no model here matches, DataError
+// and CheckpointError for files that are missing, damaged or do not match.
 CheckpointContents import_huggingface(const std::filesystem::path& directory);
 
 }  // namespace attnzoo

@@ -16,10 +16,10 @@ using torch::jit::Node;
 using torch::jit::Value;
 using Owner = c10::intrusive_ptr<c10::ivalue::Object>;
 
-// Smaller ones stay as they are: what they would save is nothing.
+// Smaller matrices are left alone: they would save nothing.
 constexpr int64_t kFewestElements = 1024;
 
-// One matrix of the module, and the nodes that read it from its owner.
+// A matrix of the module, and the nodes that read it from its owner.
 struct Matrix {
   Owner owner;
   std::string name;
@@ -27,7 +27,7 @@ struct Matrix {
   std::vector<std::pair<std::shared_ptr<Graph>, Node*>> reads;
 };
 
-// The object that a chain of GetAttr nodes names.
+// The object named by a chain of GetAttr nodes.
 Owner object_of(const Value* value, const Owner& root) {
   const auto* node = value->node();
   if (node->kind() != torch::jit::prim::GetAttr) return root;
@@ -56,10 +56,10 @@ void collect(const std::shared_ptr<Graph>& graph, torch::jit::Block* block, cons
 bool is_weight_of_linear(const torch::jit::Use& use) { return use.user->kind() == torch::jit::aten::linear && use.offset == 1; }
 bool is_table_of_embedding(const torch::jit::Use& use) { return use.user->kind() == torch::jit::aten::embedding && use.offset == 0; }
 
-// What the uses of a matrix ask for.
+// What the uses of a matrix require.
 struct Needs {
   bool packed = false, values = false, dense = false;
-  c10::IValue bias;  // of the linear layers, where they all have the same
+  c10::IValue bias;  // of the linear layers, if they all have the same
   bool packs_bias = true;
 };
 
@@ -71,7 +71,7 @@ Needs needs_of(const Matrix& matrix, const Owner& root) {
         const auto* bias_node = use.user->input(2)->node();
         const bool is_parameter = bias_node->kind() == torch::jit::prim::GetAttr;
         const auto bias = is_parameter ? object_of(bias_node->input(), root)->getAttr(bias_node->s(torch::jit::attr::name)) : c10::IValue();
-        // A bias that is computed is added afterwards, and so are different ones.
+        // A computed bias is added afterwards, as are differing ones.
         const bool known = is_parameter || use.user->input(2)->mustBeNone();
         if (!known || (needs.packed && !bias.is(needs.bias))) needs.packs_bias = false;
         needs.packed = true;
@@ -84,7 +84,7 @@ Needs needs_of(const Matrix& matrix, const Owner& root) {
   return needs;
 }
 
-// Makes the names of torch.ops.quantized known to TorchScript source.
+// Declares the names of torch.ops.quantized to TorchScript source.
 struct QuantizedResolver : torch::jit::NativeResolver {
   std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name, torch::jit::GraphFunction& method,
                                                          const torch::jit::SourceRange& place) override {
@@ -93,7 +93,7 @@ struct QuantizedResolver : torch::jit::NativeResolver {
   }
 };
 
-// values, scale [rows, 1] and bias are what the archive keeps; `packed` and `dense` are made of them when it is loaded.
+// The archive stores values, scale [rows, 1] and bias; `packed` and `dense` are made from them when it is loaded.
 torch::jit::Module make_int8_module(torch::jit::Module& root, const Matrix& matrix, const Needs& needs) {
   const auto scale = matrix.tensor.detach().abs().amax(1, true).clamp_min(1e-12) / 127;
   const auto values = (matrix.tensor.detach() / scale).round().to(torch::kChar);
@@ -138,7 +138,7 @@ void replace_reads(const Matrix& matrix, const Needs& needs, const std::string& 
       const torch::jit::WithInsertPoint before(read);
       module = graph->insertGetAttr(read->input(), child);
     }
-    // Uses change while they are replaced.
+    // Replacing a use changes the list of uses.
     const auto uses = read->output()->uses();
     for (const auto& use : uses) {
       auto* node = use.user;

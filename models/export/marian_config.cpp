@@ -4,33 +4,34 @@
 
 #include "data/error.h"
 #include "data/json_fields.h"
+#include "models/config_checks.h"
 #include "models/registry.h"
 
 namespace attnzoo {
 namespace {
 
-// transformers' names of an activation, and ours.
+// The names of an activation in transformers and here.
 constexpr std::pair<const char*, const char*> kMarianActivations[] = {
     {"relu", "relu"}, {"gelu", "gelu"}, {"swish", "silu"}, {"silu", "silu"}};
 
-// A field that a Marian model has only one value for; older files spell it out.
+// A field that has one value in every Marian model; older files spell it out.
 void expect(FieldReader& reader, const char* key, bool wanted, const char* what) {
   bool value = wanted;
   reader.read(key, value);
-  if (value != wanted) reader.problem(key, fmt::format("{} is {}: a MarianMT model is {}; it cannot be imported", key, value, what));
+  if (value != wanted) reader.problem(key, fmt::format("must be {}, got {}: a MarianMT model {}", wanted, value, what));
 }
 
-// Far above every model's sizes; products of two fit.
-constexpr int64_t kMaxMarianSize = 100'000'000;
+// Far above the vocabulary of every model.
+constexpr int64_t kMaxMarianPieces = 10'000'000;
 
-// A token that may be written as a list of one.
+// An id that may be written as a list of one.
 nlohmann::json without_list(const nlohmann::json& value) { return value.is_array() && value.size() == 1 ? value[0] : value; }
 
 }  // namespace
 
 MarianConfig MarianConfig::from_json(const nlohmann::json& given, const std::string& where) {
   MarianConfig config;
-  // null is how transformers writes a field that is not set.
+  // transformers writes null for a field that is not set.
   auto fields = nlohmann::json::object();
   if (given.is_object())
     for (const auto& [key, value] : given.items())
@@ -43,7 +44,7 @@ MarianConfig MarianConfig::from_json(const nlohmann::json& given, const std::str
   std::string model_type;
   reader.read("model_type", model_type);
   if (model_type != "marian")
-    reader.problem("model_type", fmt::format("'{}' is no MarianMT model; this program imports 'marian'", model_type));
+    reader.problem("model_type", fmt::format("'{}' is not a MarianMT model; only 'marian' can be imported", model_type));
   reader.read("vocab_size", config.vocab_size);
   config.decoder_vocab_size = config.vocab_size;
   for (const auto& [key, value] : {std::pair{"vocab_size", &config.vocab_size},
@@ -56,8 +57,9 @@ MarianConfig MarianConfig::from_json(const nlohmann::json& given, const std::str
                                    {"encoder_attention_heads", &config.encoder_attention_heads},
                                    {"decoder_attention_heads", &config.decoder_attention_heads}}) {
     reader.read(key, *value);
-    if (*value < 1 || *value > kMaxMarianSize)
-      reader.problem(key, fmt::format("must lie between 1 and {}, got {}", kMaxMarianSize, *value));
+    const std::string_view name = key;
+    const int64_t bound = name.ends_with("vocab_size") ? kMaxMarianPieces : name.ends_with("layers") ? kMaxLayers : kMaxWidth;
+    if (*value < 1 || *value > bound) reader.problem(key, fmt::format("must be between 1 and {}, got {}", bound, *value));
   }
   for (const auto& [key, value] : {std::pair{"pad_token_id", &config.pad_token_id},
                                    {"eos_token_id", &config.eos_token_id},
@@ -75,25 +77,23 @@ MarianConfig MarianConfig::from_json(const nlohmann::json& given, const std::str
   reader.read("scale_embedding", config.scale_embedding);
   reader.read("share_encoder_decoder_embeddings", config.share_encoder_decoder_embeddings);
   reader.read("tie_word_embeddings", config.tie_word_embeddings);
-  expect(reader, "is_encoder_decoder", true, "an encoder with a decoder");
-  expect(reader, "normalize_before", false, "post-norm");
-  expect(reader, "normalize_embedding", false, "without a norm of the embeddings");
-  expect(reader, "add_final_layer_norm", false, "without a norm at the end of a stack");
-  expect(reader, "static_position_embeddings", true, "one with sinusoidal positions");
+  expect(reader, "is_encoder_decoder", true, "has an encoder and a decoder");
+  expect(reader, "normalize_before", false, "is post-norm");
+  expect(reader, "normalize_embedding", false, "does not normalize its embeddings");
+  expect(reader, "add_final_layer_norm", false, "has no norm after its last layer");
+  expect(reader, "static_position_embeddings", true, "has sinusoidal positions");
 
   if (config.share_encoder_decoder_embeddings && config.decoder_vocab_size != config.vocab_size)
-    reader.problem("decoder_vocab_size",
-                   fmt::format("{} differs from vocab_size {}, and share_encoder_decoder_embeddings says that one table "
-                               "serves both sides",
-                               config.decoder_vocab_size, config.vocab_size));
+    reader.problem("decoder_vocab_size", fmt::format("must equal vocab_size ({}) with share_encoder_decoder_embeddings, got {}",
+                                                     config.vocab_size, config.decoder_vocab_size));
   if (config.share_encoder_decoder_embeddings && !config.tie_word_embeddings)
     reader.problem("tie_word_embeddings",
-                   "false, and share_encoder_decoder_embeddings says that one table serves both sides and the output");
+                   "must be true with share_encoder_decoder_embeddings, where one table serves both sides and the output");
   for (const auto& [key, id] : {std::pair{"pad_token_id", config.pad_token_id},
                                 {"eos_token_id", config.eos_token_id},
                                 {"decoder_start_token_id", config.decoder_start_token_id}})
     if (id < 0 || id >= config.decoder_vocab_size)
-      reader.problem(key, fmt::format("{} lies outside of the vocabulary of {}", id, config.decoder_vocab_size));
+      reader.problem(key, fmt::format("must be an id from 0 to {}, got {}", config.decoder_vocab_size - 1, id));
   try {
     reader.finish();
   } catch (const ConfigError& error) {
@@ -160,7 +160,7 @@ nlohmann::json MarianConfig::model_section(const std::string& where) const {
                                   {"activation", activation},
                                   {"tied_embeddings", tied}});
   } catch (const ConfigError& error) {
-    fail<ConfigError>("{}/config.json: makes no model: {}", where, error.what());
+    fail<ConfigError>("{}/config.json: does not describe a model: {}", where, error.what());
   }
 }
 

@@ -1,5 +1,5 @@
-// The config.json of a MarianMT directory (transformers' MarianConfig): what of it makes the model, and the same as a model section of
-// ours.
+// The config.json of a MarianMT directory (transformers' MarianConfig): the fields that define the model, and their translation into a
+// model section.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace attnzoo {
 
 struct MarianConfig {
-  // Defaults: what transformers takes where a field is absent.
+  // Defaults: those of transformers.
   int64_t vocab_size = 58101, decoder_vocab_size = 58101;
   int64_t d_model = 1024;
   int64_t encoder_layers = 12, decoder_layers = 12;
@@ -21,22 +21,22 @@ struct MarianConfig {
   double dropout = 0.1, attention_dropout = 0, activation_dropout = 0;
   std::string activation_function = "gelu";
   bool scale_embedding = false;  // embeddings are multiplied by sqrt(d_model)
-  // One table for source, target and output; else tie_word_embeddings: one for target and output.
+  // One table for source, target and output; otherwise, with tie_word_embeddings, one for target and output.
   bool share_encoder_decoder_embeddings = true, tie_word_embeddings = true;
   int64_t pad_token_id = 58100, eos_token_id = 0, decoder_start_token_id = 58100;
-  // Positions that transformers makes a table of. Here there is no limit.
+  // Length of the position table in transformers. Unlimited here.
   int64_t max_position_embeddings = 1024;
 
   MarianStack encoder() const { return {encoder_layers, encoder_ffn_dim}; }
   MarianStack decoder() const { return {decoder_layers, decoder_ffn_dim}; }
 
-  // Fields of other meaning (of the search, of its history) are passed over; what would make another model than a Marian one is refused.
+  // Ignores fields that do not define the model (search settings, version numbers) and refuses those of a model that is not Marian's.
   // Throws ConfigError with all problems, beginning with `where`.
   static MarianConfig from_json(const nlohmann::json& fields, const std::string& where);
   nlohmann::json to_json() const;
 
-  // The complete model section (models/registry.h). An unscaled table cannot be an output layer too: then all three are tables of their
-  // own. Throws ConfigError beginning with `where` for sizes that no model has.
+  // The complete model section (models/registry.h). An unscaled embedding table cannot double as the output layer: then all three tables
+  // are separate. Throws ConfigError beginning with `where` for sizes that no model accepts.
   nlohmann::json model_section(const std::string& where) const;
 };
 

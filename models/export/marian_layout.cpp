@@ -12,7 +12,7 @@ class LayerTensors {
   LayerTensors(std::vector<MarianTensor>& tensors, std::string ours, std::string theirs, int64_t model_dim)
       : tensors_(tensors), ours_(std::move(ours)), theirs_(std::move(theirs)), dim_(model_dim) {}
 
-  // A map out of the stream into `num_rows` of its own: several of theirs are one of ours.
+  // A map from the stream to `num_rows`; several of theirs are one of ours.
   void reads_stream(const char* name, const std::vector<const char*>& parts, int64_t num_rows) {
     linear(name, parts, num_rows, dim_, false, true);
   }

@@ -23,8 +23,12 @@ constexpr const char* kReadme = R"(A model of attnzoo as TorchScript.
 
 source: int64 [sentences, positions], the ids of each sentence and </s>, padded with <pad>. ids[b, n, :length[b, n]] is the n-th best
 hypothesis of sentence b, without <s> and </s>. The special ids stand in attnzoo.json; source.spm and target.spm (one when both sides share it)
-are SentencePiece models. Where there is a source.vocabulary.json it lists the pieces by id: those of words or characters, or, beside an .spm
-file, the ids of its pieces (models of Marian's kind), which are then not those of the .spm file itself.
+are SentencePiece models. Where there is a source.vocabulary.json it lists the pieces by id: words, characters or labels, or, beside an .spm
+file, the pieces of that file (models of Marian's kind), whose ids are then not those of the .spm file itself.
+
+A model that copies (model.copy in config.json) takes and gives ids of V and above, V being the vocabulary size in attnzoo.json: id V + s is
+the piece that stands at position s of its source, counted from 0, and that the vocabulary lacks. Give such a piece the id of the first
+position at which it stands; an id of V or above in the output is written as the source's piece V positions below it.
 
   forward(source, target) -> logits [B, T, V]; target begins with <s>
   greedy(source, max_length=256, max_length_ratio=3., min_length=0, prefix=None, want_attention=False)

@@ -83,8 +83,8 @@ TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary) {
   add_verb(traced.module, "encode", {source_BS}, [&](const TensorList& in) { return flatten(model.encode(in[0])); });
   add_verb(traced.module, "start", flatten(memory), [&](const TensorList& in) { return flatten(model.start(to_memory(in))); });
 
-  // The traced start gives the state its traced form, which a model may keep apart from the one its own kernels use. One step in, so that
-  // growing caches are traced with something in them.
+  // The traced start gives the state the form used in traces, which may differ from the form of our kernels. One step is taken first, so
+  // that growing caches are not empty in the trace.
   const State state = traced_start(traced, memory);
   traced.num_per_row = state.per_row.size();
   const auto previous_N = torch::full({2}, kBosId, torch::kLong);

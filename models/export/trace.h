@@ -1,11 +1,11 @@
-// A model's verbs as TorchScript. LibTorch cannot script C++ modules, but its tracer is public: parameters and children are mirrored into a
-// torch::jit::Module (the same tensors), and each verb becomes a method traced once. Three rules make a verb traceable (DESIGN.md):
-// no size() of a tensor reaches an op, no C++ loop or branch over data, initial recurrent states are passed explicitly.
+// A model's operations as TorchScript. LibTorch cannot script C++ modules, but its tracer is public: parameters and children are mirrored
+// into a torch::jit::Module (the same tensors), and each operation becomes a method, traced once. Three rules make an operation traceable
+// (DESIGN.md): no tensor size() reaches an op, no C++ loop or branch depends on data, initial recurrent states are passed explicitly.
 //
 // The methods, all tensors:
 //   encode(source_BS)                                -> (memory_BSC, keep_BS, per_sentence..)
 //   start(memory_BSC, keep_BS, per_sentence..)       -> (sentence_N, per_row..)
-//   decode(source_BS, target_in_BT)                  -> (logits_BTV); where the model has a traceable_forward()
+//   decode(source_BS, target_in_BT)                  -> (logits_BTV); if the model has a traceable_forward()
 //   step(memory_BSC, keep_BS, per_sentence.., sentence_N, per_row.., previous_N) -> (logits_NV, attention_NS, sentence_N, per_row..)
 #pragma once
 
@@ -24,10 +24,10 @@ struct TracedModel {
   bool has_decode = false;
 };
 
-// Traces with a small example of valid ids below source_vocabulary. The model must be in eval(); it shares its weights with the result.
+// Traces with a small example of ids below source_vocabulary. The model must be in eval(); it shares its weights with the result.
 TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary);
 
-// The verbs of a traced (or reloaded) module under the contract's types.
+// Calls the methods of a traced or reloaded module, with the types of Seq2SeqModel.
 Memory traced_encode(const TracedModel& traced, const torch::Tensor& source_BS);
 State traced_start(const TracedModel& traced, const Memory& memory);
 StepOutput traced_step(const TracedModel& traced, const Memory& memory, const State& state, const torch::Tensor& previous_N);

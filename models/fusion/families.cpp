@@ -1,4 +1,4 @@
-// Attention fused into recurrent cells: encoder, decoder, families.
+// Attention fused into recurrent cells: encoder, decoder and families.
 #include "models/fusion/fusion_decoder.h"
 #include "models/fusion/fusion_encoder.h"
 #include "models/zoo.h"
@@ -10,7 +10,7 @@ const std::vector<ModelPreset> kFusionPresets = {{"tiny", R"({"embedding_dim": 1
                                                  {"small", R"({"embedding_dim": 256, "dim": 384, "layers": 2, "dropout": 0.2})"},
                                                  {"base", R"({"embedding_dim": 512, "dim": 768, "layers": 3, "dropout": 0.2})"}};
 
-// Of every cell: both forms and both ways to fuse, in encoder and decoder.
+// For every cell: both forms and both kinds of fusion, in encoder and decoder.
 const std::vector<ModelPreset> kFusionVariants = {
     {"two-sided, add", R"({"embedding_dim": 24, "dim": 24})"},
     {"two-sided, multiply", R"({"embedding_dim": 20, "encoder_dim": 24, "decoder_dim": 28, "fusion": "multiply"})"},

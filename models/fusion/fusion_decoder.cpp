@@ -23,7 +23,7 @@ FusionDecoder::FusionDecoder(const FusionConfig& config, const EncoderShape& enc
 }
 
 std::vector<torch::Tensor> FusionDecoder::project_memory(const torch::Tensor& memory) const {
-  // Without a source nothing is read of it but its width and that there are no keys.
+  // Without a source, only its width and its lack of keys matter.
   if (!has_source_) return {at::constant_pad_nd(memory, {0, 2 * config_.dim})};
   const auto values = memory_ ? memory_->forward(memory) : memory;
   return {at::cat({values, values}, -1)};
@@ -110,7 +110,7 @@ DecoderStep FusionDecoder::step(const Memory& memory, const State& state, const 
 DecoderStates FusionDecoder::forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source,
                                      bool want_attention) const {
   if (causal_) return step_through(embedded, rows, source, want_attention);
-  // A layer's attention asks with the outputs of the layer beneath: all positions at once. Only its cells run step by step.
+  // The queries are outputs of the layer beneath, so attention covers all positions at once; only cells run step by step.
   DecoderStates result;
   const auto memory_kv = project_memory(source.memory)[0];
   const auto initial = initial_states(source);

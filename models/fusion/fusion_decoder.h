@@ -1,9 +1,9 @@
-// A stack of fusion layers that says the target: attention to the memory is fused into its cells. It starts from tanh(W summary of the
-// source). The two-sided form reads the memory (as h_j and x_j, brought to the layers' width); the causal one the memory and its own
-// earlier states and inputs in one softmax, so that it also works alone, as a language model. Shown is the uppermost layer's attention to
-// the memory, in the causal form as shares of what falls on the memory.
+// A decoder of fusion layers: attention to the memory is fused into its cells. It starts from tanh(W summary of the source). The two-sided
+// form reads the memory (as h_j and x_j, projected to the layers' width). The causal form reads memory and its own earlier states and
+// inputs in one softmax, so it also works without a source, as a language model. The attention it shows is the top layer's to the memory,
+// in the causal form normalised to sum to 1.
 //
-// State::per_row = {h of layer 0 (c of layer 0), h of layer 1, .., in the causal form [N, T, 2D] a layer: states and inputs so far}.
+// State::per_row = {h of layer 0 (c of layer 0), h of layer 1, .., in the causal form also states and inputs so far [N, T, 2D] per layer}.
 // Memory::per_sentence = {source_length_B, the memory twice side by side [B, S, 2D], initial h of layer 0, ..}.
 #pragma once
 
@@ -29,7 +29,7 @@ class FusionDecoder : public Decoder {
   struct Attended {
     torch::Tensor a_ND, weights_NS;
   };
-  // past_NTE: undefined in the two-sided form.
+  // past_NTE is undefined in the two-sided form.
   Attended attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND, const torch::Tensor& past_NTE,
                   bool want_weights) const;
   Attended attend_with_past(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND,
@@ -38,7 +38,7 @@ class FusionDecoder : public Decoder {
 
   FusionConfig config_;
   bool causal_, has_source_;
-  std::shared_ptr<Linear> input_, memory_, bridge_;  // the first two null where widths agree, the others without a source
+  std::shared_ptr<Linear> input_, memory_, bridge_;  // input_, memory_: null if widths match; memory_, bridge_: null without a source
   std::vector<std::shared_ptr<FusionLayer>> layers_;
 };
 

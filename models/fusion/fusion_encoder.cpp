@@ -18,7 +18,7 @@ FusionEncoder::FusionEncoder(const FusionConfig& config) : config_(config) {
 torch::Tensor FusionEncoder::forward(const torch::Tensor& embedded, const Rows& rows) const {
   auto x = apply_dropout(embedded, config_.dropout, is_training());
   if (input_) x = input_->forward(x);
-  auto beneath = x;  // the states that scores are made with
+  auto beneath = x;  // the states that scores are computed with
   for (const auto& layer : layers_) {
     const auto x_BTD = rows.to_padded(x);
     const auto initial = zero_state(layer->kind(), x_BTD);

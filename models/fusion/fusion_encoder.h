@@ -1,4 +1,4 @@
-// A stack of fusion layers over the source, from the first token to the last; the memory is the uppermost layer's y.
+// An encoder of fusion layers, from the first token to the last; the memory is the top layer's y.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ class FusionEncoder : public Encoder {
 
  private:
   FusionConfig config_;
-  std::shared_ptr<Linear> input_;  // embeddings to the layers' width; null where they have it
+  std::shared_ptr<Linear> input_;  // embeddings to the layers' width; null if it is the same
   std::vector<std::shared_ptr<FusionLayer>> layers_;
 };
 

@@ -12,7 +12,7 @@
 namespace attnzoo {
 namespace {
 
-// The cells in ATen: what cell_forward() computes, with autograd, in any type.
+// The cells in ATen: equal to cell_forward(), with autograd, in any type.
 std::vector<torch::Tensor> differentiable_next(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh,
                                                const std::vector<torch::Tensor>& state) {
   if (kind == CellKind::kTanh) return {(gx + gh).tanh()};
@@ -74,7 +74,7 @@ torch::Tensor FusionLayer::scan_causal(const torch::Tensor& x_BTD, const std::ve
                                 {gx_BTG, x_BTD, q_BTD, cell_->weight_hh, cell_->bias_hh, initial.front(), initial.back()});
   const bool inference = !is_training() && kernels::use_inference_kernels(x_BTD);
   auto state = initial;
-  std::vector<torch::Tensor> h, past;  // past: [B, 2D] a position, state and input side by side, what later ones attend to
+  std::vector<torch::Tensor> h, past;  // past: [B, 2D] per position, state and input side by side, for later ones to attend to
   const auto own_row_B1 = at::arange(x_BTD.size(0), torch::kInt).unsqueeze(1);
   for (int64_t t = 0; t < x_BTD.size(1); ++t) {
     const auto q_BD = q_BTD.select(1, t);

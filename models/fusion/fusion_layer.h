@@ -1,14 +1,14 @@
 // A recurrent layer with attention fused into its cell:
 //
 //   e_ij = (W_a x_i + b_a) . h_j,   a_i = sum_j softmax_j(e_ij) x_j          attention of position i over positions j
-//   h_t  = f(W_hh (h_(t-1) + a_t) + W_xh x_t + b_h)                          add; h_(t-1) * a_t, elementwise, for multiply
-//   y_t  = tanh(W_hy h_t + b_y)                                              what the layer above reads
+//   h_t  = f(W_hh (h_(t-1) + a_t) + W_xh x_t + b_h)                          add; multiply: h_(t-1) * a_t, elementwise
+//   y_t  = tanh(W_hy h_t + b_y)                                              input of the layer above
 //
-// f is the simple cell (tanh, relu), LSTM or GRU; in the gated ones only what enters the recurrent matmul is fused, the state that is
-// carried is not. All widths are D. A score needs a state h_j, which does not exist yet for j >= t; hence two forms, and in both the layer
-// is a function of what its caller attended over:
+// f is the simple cell (tanh, relu), LSTM or GRU; in gated cells only the input of the recurrent matmul is fused, not the carried state.
+// All widths are D. A score needs a state h_j, which does not exist yet for j >= t; hence two forms. In both, the caller chooses what is
+// attended over:
 //
-//   two-sided   h_j are the states of the layer beneath (of the lowest: its input), over the whole text
+//   two-sided   h_j are the states of the layer beneath (for the lowest layer: its input), over the whole text
 //   causal      j < t: the layer's own earlier states; a_0 = 0
 #pragma once
 
@@ -28,12 +28,12 @@ class FusionLayer : public torch::nn::Module {
   // multiply: h_(t-1) * a_t in place of h_(t-1) + a_t.
   FusionLayer(CellKind kind, int64_t dim, bool multiply);
 
-  // W_a x + b_a times sqrt(D): the attentions of this code base divide by it, this score does not.
+  // (W_a x + b_a) * sqrt(D), since this project's attention functions divide scores by sqrt(D) and this score does not.
   torch::Tensor query(const torch::Tensor& x) const;
   torch::Tensor output(const torch::Tensor& h) const;  // y of h, [.., D] -> [.., D]
-  // One position a row: x_ND, a_ND, state {h} or {h, c} -> the next state.
+  // One position per row: x_ND, a_ND, state {h} or {h, c} -> the next state.
   std::vector<torch::Tensor> step(const torch::Tensor& x_ND, const torch::Tensor& a_ND, const std::vector<torch::Tensor>& state) const;
-  // All positions with known a, from `initial`: -> h_BTD.
+  // All positions, for known a, from `initial` -> h_BTD.
   torch::Tensor scan(const torch::Tensor& x_BTD, const torch::Tensor& a_BTD, const std::vector<torch::Tensor>& initial) const;
   // All positions in the causal form.
   torch::Tensor scan_causal(const torch::Tensor& x_BTD, const std::vector<torch::Tensor>& initial) const;
@@ -49,7 +49,7 @@ class FusionLayer : public torch::nn::Module {
   std::shared_ptr<Linear> query_, output_;
 };
 
-// Zeros as the state before the first position, one row for each of x_BTD.
+// The zero state before the first position, one row per row of x_BTD.
 std::vector<torch::Tensor> zero_state(CellKind kind, const torch::Tensor& x_BTD);
 
 }  // namespace attnzoo

@@ -64,7 +64,7 @@ def scan(gx, {}, weight, bias, h, c):
                      causal ? "x, q" : "attended", attend, multiply ? "h * a" : "h + a", cell_text(kind));
 }
 
-// Each script is compiled once a process.
+// Each script is compiled once per process.
 const std::shared_ptr<torch::jit::Graph>& scan_graph(CellKind kind, bool multiply, bool causal) {
   static std::mutex mutex;
   static std::map<std::string, std::shared_ptr<torch::jit::Graph>> graphs;
@@ -88,7 +88,7 @@ torch::Tensor insert_and_run(const std::shared_ptr<torch::jit::Graph>& script, c
     values.push_back(tracer::getValueTrace(input));
     stack.emplace_back(input);
   }
-  // Its result on the example, not traced: the graph inserted below stands for it.
+  // The result on the example is not traced; the graph inserted below represents it.
   tracer::setTracingState(nullptr);
   torch::jit::GraphFunction function("scan", script->copy(), nullptr);
   function.run(stack);

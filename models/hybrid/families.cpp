@@ -1,4 +1,4 @@
-// The family that fixes neither encoder nor decoder.
+// The family for any pair of encoder and decoder.
 #include "models/zoo.h"
 
 namespace attnzoo {

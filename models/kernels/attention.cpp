@@ -13,7 +13,7 @@ namespace {
 
 int64_t round_up_16(int64_t n) { return (n + 15) / 16 * 16; }
 
-// The scratch of one thread; grows to the longest segment it has met.
+// Scratch memory of one thread; grows with the longest segment so far.
 struct Scratch {
   std::vector<float> transposed, scores, value_transposed, grad_scores, grad_keys, grad_values;
 };
@@ -23,7 +23,7 @@ Scratch& scratch() {
   return buffers;
 }
 
-// to[d][j] = from[j][d]; columns past num_rows are zero, so that the products run over whole vectors.
+// to[d][j] = from[j][d]; columns past num_rows are zero, so that products run over whole vectors.
 ATTNZOO_INLINE void transpose(const float* from, int64_t stride, int64_t num_rows, int64_t num_columns, float* to, int64_t to_stride) {
   for (int64_t d = 0; d < num_columns; ++d)
     for (int64_t j = num_rows; j < to_stride; ++j) to[d * to_stride + j] = 0;
@@ -31,7 +31,7 @@ ATTNZOO_INLINE void transpose(const float* from, int64_t stride, int64_t num_row
     for (int64_t d = 0; d < num_columns; ++d) to[d * to_stride + j] = from[j * stride + d];
 }
 
-// Keys [first, last) are what a query reads.
+// A query reads keys [first, last).
 struct KeyRange {
   int64_t first, last;
 };
@@ -43,7 +43,7 @@ ATTNZOO_INLINE KeyRange keys_of(const AttentionSegment& s, const AttentionShape&
   return {std::clamp<int64_t>(first, 0, s.num_keys), std::clamp<int64_t>(last, 0, s.num_keys)};
 }
 
-// Scores to weights, in place: row i of a head, of which only the columns of its block of queries hold scores.
+// Scores to weights in place, for row i of a head; only the columns that its block of queries reads hold scores.
 ATTNZOO_INLINE void weigh_row(const AttentionSegment& s, const AttentionShape& shape, int64_t head, int64_t i, float* row, int64_t padded) {
   const auto [first, last] = keys_of(s, shape, i);
   if (shape.slopes) {
@@ -59,7 +59,7 @@ ATTNZOO_CPU_CLONES void forward_head(const AttentionSegment& s, const AttentionS
                                      float* weights, const float* dropout, float* scores, float* keys_transposed) {
   const int64_t padded = round_up_16(s.num_keys), dim = shape.head_dim;
   transpose(k, k_stride, s.num_keys, dim, keys_transposed, padded);
-  // Under a window a few queries at a time, so that most keys outside it are not even multiplied.
+  // With a window, a few queries at a time, so that most keys outside it are not multiplied.
   const int64_t block = shape.window > 0 ? 4 : std::max<int64_t>(s.num_queries, 1);
   for (int64_t begin = 0; begin < s.num_queries; begin += block) {
     const int64_t end = std::min(begin + block, s.num_queries), last = keys_of(s, shape, end - 1).last;
@@ -103,7 +103,7 @@ ATTNZOO_CPU_CLONES void backward_head(const AttentionSegment& s, const Attention
   small_matmul(grad_weights, 1, padded, q, q_stride, dk, dk_stride, s.num_keys, dim, s.num_queries, shape.scale);
 }
 
-// Runs body(segment, head) for all, in parallel where there are threads; each writes rows or columns of its own.
+// Runs body(segment, head) for all, in parallel; each writes its own rows or columns.
 template <class Body>
 void for_each_head(const std::vector<AttentionSegment>& segments, int64_t num_heads, const Body& body) {
   const auto count = static_cast<int64_t>(segments.size()) * num_heads;
@@ -159,7 +159,7 @@ void attention_backward(const std::vector<AttentionSegment>& segments, const Att
     for (int64_t member = 0; member < group; ++member) {
       const int64_t head = kv_head * group + member, column = head * dim;
       const int64_t at = s.weights_begin + head * s.num_queries * s.num_keys;
-      // The first head of a group writes its keys' gradients, the others add to them.
+      // The first head of a group writes the gradients of its keys; the others add to them.
       const bool adds = member > 0;
       float* dk_to = adds ? sized(buffers.grad_keys, s.num_keys * dim) : dk_head;
       float* dv_to = adds ? sized(buffers.grad_values, s.num_keys * dim) : dv_head;

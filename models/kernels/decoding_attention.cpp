@@ -9,7 +9,7 @@
 #include "models/kernels/simd.h"
 #include "models/kernels/softmax_row.h"
 
-// Every function that returns a vector is inlined: no such value crosses an ABI.
+// Every function that returns a vector is inlined, so none crosses an ABI.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace attnzoo::kernels {
@@ -19,7 +19,7 @@ typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
 
 ATTNZOO_INLINE Vector load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
 
-// Pairs of lanes sixteen apart, then eight: four dependent additions instead of fifteen.
+// Halves the vector at each addition: four dependent additions instead of fifteen.
 ATTNZOO_INLINE float sum_of(const Vector& lanes) {
   const auto eight =
       __builtin_shufflevector(lanes, lanes, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -27,7 +27,7 @@ ATTNZOO_INLINE float sum_of(const Vector& lanes) {
   return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
-// out[d] = sum_j weights[j] * row_at(j)[d]: as many columns at a time as registers hold, each one chain over j.
+// out[d] = sum_j weights[j] * row_at(j)[d], for as many columns at a time as registers hold; each column is one chain over j.
 template <int kVectors, class RowAt>
 ATTNZOO_INLINE void weighted_sum(const float* weights, int64_t count, const RowAt& row_at, float* out) {
   Vector sum[kVectors] = {};
@@ -48,7 +48,7 @@ ATTNZOO_INLINE float dot(const float* a, const float* b, int64_t dim) {
   return total;
 }
 
-// One head of one row. key_at(j) and value_at(j): where key and value j of this head begin.
+// One head of one row. key_at(j) and value_at(j) point to key and value j of this head.
 template <class KeyAt, class ValueAt>
 ATTNZOO_INLINE void attend(const DecodingQueries& queries, int64_t head, const float* q, int64_t count, float scale, const KeyAt& key_at,
                            const ValueAt& value_at, float* scores, float* out) {
@@ -86,7 +86,7 @@ float* scores_of_thread(int64_t count) {
 }  // namespace
 
 // One row against `count` keys: key j begins at rows[j] + key_column, value j at rows[j] + value_column. mean_weights may be null.
-// External linkage: the processor's variant is chosen when the program starts.
+// External linkage, so that the processor's variant can be chosen when the program starts.
 ATTNZOO_CPU_CLONES void attend_row(const DecodingQueries& queries, int64_t n, const float* const* rows, int64_t count, int64_t key_column,
                                    int64_t value_column, float* scores, float* mean_weights) {
   const int64_t dim = queries.head_dim, group = queries.num_heads / queries.num_kv_heads;

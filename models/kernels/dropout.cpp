@@ -7,7 +7,7 @@
 namespace attnzoo::kernels {
 namespace {
 
-// Murmur3's finaliser with the key mixed in at two places.
+// Murmur3's finaliser, with the key mixed in twice.
 ATTNZOO_INLINE uint32_t hash(uint32_t index, uint32_t low, uint32_t high) {
   uint32_t x = index * 0x9e3779b1u + low;
   x = (x ^ (x >> 16)) * 0x85ebca6bu;
@@ -26,7 +26,7 @@ ATTNZOO_CPU_CLONES void fill_range(uint32_t begin, uint32_t end, float* mask, ui
   for (uint32_t i = begin; i < end; ++i) mask[i] = hash(i, low, high) >= threshold ? scale : 0.0f;
 }
 
-// Calls body(begin, end, offset, high) on ranges of 32-bit indices; every 2^31 elements get a key of their own.
+// Calls body(begin, end, offset, high) on ranges of 32-bit indices; every 2^31 elements have their own key.
 template <class Body>
 void for_ranges(int64_t count, const DropoutKey& key, const Body& body) {
   constexpr int64_t kBlock = int64_t{1} << 31;

@@ -1,6 +1,6 @@
-// Dropout from a counter instead of a stream: whether element i is kept is a hash of (seed, i). The mask need not be stored, threads share
-// no generator, and the result does not depend on how many there are. torch's bernoulli_ is serial on the CPU and took 11 % of a training
-// step of the Transformer's preset tiny (tests/benchmarks/training_step, one thread).
+// Dropout from a counter instead of a stream: a hash of (seed, i) decides whether element i is kept. The mask need not be stored, and the
+// result does not depend on the number of threads. torch's bernoulli_ is serial on the CPU: 11 % of a training step of the Transformer's
+// preset tiny (tests/benchmarks/training_step, one thread).
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@ namespace attnzoo::kernels {
 
 struct DropoutKey {
   uint32_t low = 0, high = 0;
-  uint32_t threshold = 0;  // an element is dropped when its hash is below
-  float scale = 1;         // what kept elements are multiplied by: 1 / (1 - p)
+  uint32_t threshold = 0;  // an element is dropped if its hash is below
+  float scale = 1;         // factor of kept elements: 1 / (1 - p)
 };
 DropoutKey dropout_key(uint64_t seed, double p);
 

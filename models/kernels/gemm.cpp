@@ -14,7 +14,7 @@ struct VectorOf {
   typedef float type __attribute__((vector_size(W * 4), aligned(4), may_alias));
 };
 
-// MR rows times two vectors of columns, kept in registers over the whole of K.
+// MR rows times two vectors of columns, in registers for all of K.
 template <int W, int MR>
 ATTNZOO_INLINE void micro_kernel(const float* x, int64_t x_stride, const float* panel, int64_t num_inputs, const float* bias, float* out,
                                  int64_t out_stride, int64_t num_columns) {
@@ -48,7 +48,7 @@ ATTNZOO_INLINE void micro_kernel(const float* x, int64_t x_stride, const float* 
   }
 }
 
-// All rows of one panel, in blocks of MR rows and then ever smaller ones: every size computes a row the same way.
+// All rows of one panel, in blocks of MR rows and then smaller ones; every size computes a row the same way.
 template <int W, int MR>
 ATTNZOO_INLINE void panel_rows(const float* x, int64_t x_stride, int64_t num_rows, const float* panel, int64_t num_inputs,
                                const float* bias, float* out, int64_t out_stride, int64_t num_columns) {
@@ -108,7 +108,7 @@ PackedWeight::PackedWeight(const torch::Tensor& weight_MK, const torch::Tensor& 
 void PackedWeight::apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride) const {
   const float* panels = panels_.data_ptr<float>();
   const float* bias = bias_.data_ptr<float>();
-  // Rows are taken in blocks that stay in the first-level cache while all panels stream past.
+  // Blocks of rows stay in the first-level cache while all panels stream past.
   constexpr int64_t kRowBlock = 96;
   for (int64_t row = 0; row < num_rows; row += kRowBlock) {
     const int64_t rows = std::min(kRowBlock, num_rows - row);

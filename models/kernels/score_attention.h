@@ -12,7 +12,7 @@ namespace attnzoo::kernels {
 struct ScoreRow {
   int64_t key_begin = 0;
   int64_t num_keys = 0;
-  int64_t weights_begin = 0;  // where its num_keys weights begin in `weights`
+  int64_t weights_begin = 0;  // start of its num_keys weights in `weights`
 };
 
 struct ScoreOperands {
@@ -23,12 +23,12 @@ struct ScoreOperands {
   int64_t memory_dim = 0;         // C
 };
 
-// context row n is written at context + n * context_stride.
+// Row n of the context is written at context + n * context_stride.
 void score_attention_forward(const ScoreRow* rows, int64_t num_rows, const ScoreOperands& operands, const float* query, float* context,
                              int64_t context_stride, float* weights);
 
-// d_context: [n, stride]. Writes d_query [n, A]; adds to d_keys [rows, A], d_memory [rows, C] and, for additive, d_vector_rows [n, A]
-// (summed over n by the caller: one row each keeps the result independent of threads). Rows must read disjoint keys.
+// d_context: [n, stride]. Writes d_query [n, A]; adds to d_keys [rows, A], d_memory [rows, C] and, for additive, d_vector_rows [n, A],
+// which the caller sums over n (a row each makes the result independent of threads). Rows must read disjoint keys.
 void score_attention_backward(const ScoreRow* rows, int64_t num_rows, const ScoreOperands& operands, const float* query,
                               const float* d_context, int64_t context_stride, const float* weights, float* d_query, float* d_keys,
                               float* d_memory, float* d_vector_rows);

@@ -1,8 +1,8 @@
-// Vector arithmetic for the hand-written CPU kernels: one source, compiled for AVX-512, AVX2 and the baseline, chosen when the
-// program starts. ATTNZOO_CPU_CLONES on a function with external linkage makes the three variants; what it calls must be ATTNZOO_INLINE.
+// Vector arithmetic for the hand-written CPU kernels: one source, compiled for AVX-512, AVX2 and the baseline; the program picks one when
+// it starts. ATTNZOO_CPU_CLONES on a function with external linkage makes the three variants; its callees must be ATTNZOO_INLINE.
 //
-// Every kernel computes an output row from that row's inputs alone, in an order that does not depend on how many other rows there
-// are: results are independent of the batch, bit for bit.
+// Every kernel computes an output row from that row's inputs alone, in an order that does not depend on the number of rows: results do not
+// depend on the batch, bit for bit.
 #pragma once
 
 #include <bit>
@@ -18,7 +18,7 @@
 
 namespace attnzoo::kernels {
 
-// e^x for x <= 88 with a relative error below 3e-7; 0 below -87. Cody-Waite reduction and a polynomial of degree 6 (Cephes expf);
+// e^x for x <= 88 with a relative error below 3e-7; 0 below -87. Cody-Waite reduction, polynomial of degree 6 (Cephes expf);
 // branch-free, so that loops over it vectorise.
 ATTNZOO_INLINE float fast_exp(float x) {
   const float clamped = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);

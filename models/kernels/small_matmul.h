@@ -1,4 +1,4 @@
-// Products of matrices small enough for the first-level cache, inlined into the attention kernels.
+// Products of matrices that fit the first-level cache, inlined into the attention kernels.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace attnzoo::kernels {
 
-// c[m][n] = alpha * sum_k a[m * a_row + k * a_column] * b[k * b_stride + n]. b and c hold rows of contiguous columns. Four rows by sixteen
-// columns are kept in registers; each output is one chain over k, so it does not depend on how many rows there are.
+// c[m][n] = alpha * sum_k a[m * a_row + k * a_column] * b[k * b_stride + n]. Rows of b and c are contiguous. Four rows by sixteen columns
+// stay in registers; each output is one chain over k, so it does not depend on the number of rows.
 template <int kRows>
 ATTNZOO_INLINE void small_matmul_rows(const float* a, int64_t a_row, int64_t a_column, const float* b, int64_t b_stride, float* c,
                                       int64_t c_stride, int64_t num_columns, int64_t num_inner, float alpha) {

@@ -1,5 +1,4 @@
-// In the encoder's place where there is no source to read: what makes a language model of a decoder. Its memory has width 0; decoders leave
-// out what would read it.
+// The encoder of a language model, which has no source. Its memory has width 0, and decoders omit the parts that would read it.
 #pragma once
 
 #include <memory>

@@ -7,7 +7,7 @@
 namespace attnzoo {
 
 torch::Tensor apply_elementwise(torch::Tensor (*f)(const torch::Tensor&), const torch::Tensor& x) {
-  // No vector that ATen uses is longer: two registers of sixteen floats.
+  // ATen's longest vector: two registers of sixteen floats.
   constexpr int64_t kElements = 32;
   if (!kernels::use_inference_kernels(x) || x.numel() % kElements == 0) return f(x.contiguous());
   const auto padded = torch::zeros({(x.numel() + kElements - 1) / kElements * kElements}, x.options());

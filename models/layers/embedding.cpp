@@ -3,11 +3,12 @@
 #include <ATen/ATen.h>
 
 #include "data/special_tokens.h"
+#include "models/layers/parameters.h"
 
 namespace attnzoo {
 
 Embedding::Embedding(int64_t vocabulary_size, int64_t dim, double deviation) {
-  auto table = torch::empty({vocabulary_size, dim}).normal_(0, deviation);
+  auto table = torch::empty({vocabulary_size, dim}, parameter_options()).normal_(0, deviation);
   table[kPadId].zero_();
   weight = register_parameter("weight", table);
 }

@@ -1,5 +1,4 @@
-// Rows of a table looked up by id. Kept apart from torch::nn::Embedding so that tables can be shared between source, target and output
-// layer.
+// Rows of a table, looked up by id. Unlike torch::nn::Embedding, a table can be shared by source, target and output layer.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -12,7 +11,7 @@ namespace attnzoo {
 
 class Embedding : public torch::nn::Module {
  public:
-  // Rows: normal with standard deviation `deviation`; the padding row is zero (and gets no gradient).
+  // Rows are normal with standard deviation `deviation`; the padding row is zero and gets no gradient.
   Embedding(int64_t vocabulary_size, int64_t dim, double deviation);
   torch::Tensor forward(const torch::Tensor& ids) const;  // int64 [..] -> [.., D]
   torch::Tensor weight;                                   // [V, D]

@@ -1,4 +1,4 @@
-// y = x W^T + b. In training and tracing ATen's linear; in inference on the CPU the packed kernel, whose rows do not depend on the batch.
+// y = x W^T + b. ATen's linear in training and tracing; in CPU inference the packed kernel, whose rows do not depend on the batch.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -20,13 +20,13 @@ class Linear : public torch::nn::Module {
   void train(bool on = true) override;
 
   torch::Tensor weight;  // [outputs, inputs]
-  torch::Tensor bias;    // [outputs], undefined without bias
+  torch::Tensor bias;    // [outputs]; undefined without bias
 
  private:
   mutable kernels::PackedWeightCache packed_;
 };
 
-// Creates and registers in one call: query = add_linear(*this, "query", D, D).
+// Creates and registers one: query = add_linear(*this, "query", D, D).
 std::shared_ptr<Linear> add_linear(torch::nn::Module& parent, const char* name, int64_t num_inputs, int64_t num_outputs,
                                    bool with_bias = true, double gain = 1.0);
 

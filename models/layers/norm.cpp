@@ -3,13 +3,14 @@
 #include <ATen/ATen.h>
 
 #include "data/error.h"
+#include "models/layers/parameters.h"
 
 namespace attnzoo {
 
 Norm::Norm(const std::string& kind, int64_t dim) {
   if (kind != "layer" && kind != "rms") fail<ConfigError>("model.norm_kind: unknown normalisation '{}'; known: layer, rms", kind);
-  weight = register_parameter("weight", torch::ones({dim}));
-  if (kind == "layer") bias = register_parameter("bias", torch::zeros({dim}));
+  weight = register_parameter("weight", torch::ones({dim}, parameter_options()));
+  if (kind == "layer") bias = register_parameter("bias", torch::zeros({dim}, parameter_options()));
 }
 
 torch::Tensor Norm::forward(const torch::Tensor& x) const {

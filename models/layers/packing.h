@@ -1,4 +1,4 @@
-// Real tokens without the padding between them: a padded [B, S, ..] tensor as packed rows [P, ..], sentence after sentence.
+// A padded [B, S, ..] tensor as packed rows [P, ..]: real tokens only, sentence after sentence.
 #pragma once
 
 #include <torch/types.h>
@@ -9,24 +9,24 @@
 namespace attnzoo {
 
 struct Packing {
-  std::vector<int64_t> offsets;  // B + 1: sentence b owns packed rows offsets[b] .. offsets[b + 1]
-  torch::Tensor index_P;         // int64: row b * S + s of the flattened padded tensor, for every real position
+  std::vector<int64_t> offsets;  // B + 1: sentence b has packed rows offsets[b] .. offsets[b + 1]
+  torch::Tensor index_P;         // int64: for every real position, row b * S + s of the flattened padded tensor
   torch::Tensor position_P;      // int64: s
   int64_t num_sentences = 0;
   int64_t padded_length = 0;  // S
 
-  // length_B: int64 on the CPU; every length at most padded_length.
+  // length_B: int64 on the CPU, each at most padded_length.
   Packing(const torch::Tensor& length_B, int64_t padded_length);
 
   int64_t length(int64_t sentence) const { return offsets[static_cast<size_t>(sentence) + 1] - offsets[static_cast<size_t>(sentence)]; }
   int64_t num_rows() const { return offsets.back(); }
   // [B, S, ..] -> [P, ..]
   torch::Tensor pack(const torch::Tensor& padded) const;
-  // [P, ..] -> [B, S, ..], zeros where padding stands
+  // [P, ..] -> [B, S, ..], zeros in place of padding
   torch::Tensor unpack(const torch::Tensor& packed) const;
 };
 
-// The number of real tokens of each row, as int64 on the CPU; padding stands on the right.
+// Real tokens per row, int64 on the CPU; padding is on the right.
 torch::Tensor lengths_of(const torch::Tensor& ids_BS);
 
 }  // namespace attnzoo

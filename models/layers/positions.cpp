@@ -3,16 +3,24 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include "models/layers/parameters.h"
 
 namespace attnzoo {
 namespace {
+
 constexpr int64_t kTableLength = 1024;
-}
+// Entries of a table of sinusoids: 32 MiB. A wider table has fewer rows, as its width may come from a config that nobody checked.
+constexpr int64_t kMaxTableEntries = int64_t{1} << 23;
+
+}  // namespace
 
 SinusoidalPositions::SinusoidalPositions(int64_t dim) {
-  inverse_wavelength_ = torch::exp(torch::arange(0, dim, 2, torch::kDouble) * (-std::log(10000.0) / static_cast<double>(dim)));
-  table_ = compute(torch::arange(kTableLength)).to(torch::kFloat);
+  const auto options = parameter_options().dtype(torch::kDouble);
+  inverse_wavelength_ = torch::exp(torch::arange(0, dim, 2, options) * (-std::log(10000.0) / static_cast<double>(dim)));
+  table_ = compute(torch::arange(std::min(kTableLength, kMaxTableEntries / dim), options)).to(torch::kFloat);
 }
 
 torch::Tensor SinusoidalPositions::compute(const torch::Tensor& position) const {
@@ -24,7 +32,7 @@ torch::Tensor SinusoidalPositions::compute(const torch::Tensor& position) const 
 torch::Tensor SinusoidalPositions::operator()(const torch::Tensor& position, const torch::TensorOptions& options) const {
   // A table would bound the length of a traced model, and a lookup on another device costs a copy: compute there.
   const bool use_table = position.device().is_cpu() && !torch::jit::tracer::isTracing() && position.numel() > 0 &&
-                         position.max().item<int64_t>() < kTableLength;
+                         position.max().item<int64_t>() < table_.size(0);
   if (!use_table) return compute(position).to(options.dtype().toScalarType());
   return table_.index_select(0, position.flatten()).unflatten(0, position.sizes()).to(options);
 }
@@ -32,7 +40,7 @@ torch::Tensor SinusoidalPositions::operator()(const torch::Tensor& position, con
 AddedPositions::AddedPositions(torch::nn::Module& owner, const std::string& kind, int64_t dim) {
   if (kind == "sinusoidal") sinusoids_.emplace(dim);
   // As large as an embedding's entries are at first.
-  if (kind == "learned") learned_ = owner.register_parameter("positions", torch::randn({kTableLength, dim}) * 0.1);
+  if (kind == "learned") learned_ = owner.register_parameter("positions", torch::randn({kTableLength, dim}, parameter_options()) * 0.1);
 }
 
 torch::Tensor AddedPositions::add_to(torch::Tensor x, const torch::Tensor& position) const {

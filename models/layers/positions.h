@@ -1,6 +1,6 @@
 // Positions that are added to embeddings.
 //   sinusoidal   PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) = cos of the same; no length limit    Vaswani et al. 2017, 3.5
-//   learned      a vector a position, up to 1023; later ones share the last                                 Gehring et al. 2017
+//   learned      a vector per position up to 1023; later ones share the last                                Gehring et al. 2017
 #pragma once
 
 #include <torch/nn/module.h>

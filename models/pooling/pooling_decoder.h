@@ -1,13 +1,13 @@
-// What makes a classifier of an encoder: the memory of a sentence pooled into one vector, from which the output layer tells the label. As
-// a decoder, it says the label in its first step and reads no target.
+// Makes a classifier from an encoder: pools a sentence's memory into one vector, from which the output layer predicts the label. As a
+// decoder, it outputs the label in its first step and reads no target.
 //
-//   self-attention   e_ij = softmax_j s(h_i, h_j),  a_i = sum_j e_ij h_j,  pooled = mean_i a_i     Lin et al. 2017 with scores between
+//   self-attention   e_ij = softmax_j s(h_i, h_j),  a_i = sum_j e_ij h_j,  pooled = mean_i a_i     Lin et al. 2017, with scores between
 //                    positions; s: attention/score_attention.h
 //   last             h at the sentence's last token, </s>
 //   mean, max        over the sentence's positions
 //   state = drop(tanh(W pooled + b))
 //
-// The attention it shows says what share each position has: mean_i e_ij, 1 at the last, 1 / S, or the share of the maxima that are there.
+// The attention it shows is each position's share: mean_i e_ij; 1 at the last; 1 / S; or its share of the maxima.
 //
 // State::per_row is empty. Memory::per_sentence = {source_length_B, state [B, D], weights [B, S]}.
 #pragma once
@@ -25,9 +25,9 @@ namespace attnzoo {
 struct PoolingConfig {
   // "self-attention", "last", "mean" or "max".
   std::string pooling = "self-attention";
-  // Of self-attention; attention/score_attention.h. Coverage has no meaning here.
+  // For self-attention (attention/score_attention.h); coverage must be off.
   ScoreAttentionConfig attention{.score = "general"};
-  // Width of the state that the output layer reads (D).
+  // Width of the state (D), the output layer's input.
   int64_t dim = 256;
   // Dropped fraction of the state, in [0, 1).
   double dropout = 0.2;
@@ -53,11 +53,11 @@ class PoolingDecoder : public Decoder {
     torch::Tensor vector_BC, weights_BS;
   };
   Pooled pool(const torch::Tensor& memory_BSC, const torch::Tensor& keep_BS) const;
-  // The same for inference: each sentence alone, so that its bits do not depend on the batch or the padding.
+  // For inference: each sentence alone, so that its bits do not depend on the batch or the padding.
   Pooled pool_one_by_one(const torch::Tensor& memory, const Packing& packing) const;
 
   PoolingConfig config_;
-  std::shared_ptr<ScoreAttention> attention_;  // null but for self-attention
+  std::shared_ptr<ScoreAttention> attention_;  // null unless pooling is self-attention
   std::shared_ptr<Linear> readout_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "data/error.h"
 #include "models/kernels/recurrent_cells.h"
+#include "models/layers/parameters.h"
 
 namespace attnzoo {
 
@@ -26,12 +27,12 @@ CellKind cell_kind(const std::string& name) {
 Cell::Cell(CellKind cell, int64_t input_dim, int64_t hidden) : kind(cell), hidden_dim(hidden) {
   const int64_t rows = num_gates(kind) * hidden;
   const double bound = 1.0 / std::sqrt(static_cast<double>(hidden));
-  weight_ih = register_parameter("weight_ih", torch::empty({rows, input_dim}).uniform_(-bound, bound));
-  weight_hh = register_parameter("weight_hh", torch::empty({rows, hidden}).uniform_(-bound, bound));
-  auto bias = torch::zeros({rows});
+  weight_ih = register_parameter("weight_ih", torch::empty({rows, input_dim}, parameter_options()).uniform_(-bound, bound));
+  weight_hh = register_parameter("weight_hh", torch::empty({rows, hidden}, parameter_options()).uniform_(-bound, bound));
+  auto bias = torch::zeros({rows}, parameter_options());
   if (kind == CellKind::kLstm) bias.narrow(0, hidden, hidden).fill_(1);
   bias_ih = register_parameter("bias_ih", bias);
-  bias_hh = register_parameter("bias_hh", torch::zeros({rows}));
+  bias_hh = register_parameter("bias_hh", torch::zeros({rows}, parameter_options()));
 }
 
 void Cell::train(bool on) {
@@ -60,7 +61,7 @@ std::vector<torch::Tensor> Cell::step(const torch::Tensor& x_NI, const std::vect
   return {h, c};
 }
 
-// ATen's cell carries on the h that it multiplies; here only the product sees the mask.
+// Only the product sees the mask; with ATen's cells, the carried h would be masked too.
 torch::Tensor Cell::masked_gru(const torch::Tensor& x_NI, const torch::Tensor& h_NH, const torch::Tensor& mask_NH) const {
   const auto gx = input_part(x_NI).chunk(3, -1), gh = recurrent_part(h_NH * mask_NH).chunk(3, -1);
   const auto r = (gx[0] + gh[0]).sigmoid(), z = (gx[1] + gh[1]).sigmoid();

@@ -1,4 +1,4 @@
-// The weights of one recurrent cell, under torch's names and in torch's layout, and one step of it: LSTM, GRU, or the simple cell
+// One recurrent cell: its weights, with torch's names and layout, and one step. LSTM, GRU, or the simple cell
 // h_t = f(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh) with f = tanh or relu (Elman 1990).
 #pragma once
 
@@ -16,21 +16,21 @@ namespace attnzoo {
 
 enum class CellKind { kLstm, kGru, kTanh, kRelu };
 const std::vector<std::string>& cell_names();  // "lstm", "gru", "tanh", "relu"
-CellKind cell_kind(const std::string& name);   // ConfigError for another
+CellKind cell_kind(const std::string& name);   // throws ConfigError for other names
 inline int64_t num_gates(CellKind kind) { return kind == CellKind::kLstm ? 4 : kind == CellKind::kGru ? 3 : 1; }
-// Tensors of a state: h, and c for the LSTM.
+// Number of tensors in a state: h, and c for the LSTM.
 inline int64_t num_state_tensors(CellKind kind) { return kind == CellKind::kLstm ? 2 : 1; }
 
 class Cell : public torch::nn::Module {
  public:
-  // Input and recurrent weights uniform in +-1/sqrt(hidden); biases zero, the LSTM's forget gate 1 (Jozefowicz et al. 2015).
+  // Weights are uniform in +-1/sqrt(hidden), biases zero, except the LSTM's forget gate: 1 (Jozefowicz et al. 2015).
   Cell(CellKind kind, int64_t input_dim, int64_t hidden_dim);
 
   // x_NI, state {h_NH} or {h_NH, c_NH} -> the next state. Packed kernels in inference on the CPU, ATen's cells otherwise.
-  // mask_NH (training only, may be undefined): multiplies h where it enters W_hh h, not where it is carried on (variational dropout).
+  // mask_NH (training only, may be undefined): multiplies h in W_hh h, but not the carried h (variational dropout).
   std::vector<torch::Tensor> step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state,
                                   const torch::Tensor& mask_NH = {}) const;
-  // W_ih x + b_ih and W_hh h + b_hh, any leading shape.
+  // W_ih x + b_ih and W_hh h + b_hh, for any leading shape.
   torch::Tensor input_part(const torch::Tensor& x) const { return packed_ih_.linear(x, weight_ih, bias_ih, is_training()); }
   torch::Tensor recurrent_part(const torch::Tensor& h) const { return packed_hh_.linear(h, weight_hh, bias_hh, is_training()); }
   void train(bool on = true) override;
@@ -45,7 +45,7 @@ class Cell : public torch::nn::Module {
   mutable kernels::PackedWeightCache packed_ih_, packed_hh_;
 };
 
-// gx, gh [n, G * H] and the state before -> {h} or {h, c}; `gates` (may be undefined) keeps what the backward pass needs, [n, 4H].
+// gx, gh [n, G * H] and the previous state -> {h} or {h, c}. `gates` (may be undefined) receives what the backward pass needs, [n, 4H].
 std::vector<torch::Tensor> cell_forward(CellKind kind, const torch::Tensor& gx, const torch::Tensor& gh,
                                         const std::vector<torch::Tensor>& state, torch::Tensor gates);
 

@@ -58,7 +58,7 @@ torch::Tensor CellPass::backward_step(int64_t t, torch::Tensor d_h) {
   const auto state = before(t);
   const int64_t rows = d_h.size(0), hidden = d_h.size(1);
   auto d_before = d_state_[0].narrow(0, 0, rows);
-  d_h.add_(d_before);  // what the next step sent back
+  d_h.add_(d_before);  // from the next step
   auto d_gx = order_.step(d_gx_P, t), d_gh = order_.step(d_gh_P, t);
   if (num_gates(kind_) == 1) {
     const auto h = order_.step(h_P, t);

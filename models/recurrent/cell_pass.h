@@ -1,6 +1,6 @@
-// One cell over all steps of a batch, forward and by hand backward. The recurrent weight's gradient is one matmul over every step at the
-// end instead of one a step: that, and working on active rows only, is where the time of autograd's version goes. Float on the CPU, no
-// autograd inside: recurrent/sequence_pass and recurrent/decoder_pass wrap it.
+// One cell over all steps of a batch, with a hand-written backward pass. It is faster than autograd because the recurrent weight's gradient
+// is one matmul at the end instead of one per step, and because it works on active rows only. Float, on the CPU, without autograd:
+// recurrent/sequence_pass and recurrent/decoder_pass wrap it.
 #pragma once
 
 #include <torch/types.h>
@@ -14,16 +14,15 @@ namespace attnzoo {
 
 class CellPass {
  public:
-  // initial: {h} or {h, c}, [B, H], row r for rank r of `order`. mask_BH (rows alike, may be undefined): multiplies h where it enters
-  // W_hh h.
+  // initial: {h} or {h, c}, [B, H], row r for rank r of `order`. mask_BH (same rows, may be undefined): multiplies h in W_hh h.
   CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, torch::Tensor bias_hh, const std::vector<torch::Tensor>& initial,
            torch::Tensor mask_BH = {});
 
   // gx: input part of step t, [n, G * H]. Returns h of the step (a view of h_P).
   torch::Tensor forward_step(int64_t t, const torch::Tensor& gx);
 
-  // From the last step to the first. d_h: gradient of step t's h from everything but the next step, [n, H]; overwritten.
-  // Returns the gradient of the step's gx (a view of d_gx_P).
+  // Call from the last step to the first. d_h: gradient of step t's h from everything except the next step, [n, H]; overwritten.
+  // Returns the gradient of gx of this step (a view of d_gx_P).
   torch::Tensor backward_step(int64_t t, torch::Tensor d_h);
   void start_backward();
   torch::Tensor d_weight_hh() const;
@@ -31,7 +30,7 @@ class CellPass {
   const std::vector<torch::Tensor>& d_initial() const { return d_state_; }
 
   torch::Tensor h_P;             // [P, H], time-major
-  torch::Tensor d_gx_P, d_gh_P;  // [P, G * H]; the same tensor but for the GRU
+  torch::Tensor d_gx_P, d_gh_P;  // [P, G * H]; one tensor, except for the GRU
 
  private:
   std::vector<torch::Tensor> before(int64_t t) const;  // the state that step t starts from

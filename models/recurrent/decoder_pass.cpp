@@ -12,9 +12,9 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
-// The tensors that get a gradient go through autograd as one list, in this order; flatten() and the constructor below agree on it:
-// gx, keys, memory, initial .., then of each cell weight_hh, bias_hh (and weight_ih, bias_ih above the first), feed, query, readout weight
-// and bias, score vector (additive only).
+// The tensors that get a gradient go through autograd as one list, in the order of flatten() and of the constructor below: gx, keys,
+// memory, initial .., then for each cell weight_hh, bias_hh (above the first also weight_ih, bias_ih), feed, query, readout weight and
+// bias, score vector (additive only).
 variable_list flatten(const torch::Tensor& gx, const torch::Tensor& keys, const torch::Tensor& memory,
                       const std::vector<torch::Tensor>& initial, const DecoderWeights& w) {
   variable_list list = {gx, keys, memory};
@@ -64,7 +64,7 @@ struct DecoderFunction : torch::autograd::Function<DecoderFunction> {
     const auto record = c10::dynamic_intrusive_pointer_cast<DecoderRecord>(context->saved_data["record"].toCapsule());
     const auto gradients = record->backward(grads[0].contiguous());
     auto list = flatten(gradients.gx_P, gradients.keys_PA, gradients.memory_PC, gradients.initial, gradients.weights);
-    list.resize(list.size() + 2);  // nothing for the record and the count
+    list.resize(list.size() + 2);  // no gradient for the record and the count
     return list;
   }
 };

@@ -1,4 +1,4 @@
-// The buffers and loops of recurrent/decoder_pass: what one batch keeps between its forward and its backward pass.
+// Buffers and loops of recurrent/decoder_pass: what a batch keeps between its forward and backward pass.
 #pragma once
 
 #include <torch/types.h>
@@ -12,16 +12,16 @@
 
 namespace attnzoo {
 
-// The decoder's weights without their modules, in the order in which gradients are returned.
+// The decoder's weights without their modules, in the order of the returned gradients.
 struct DecoderWeights {
-  // Of each cell: weight_hh, bias_hh, and for cells above the first weight_ih and bias_ih.
+  // For each cell: weight_hh, bias_hh; for cells above the first also weight_ih and bias_ih.
   std::vector<torch::Tensor> weight_hh, bias_hh, weight_ih, bias_ih;
   torch::Tensor feed_weight;  // the columns of cells[0].weight_ih that read r
   torch::Tensor query_weight, score_vector, readout_weight, readout_bias;
 };
 
 struct DecoderOptions {
-  double dropout = 0;  // of this pass: 0 in evaluation
+  double dropout = 0;  // 0 in evaluation
   bool residual = false;
   DecoderMasks masks;
 };
@@ -44,7 +44,7 @@ class DecoderRecord : public torch::CustomClassHolder {
   const TimeMajor& order() const { return order_; }
 
  private:
-  // A mask on every time-major row: from one a sentence, else drawn, else (without dropout) undefined.
+  // A mask for every time-major row: spread from one per sentence, or drawn, or undefined without dropout.
   torch::Tensor row_mask(const torch::Tensor& per_sentence, int64_t dim) const;
   void place_attention(const Packing& source);
   kernels::ScoreOperands operands() const;
@@ -56,10 +56,10 @@ class DecoderRecord : public torch::CustomClassHolder {
   TimeMajor order_;
   DecoderOptions options_;
   std::vector<CellPass> cells_;
-  std::vector<torch::Tensor> between_;  // dropped h of each cell but the last, [P, H]: the input of the cell above
+  std::vector<torch::Tensor> between_;  // h of each cell but the last after dropout, [P, H]: input of the cell above
   std::vector<torch::Tensor> between_mask_;
   torch::Tensor keys_, memory_;
-  std::vector<kernels::ScoreRow> score_rows_;  // one a time-major row
+  std::vector<kernels::ScoreRow> score_rows_;  // one per time-major row
   torch::Tensor attention_weights_, query_P_, hc_P_, tanh_P_, mask_P_, r_P_, feed_P_;
   torch::Tensor d_query_P_;
 };

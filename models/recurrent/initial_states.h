@@ -1,4 +1,4 @@
-// The states from which a recurrent decoder starts: tanh(W summary of the source) (Bahdanau et al. 2015, A.2.2); zeros without a source.
+// Initial states of a recurrent decoder: tanh(W summary of the source) (Bahdanau et al. 2015, A.2.2); zeros without a source.
 #pragma once
 
 #include <torch/types.h>
@@ -11,7 +11,7 @@
 
 namespace attnzoo {
 
-// num_tensors tensors [B, dim]. bridge: W, summary -> num_tensors * dim; null without a source.
+// num_tensors tensors [B, dim]. bridge: W, from the summary to num_tensors * dim; null without a source.
 std::vector<torch::Tensor> initial_recurrent_states(const Linear* bridge, const EncodedSource& source, int64_t num_tensors, int64_t dim);
 
 }  // namespace attnzoo

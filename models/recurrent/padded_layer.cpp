@@ -26,7 +26,7 @@ torch::Tensor run_masked_layer(const Cell& cell, const torch::Tensor& data, cons
   const at::IntArrayRef rows_of_step(batch_sizes.const_data_ptr<int64_t>(), static_cast<size_t>(batch_sizes.size(0)));
   const auto x = data.split_with_sizes(rows_of_step);
   const auto zero_BH = at::zeros_like(mask_BH);
-  // Ahead sentences end on the way, back they begin on the way.
+  // Forward, sentences end along the way; backward, they begin.
   const auto resized = [&](const torch::Tensor& tensor, int64_t rows) {
     const int64_t before = tensor.size(0);
     return before >= rows ? tensor.narrow(0, 0, rows) : at::cat({tensor, zero_BH.narrow(0, before, rows - before)});

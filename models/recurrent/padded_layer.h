@@ -1,5 +1,5 @@
-// Recurrent layers in ATen, over rows in the layout of at::_pack_padded_sequence: all sentences' first positions, then all second ones,
-// longest sentence first. Any device, any type.
+// Recurrent layers in ATen over rows in the layout of at::_pack_padded_sequence: the first positions of all sentences, then the second
+// ones, longest sentence first. Any device and type.
 #pragma once
 
 #include <torch/types.h>
@@ -12,7 +12,7 @@ namespace attnzoo {
 torch::Tensor run_fused_layer(const Cell& ahead, const Cell& back, const torch::Tensor& data_PI, const torch::Tensor& batch_sizes,
                               const torch::Tensor& zero, bool training);
 
-// One direction, step by step, for the recurrent masks that the fused layers do not know (Cell::step): mask_BH, longest sentence first.
+// One direction, step by step, with recurrent masks (Cell::step), which the fused layers lack: mask_BH, longest sentence first.
 // data_PI -> [P, H]. Not traceable.
 torch::Tensor run_masked_layer(const Cell& cell, const torch::Tensor& data_PI, const torch::Tensor& batch_sizes,
                                const torch::Tensor& mask_BH, bool reversed);

@@ -57,7 +57,7 @@ torch::Tensor RecurrentEncoder::run_layers(torch::Tensor x, const torch::Tensor&
                                            const std::function<torch::Tensor(const torch::Tensor& mask)>& spread,
                                            const std::function<torch::Tensor(size_t l, const torch::Tensor& x)>& run_layer) const {
   for (size_t l = 0; l < forward_.size(); ++l) {
-    // The first layer's input comes dropped.
+    // Dropout has already been applied to the first layer's input.
     const auto& mask = masks[l].input;
     auto y = run_layer(l, l == 0 ? x : apply_dropout(x, dropout_, is_training(), mask.defined() ? spread(mask) : mask));
     if (!layer_norms_.empty()) y = layer_norms_[l]->forward(y);
@@ -78,7 +78,7 @@ torch::Tensor RecurrentEncoder::forward_packed(const torch::Tensor& x_PI, const 
 
 torch::Tensor RecurrentEncoder::forward_padded(const torch::Tensor& x_BSI, const Rows& rows, const std::vector<LayerMasks>& masks) const {
   const auto& length_B = rows.length_B;
-  // ATen packs rows sorted by length only.
+  // ATen packs only rows that are sorted by length.
   const auto order_B = length_B.argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true);
   const auto inverse_B = order_B.argsort();
   const auto sorted_length_B = length_B.index_select(0, order_B).cpu();
@@ -101,7 +101,7 @@ torch::Tensor RecurrentEncoder::forward_padded(const torch::Tensor& x_BSI, const
   };
   const auto out = run_layers(data, position_P, masks, spread, run_layer);
   const auto padded = std::get<0>(at::_pad_packed_sequence(out, batch_sizes, true, 0.0, -1)).index_select(0, inverse_B);
-  // Packing cuts columns that are padding in every row. Read a real column in their place and zero it: a slice would bake its length
+  // Packing removes columns that are padding in every row. They are filled from a real column and zeroed; a slice would bake its length
   // into a trace.
   const auto column_S = at::minimum(rows.position.select(0, 0), length_B.max() - 1);
   return padded.index_select(1, column_S) * rows.keep_BS.unsqueeze(-1);

@@ -1,7 +1,7 @@
 // A stack of bidirectional recurrent layers over the source (Schuster and Paliwal 1997; the encoder of Bahdanau et al. 2015). Neither
-// direction sees padding: the backward one starts at each sentence's own last token.
+// direction sees padding: the backward one starts at each sentence's last token.
 //
-//   x_0 = embedding (+ position),   y_l = norm(layer_l(drop(x_l))),   x_(l+1) = y_l, with residual y_l + x_l above the first layer
+//   x_0 = embedding (+ position),   y_l = norm(layer_l(drop(x_l))),   x_(l+1) = y_l; residual: y_l + x_l above the first layer
 #pragma once
 
 #include <functional>
@@ -21,20 +21,20 @@ class RecurrentEncoder : public Encoder {
  public:
   explicit RecurrentEncoder(const RecurrentEncoderConfig& config);
   EncoderShape shape() const override { return {2 * hidden_dim_, 2 * hidden_dim_}; }
-  // Packed: hand-written passes with autograd, packed kernels in inference. Padded: ATen's layers, zeros where padding stands.
+  // Packed: hand-written passes in training, packed kernels in inference. Padded: ATen's layers, with zeros for padding.
   torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows) const override;
-  // What comes out of the top layer where each direction ends: [forward at the last token ; backward at the first].
+  // The top layer's output where each direction ends: [forward at the last token ; backward at the first].
   torch::Tensor summary(const torch::Tensor& memory, const Rows& rows) const override;
 
  private:
-  // Variational dropout's masks of one layer, one row a sentence; undefined without. On its input and on each direction's h.
+  // A layer's masks of variational dropout, one row per sentence, for its input and each direction's h; undefined without it.
   struct LayerMasks {
     torch::Tensor input, ahead, back;
   };
   std::vector<LayerMasks> draw_masks(const torch::Tensor& embedded, const Rows& rows) const;
   torch::Tensor forward_packed(const torch::Tensor& x_PI, const Rows& rows, const std::vector<LayerMasks>& masks) const;
   torch::Tensor forward_padded(const torch::Tensor& x_BSI, const Rows& rows, const std::vector<LayerMasks>& masks) const;
-  // The layers over rows without padding, in any order: their positions, a mask a sentence as one a row, and how layer l runs.
+  // All layers over rows without padding, in any order. spread: a mask per sentence -> one per row. run_layer: runs layer l.
   torch::Tensor run_layers(torch::Tensor x, const torch::Tensor& position_P, const std::vector<LayerMasks>& masks,
                            const std::function<torch::Tensor(const torch::Tensor& mask)>& spread,
                            const std::function<torch::Tensor(size_t l, const torch::Tensor& x)>& run_layer) const;
@@ -44,9 +44,9 @@ class RecurrentEncoder : public Encoder {
   double dropout_;
   bool variational_dropout_, residual_;
   AddedPositions positions_;
-  std::vector<std::shared_ptr<Cell>> forward_, backward_;    // one a layer
-  std::vector<std::shared_ptr<Norm>> layer_norms_;           // one a layer, or none
-  std::vector<std::shared_ptr<StepBatchNorm>> batch_norms_;  // one a layer, or none
+  std::vector<std::shared_ptr<Cell>> forward_, backward_;    // one per layer
+  std::vector<std::shared_ptr<Norm>> layer_norms_;           // one per layer, or none
+  std::vector<std::shared_ptr<StepBatchNorm>> batch_norms_;  // one per layer, or none
 };
 
 }  // namespace attnzoo

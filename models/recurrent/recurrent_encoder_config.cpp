@@ -26,6 +26,7 @@ RecurrentEncoderConfig RecurrentEncoderConfig::from_json(const nlohmann::json& f
   check_fraction(reader, "dropout", config.dropout);
   if (config.dim < 2 || config.dim % 2 != 0)
     reader.problem("dim", fmt::format("of the encoder must be even and at least 2 (both directions together), got {}", config.dim));
+  check_at_most(reader, "dim", config.dim);
   if (config.positions == "sinusoidal" && config.embedding_dim % 2 != 0)
     reader.problem("positions", fmt::format("sinusoidal needs embeddings of even width, got {}", config.embedding_dim));
   reader.finish();

@@ -12,7 +12,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
-// What the backward pass of one batch needs, kept alive by the graph.
+// What the backward pass of a batch needs; the graph keeps it alive.
 struct SequenceRecord : torch::CustomClassHolder {
   SequenceRecord(const TimeMajor& time_major, const Cell& cell, const torch::Tensor& mask_BH)
       : order(time_major),
@@ -27,7 +27,7 @@ struct SequenceRecord : torch::CustomClassHolder {
 };
 
 struct SequencePass : torch::autograd::Function<SequencePass> {
-  // gx_P in time-major order; returns h_P in the same order. The weights, which the record holds, are named for their gradients.
+  // gx_P in time-major order; returns h_P in the same order. The record holds the weights; they are arguments to get gradients.
   static Variable forward(AutogradContext* context, const Variable& gx_P, const Variable& /*weight_hh*/, const Variable& /*bias_hh*/,
                           const c10::intrusive_ptr<SequenceRecord>& record) {
     for (int64_t t = 0; t < record->order.num_steps(); ++t) record->pass.forward_step(t, record->order.step(gx_P, t));

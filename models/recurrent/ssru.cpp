@@ -9,7 +9,7 @@
 namespace attnzoo {
 namespace {
 
-// maps: W x and W_f x + b_f side by side.
+// maps: W x and W_f x + b_f, side by side.
 torch::Tensor next_cell(const torch::Tensor& maps, const torch::Tensor& c) {
   const auto parts = maps.chunk(2, -1);
   return at::lerp(parts[0], c, apply_elementwise(at::sigmoid, parts[1]));

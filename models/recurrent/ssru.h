@@ -1,6 +1,6 @@
-// The simpler simple recurrent unit (Kim et al. 2019, 3.1), which stands in for a decoder's self-attention:
+// The simpler simple recurrent unit (Kim et al. 2019, 3.1), a replacement for a decoder's self-attention:
 //   f_t = sigmoid(W_f x_t + b_f),   c_t = f_t * c_(t-1) + (1 - f_t) * W x_t,   out_t = relu(c_t)
-// Nothing but c is carried from step to step, and only elementwise work depends on it.
+// Only c is carried from step to step, and only elementwise work depends on it.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -16,7 +16,7 @@ namespace attnzoo {
 class Ssru : public torch::nn::Module {
  public:
   explicit Ssru(int64_t dim);
-  // One position a row: x_ND and c_ND of the step before; c_ND becomes this step's.
+  // One position per row: x_ND, and c_ND of the previous step, which becomes this step's.
   torch::Tensor step(const torch::Tensor& x_ND, torch::Tensor& c_ND) const;
   // Whole sentences from c = 0: [.., D] -> [.., D], packed or padded.
   torch::Tensor forward(const torch::Tensor& x, const Rows& rows) const;

@@ -1,13 +1,13 @@
-// Batch normalisation with statistics of their own for every time step (Cooijmans et al. 2017; Ioffe and Szegedy 2015):
+// Batch normalisation with separate statistics for every time step (Cooijmans et al. 2017; Ioffe and Szegedy 2015):
 //   y = (x - mean_t) / sqrt(variance_t + 1e-5) * weight + bias
-// Weight and bias are the same at every step; they start at 1 and 0. (The paper's 0.1 keeps gates from saturating; what is normalised here
-// is an output.)
+// Weight and bias are shared by all steps and start at 1 and 0. (The paper starts weights at 0.1 to keep gates from saturating; here an
+// output is normalised.)
 //
-// A step is a position in the sentence, in both directions of an encoder. Steps from 63 on count as one.
-// Training: mean and variance over the rows of the batch that stand at step t. Alone at its step a row would come out as zeros, so it gets
-//   the running statistics, as in evaluation, and leaves them as they are.
-// Evaluation: the running statistics, r' = 0.9 r + 0.1 batch (the variance unbiased) after every training pass. They start at mean 0 and
-//   variance 1, where steps stay that no two sentences of a batch ever reached.
+// A step is a position in the sentence, in both directions of an encoder. Steps from 63 on share statistics.
+// Training: mean and variance over the batch's rows at step t. A row alone at its step would become zeros, so it gets the running
+//   statistics, as in evaluation, and does not change them.
+// Evaluation: running statistics, r' = 0.9 r + 0.1 batch (unbiased variance) after every training pass. They start at mean 0 and
+//   variance 1 and stay there for steps that no two sentences of a batch have reached.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -23,7 +23,7 @@ class StepBatchNorm : public torch::nn::Module {
   static constexpr double kMomentum = 0.1, kEpsilon = 1e-5;
 
   explicit StepBatchNorm(int64_t dim);
-  // x_PC: rows without padding, in any order; position_P: int64, each row's place in its sentence.
+  // x_PC: rows without padding, in any order. position_P: int64, each row's position in its sentence.
   torch::Tensor forward(const torch::Tensor& x_PC, const torch::Tensor& position_P) const;
 
   torch::Tensor weight, bias;                          // [C]

@@ -1,4 +1,4 @@
-// Transformers: encoder, decoder, families.
+// Transformers: encoder, decoder and families.
 #include "models/transformer/transformer_decoder.h"
 #include "models/transformer/transformer_encoder.h"
 #include "models/zoo.h"

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/attention/multi_head_attention.h"
+#include "models/layers/parameters.h"
 
 namespace attnzoo {
 
@@ -12,7 +13,7 @@ SelfAttention::SelfAttention(const TransformerStackConfig& config)
     : model_dim_(config.model_dim),
       kv_dim_(config.kv_dim()),
       dropout_(config.attention_dropout),
-      // Query, key and value maps in one matrix; the gain gives each the Xavier bound of a square one.
+      // Query, key and value maps in one matrix; the gain gives each the Xavier bound of a square matrix.
       qkv_(add_linear(*this, "qkv", config.model_dim, config.model_dim + 2 * config.kv_dim(), true,
                       std::sqrt(1.0 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.model_dim)))),
       out_(add_linear(*this, "out", config.model_dim, config.model_dim)) {
@@ -26,14 +27,15 @@ SelfAttention::SelfAttention(const TransformerStackConfig& config)
     const auto table = [&](const char* name) {
       const int64_t rows = 2 * config.relative_distance + 1;
       const double bound = std::sqrt(6.0 / static_cast<double>(rows + head_dim));
-      return register_parameter(name, torch::empty({rows, head_dim}).uniform_(-bound, bound));
+      return register_parameter(name, torch::empty({rows, head_dim}, parameter_options()).uniform_(-bound, bound));
     };
     form_.relative_key_RK = table("relative_key");
     form_.relative_value_RK = table("relative_value");
   }
 }
 
-// Pairs (x_2i, x_2i+1) of each head turn by position / 10000^(2i/K), so that a query's product with a key depends on their distance alone.
+// Rotates pairs (x_2i, x_2i+1) of each head by position / 10000^(2i/K), so that a query's product with a key depends only on their
+// distance.
 torch::Tensor SelfAttention::rotated(const torch::Tensor& x, const torch::Tensor& position) const {
   const int64_t pairs = model_dim_ / form_.num_heads / 2;
   const auto angle = (*rotation_)(position, x.options().requires_grad(false)).unflatten(-1, {1, pairs, 2});
@@ -55,7 +57,7 @@ torch::Tensor SelfAttention::forward(const torch::Tensor& x, const Rows& rows, b
   const auto qkv = project(x, rows.position);
   if (rows.packing) return out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, form_, causal, drop));
   const auto parts = qkv.split({model_dim_, 2 * kv_dim_}, -1);
-  // Causal attention alone hides the padding on the right from every real position.
+  // Causal attention already hides the padding on the right from real positions.
   const auto keep_BS = causal ? torch::Tensor() : rows.keep_BS;
   return out_->forward(padded_attention(parts[0], parts[1], keep_BS, form_, causal, drop, false).out);
 }

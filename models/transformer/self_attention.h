@@ -1,4 +1,4 @@
-// Multi-head self-attention as a sublayer: its projections, the positions that a stack may have in it, and its three ways to run.
+// Multi-head self-attention as a sublayer: projections, relative and rotary positions, and its three implementations.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -21,8 +21,8 @@ class SelfAttention : public torch::nn::Module {
   explicit SelfAttention(const TransformerStackConfig& config);
   // Whole sentences, [.., D] -> [.., D]. causal: no position reads a later one.
   torch::Tensor forward(const torch::Tensor& x, const Rows& rows, bool causal) const;
-  // One position a row. attend_past(q_ND, kv_NE, form) is the attention over this position and those before it, whose keys and values the
-  // caller keeps.
+  // One position per row. attend_past(q_ND, kv_NE, form) attends over this position and earlier ones, whose keys and values the caller
+  // keeps.
   using AttendPast = std::function<torch::Tensor(const torch::Tensor&, const torch::Tensor&, const AttentionForm&)>;
   torch::Tensor step(const torch::Tensor& x_ND, const torch::Tensor& position_N, const AttendPast& attend_past) const;
 

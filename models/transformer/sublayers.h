@@ -1,4 +1,4 @@
-// What the layers of a Transformer are made of: the way into a stack, the residual stream, the feed-forward sublayer.
+// Parts of a Transformer's layers: the input of a stack, the residual stream, the feed-forward sublayer.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -14,7 +14,7 @@
 
 namespace attnzoo {
 
-// What enters a stack: drop(sqrt(D) * embedding + position) (3.4, 3.5); the positions are absent where the layers have their own.
+// The input of a stack: drop(sqrt(D) * embedding + position) (3.4, 3.5), without positions if self-attention has them.
 class TransformerInput : public torch::nn::Module {
  public:
   explicit TransformerInput(const TransformerStackConfig& config);
@@ -38,7 +38,7 @@ class Residual : public torch::nn::Module {
   std::shared_ptr<Norm> norm_, after_;  // after_: sandwich only
 };
 
-// W_2 drop(activation(W_1 x)) (Vaswani et al. 2017, 3.3); for swiglu W_1 makes gate and value.
+// W_2 drop(activation(W_1 x)) (Vaswani et al. 2017, 3.3); for swiglu, W_1 computes gate and value.
 class FeedForward : public torch::nn::Module {
  public:
   explicit FeedForward(const TransformerStackConfig& config);

@@ -62,7 +62,7 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
       output.state.per_step.push_back(kv_NE.contiguous());
       return past_attention(q_ND, output.state.per_step, l, layers_.size(), output.state.per_row[1], form);
     };
-    // The weights shown to users are the last layer's, averaged over its heads.
+    // The attention shown to users is the last layer's, averaged over its heads.
     auto* weights = want_attention && has_source_ && l + 1 == layers_.size() ? &output.attention_NS : nullptr;
     const DecoderLayer::Past past{position_N, attend_past, ssru_ ? &output.state.per_row[l + 1] : nullptr};
     stream = layers_[l]->step(stream, past, memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights);
@@ -77,7 +77,7 @@ DecoderStates TransformerDecoder::forward(const torch::Tensor& embedded, const R
   DecoderStates result;
   auto stream = input_->forward(embedded, rows.position);
   for (size_t l = 0; l < layers_.size(); ++l) {
-    // Whose attention is asked for is never left out.
+    // A layer whose attention is requested is never skipped.
     auto* weights = want_attention && l + 1 == layers_.size() ? &result.attention_BTS : nullptr;
     if (weights != nullptr || !skips_layer(layer_drop_, is_training()))
       stream = layers_[l]->forward(stream, rows, layers_[l]->project_memory(source.memory), source.rows, weights);

@@ -1,10 +1,10 @@
 // A stack of masked self-attention layers that attend to a memory (Vaswani et al. 2017, 3.1).
 //
 // Memory::per_sentence = {source_length_B, keys and values of layer 0 [B, S, E], of layer 1, ..}.
-// State::per_row = {position_N, the past ..}. The past has two forms. In inference on the CPU each step's keys and values stay where they
-// were made (State::per_step, layer by layer), and per_row[1] is origin_NT: in which row of step t the past of row n lies. A beam then
-// reorders a table of a few numbers, where copying caches took a tenth of the time of short sentences and most of long ones. Elsewhere
-// per_row holds a cache [N, T, E] a layer.
+// State::per_row = {position_N, the past ..}. The past has two forms. In CPU inference, each step's keys and values stay in place
+// (State::per_step, layer by layer), and per_row[1] is origin_NT: the row of step t that holds the past of row n. A beam then reorders a
+// small table instead of caches, whose copies took a tenth of the time for short sentences and most of it for long ones. Otherwise per_row
+// holds a cache [N, T, E] per layer.
 #pragma once
 
 #include <memory>
@@ -32,7 +32,7 @@ class TransformerDecoder : public Decoder {
   double layer_drop_;
   std::shared_ptr<TransformerInput> input_;
   std::vector<std::shared_ptr<DecoderLayer>> layers_;
-  std::shared_ptr<Norm> norm_;  // where the stack ends with one
+  std::shared_ptr<Norm> norm_;  // null if the stack does not end with one
 };
 
 }  // namespace attnzoo

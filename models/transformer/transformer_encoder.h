@@ -20,7 +20,7 @@ class TransformerEncoder : public Encoder {
   double layer_drop_;
   std::shared_ptr<TransformerInput> input_;
   std::vector<std::shared_ptr<EncoderLayer>> layers_;
-  std::shared_ptr<Norm> norm_;  // where the stack ends with one
+  std::shared_ptr<Norm> norm_;  // null if the stack does not end with one
 };
 
 }  // namespace attnzoo

@@ -32,7 +32,7 @@ DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memor
     attention_ = register_module("attention", std::make_shared<SelfAttention>(config));
   if (memory_dim > 0) {
     cross_query_ = add_linear(*this, "cross_query", config.model_dim, config.model_dim);
-    // The Xavier bound of a square map, as for self-attention.
+    // The Xavier bound of a square matrix, as in self-attention.
     const double gain = std::sqrt(0.5 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.model_dim));
     memory_kv_ = add_linear(*this, "memory_kv", memory_dim, 2 * config.kv_dim(), true, gain);
     cross_out_ = add_linear(*this, "cross_out", config.model_dim, config.model_dim);
@@ -42,7 +42,7 @@ DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memor
 
 torch::Tensor DecoderLayer::project_memory(const torch::Tensor& memory) const {
   if (memory_kv_) return memory_kv_->forward(memory);
-  // Nothing to read; a step still takes from here how wide its own keys and values are.
+  // Empty, but a step takes the width of its own keys and values from here.
   return at::constant_pad_nd(memory, {0, 2 * kv_dim_});
 }
 

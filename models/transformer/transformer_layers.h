@@ -1,4 +1,4 @@
-// One layer of a Transformer's encoder and one of its decoder (Vaswani et al. 2017, 3.1).
+// A layer of a Transformer's encoder, and a layer of its decoder (Vaswani et al. 2017, 3.1).
 #pragma once
 
 #include <fmt/format.h>
@@ -28,19 +28,19 @@ class EncoderLayer : public torch::nn::Module {
 class DecoderLayer : public torch::nn::Module {
  public:
   DecoderLayer(const TransformerDecoderConfig& config, int64_t memory_dim);
-  // Keys and values of the memory for this layer: [.., E]. Made once a sentence.
+  // Keys and values of the memory for this layer, [.., E]; computed once per sentence.
   torch::Tensor project_memory(const torch::Tensor& memory) const;
-  // weights_BTS: null, or where the attention to the memory goes, padded.
+  // weights_BTS: null, or receives the padded attention to the memory.
   torch::Tensor forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows,
                         torch::Tensor* weights_BTS) const;
 
-  // What a step reads of the target side, and what it leaves there.
+  // What a step reads from, and leaves for, the target side.
   struct Past {
     torch::Tensor position_N;
     SelfAttention::AttendPast attend;  // with self-attention
-    torch::Tensor* cell_ND = nullptr;  // with the SSRU; becomes this step's
+    torch::Tensor* cell_ND = nullptr;  // with the SSRU; replaced by this step's
   };
-  // One position a row; weights_NS is set when asked for.
+  // One position per row. weights_NS: null, or receives the attention to the memory.
   torch::Tensor step(const torch::Tensor& x_ND, const Past& past, const torch::Tensor& memory_kv_BSE, const torch::Tensor& sentence_N,
                      const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const;
 
@@ -49,13 +49,13 @@ class DecoderLayer : public torch::nn::Module {
   AttentionForm memory_form_;
   double attention_dropout_;
   std::shared_ptr<Residual> self_residual_, cross_residual_, feed_forward_residual_;
-  std::shared_ptr<SelfAttention> attention_;  // one of these two
+  std::shared_ptr<SelfAttention> attention_;  // either this or ssru_
   std::shared_ptr<Ssru> ssru_;
-  std::shared_ptr<Linear> cross_query_, memory_kv_, cross_out_;  // null, with cross_residual_, in a language model
+  std::shared_ptr<Linear> cross_query_, memory_kv_, cross_out_;  // null in a language model, as is cross_residual_
   std::shared_ptr<FeedForward> feed_forward_;
 };
 
-// Creates and registers the layers of a stack as layer_0, layer_1, ..; all are one with shared_layers.
+// Creates and registers the layers of a stack as layer_0, layer_1, ..; with shared_layers they are one layer.
 template <class Layer, class Config, class... More>
 std::vector<std::shared_ptr<Layer>> add_layers(torch::nn::Module& stack, const Config& config, const More&... more) {
   std::vector<std::shared_ptr<Layer>> layers;
@@ -66,7 +66,7 @@ std::vector<std::shared_ptr<Layer>> add_layers(torch::nn::Module& stack, const C
   return layers;
 }
 
-// Whether a training step leaves a layer out: with probability `layer_drop`.
+// Whether a training step skips a layer; true with probability `layer_drop`.
 bool skips_layer(double layer_drop, bool training);
 
 }  // namespace attnzoo

@@ -40,6 +40,7 @@ void TransformerStackConfig::read(FieldReader& reader) {
     check_fraction(reader, key, value);
   if (attention_window < 0)
     reader.problem("attention_window", fmt::format("must be at least 0, which is no limit, got {}", attention_window));
+  check_at_most(reader, "attention_window", attention_window);
   if (model_dim < 1 || num_heads < 1) return;
   if (num_kv_heads < 0 || (num_kv_heads > 0 && num_heads % num_kv_heads != 0))
     reader.problem("num_kv_heads", fmt::format("must divide num_heads ({}), or be 0 for as many, got {}", num_heads, num_kv_heads));

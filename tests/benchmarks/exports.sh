@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Whether exports say what the program says: every family's TorchScript file, run by Python and by C++ (eval/examples/translate.cpp), greedy and
-# beam 5, at batch sizes 1, 7 and 64, over the 1000 sentences of Multi30k's test_2016_flickr. Prints a Markdown row a family: how many of the
-# lines are equal to attnzoo-translate's, the least over the batch sizes.
+# Whether exports equal the program: every family's TorchScript file, run by Python and by C++ (eval/examples/translate.cpp), greedily and with
+# beam 5, at batch sizes 1, 7 and 64, on the 1000 sentences of Multi30k's test_2016_flickr. Prints a Markdown row per family: the number of lines
+# equal to attnzoo-translate's, the least over the batch sizes.
 #
 #   tests/benchmarks/exports.sh [FAMILY ..]
 #

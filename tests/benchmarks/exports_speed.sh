@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What an export costs: size, BLEU and decoding time of a run's TorchScript file in float32, bfloat16 and int8 against attnzoo-translate in the same
-# run, greedy and beam 5, one thread and two. Multi30k's test_2016_flickr in batches of 32 sorted by length, loading excluded, medians of three.
+# What an export costs: size, BLEU and decoding time of a run's TorchScript file in float32, bfloat16 and int8, relative to attnzoo-translate in the
+# same run, greedily and with beam 5, with one thread and two. Multi30k's test_2016_flickr in batches of 32 sorted by length, loading excluded, medians of three.
 #
 #   tests/benchmarks/exports_speed.sh RUN [CHECKPOINT]
 #
 # Needs ../shared/data/multi30k (or DATA), Python with torch and sentencepiece (cmake/peers.sh), and a quiet machine. bfloat16 is slow
-# without AVX-512; leave it away with TYPES="float32 int8".
+# without AVX-512; omit it with TYPES="float32 int8".
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bin=$root/build/release/bin

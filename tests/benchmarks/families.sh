@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The table of models/README.md: every family that translates, trained MINUTES on Multi30k with the preset `tiny` on all cores, one after
-# the other. Prints a Markdown row each: parameters, target tokens a second (median of the reports) relative to the fastest family, BLEU of
+# The table in models/README.md: trains every family that translates for MINUTES on Multi30k with the preset `tiny` on all cores, one after the
+# other. Prints a Markdown row for each: parameters, target tokens per second (median of the reports) relative to the fastest family, BLEU on
 # test_2016_flickr (13a, cased, beam 5).
 #
 #   [MINUTES=10] tests/benchmarks/families.sh [FAMILY ..]        default: all of them
 #
-# Needs ../shared/data/multi30k (or DATA) and a quiet machine. Runs are kept in $RUNS (build/families): with more MINUTES they go on where they
-# stopped, with the same number they are only scored. BIN names the folder of other programs than this checkout's.
+# Needs ../shared/data/multi30k (or DATA) and a quiet machine. Runs are kept in $RUNS (build/families): with more MINUTES they resume, with the same
+# number they are only scored. BIN names a folder of programs to use instead of this checkout's.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bin=${BIN:-$root/build/release/bin}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Decoding rate of attnzoo against OpenNMT-py in the same run: the Transformer 3+3 of width 256, Multi30k's test set as BPE pieces, batches of
-# 32 sentences sorted by length, two threads, loading excluded, no length penalty (OpenNMT-py's default). Both models are trained first, each
-# TRAIN_SECS seconds, long enough to end their sentences; a rate is per produced token, so they need not say the same.
+# 32 sentences sorted by length, two threads, loading excluded, no length penalty (OpenNMT-py's default). Both models are first trained for
+# TRAIN_SECS seconds, long enough to end their sentences; rates are per output token, so outputs may differ.
 #
 #   [TRAIN_SECS=240] tests/benchmarks/peers_decoding.sh [BEAM ..]          default: 1 5
 #

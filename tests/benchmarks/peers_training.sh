@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Training rate of attnzoo against its peers on the same work in the same run: Multi30k en-de as 8000 joint BPE pieces, 4096 padded target
-# tokens a batch, float32, real target tokens a second after a warm-up. Prints one JSON line a run, then medians and ratios.
+# tokens per batch, float32, real target tokens per second after a warm-up. Prints one JSON line per run, then medians and ratios.
 #
 #   tests/benchmarks/peers_training.sh [ROUNDS] [SECONDS] [MODEL ..]     models: transformer rnn_LSTM rnn_GRU
 #

@@ -9,7 +9,7 @@ namespace {
 
 bool same(const OptionValue& a, const OptionValue& b) { return a.key == b.key && a.value == b.value; }
 
-// A value of one option by its numbers.
+// A value of an option, by their indices.
 struct Place {
   size_t option, value;
   bool operator<(const Place& other) const { return std::pair(option, value) < std::pair(other.option, other.value); }
@@ -29,7 +29,7 @@ class Builder {
   std::vector<nlohmann::json> run() {
     std::vector<nlohmann::json> rows;
     while (!open_.empty()) {
-      // The best of some greedy rows, each begun with an open pair.
+      // The best of several greedy rows, each starting with an uncovered pair.
       std::vector<size_t> best;
       size_t best_count = 0;
       for (int attempt = 0; attempt < 20; ++attempt) {
@@ -66,7 +66,7 @@ class Builder {
     return true;
   }
 
-  // Empty where it ran into a dead end.
+  // Empty after a dead end.
   std::vector<size_t> greedy_row() {
     std::vector<size_t> row(space_.options.size(), kUnset);
     const auto& [first, second] = *std::next(open_.begin(), static_cast<std::ptrdiff_t>(random_() % open_.size()));

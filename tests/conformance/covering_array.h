@@ -1,5 +1,5 @@
-// Few configurations in which every pair of option values occurs at least once (a pairwise covering array; Cohen et al. 1997): what the
-// options do to each other shows in pairs nearly always, and all combinations would be thousands.
+// A small set of configurations in which every pair of option values occurs (a pairwise covering array; Cohen et al. 1997). Most faults of
+// interacting options show in pairs, and there are thousands of combinations.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -21,15 +21,15 @@ struct OptionValue {
 
 struct OptionSpace {
   std::string name, family;
-  nlohmann::json base;  // fields of lower rank, like a preset's: what no part of a row knows is passed over
+  nlohmann::json base;  // lower-ranking fields, like a preset's: those that no part has are ignored
   std::vector<Option> options;
-  // Pairs that a configuration may not have; the test checks that they are refused.
+  // Pairs that must be refused; the test checks that they are.
   std::vector<std::pair<OptionValue, OptionValue>> forbidden;
 };
 
-// Every row gives every option a value. Deterministic.
+// Each row sets every option. Deterministic.
 std::vector<nlohmann::json> covering_array(const OptionSpace& space);
-// Whether some row has both.
+// Whether some row has both values.
 bool covers(const std::vector<nlohmann::json>& rows, const OptionValue& a, const OptionValue& b);
 bool is_forbidden(const OptionSpace& space, const OptionValue& a, const OptionValue& b);
 

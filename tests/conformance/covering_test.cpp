@@ -1,4 +1,4 @@
-// Every pair of option values, in few models each: the promises that options could break for each other.
+// Every pair of option values, in as few models as possible: promises that options could break together.
 #include <ATen/ATen.h>
 
 #include "data/error.h"

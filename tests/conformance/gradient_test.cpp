@@ -23,7 +23,7 @@ Batch test_batch(const Seq2SeqModel& model) { return make_test_batch(model, rand
 }  // namespace
 
 TEST_CASE("Gradients in double equal finite differences for every parameter") {
-  at::set_num_threads(1);  // tensors this small lose more by waking a second thread than it does
+  at::set_num_threads(1);  // for tensors this small, waking a second thread costs more than it saves
   for (const auto& subject : subjects()) {
     const auto model = in_double(subject);
     const auto batch = test_batch(*model);
@@ -33,7 +33,7 @@ TEST_CASE("Gradients in double equal finite differences for every parameter") {
       auto parameter = item.value();
       REQUIRE(parameter.grad().defined());
       const auto gradient = parameter.grad().flatten();
-      // The entry with the largest gradient and one in the middle: every parameter is checked where it matters.
+      // The entry with the largest gradient, and one in the middle.
       for (const int64_t index : {gradient.abs().argmax().item<int64_t>(), gradient.numel() / 2}) {
         CHECK(finite_difference(parameter, index, [&] { return loss_of(*model, batch); }) ==
               Approx(gradient[index].item<double>()).epsilon(1e-4).margin(1e-8));

@@ -1,4 +1,4 @@
-// What must not matter: padding, the batch a sentence stands in, its place there, the future, the order of decoding rows.
+// What must have no effect: padding, a sentence's batch and place in it, the future, the order of decoding rows.
 #include <ATen/ATen.h>
 
 #include "data/special_tokens.h"
@@ -9,7 +9,7 @@
 
 namespace attnzoo::test {
 
-TEST_CASE("Padding on the right changes no bit of what a model says") {
+TEST_CASE("Padding on the right changes no bit of a model's output") {
   for (const auto& subject : subjects()) {
     INFO(subject.name);
     const auto model = subject.build();
@@ -19,7 +19,7 @@ TEST_CASE("Padding on the right changes no bit of what a model says") {
   }
 }
 
-TEST_CASE("A sentence gets the same bits alone, in a batch, and at another place of it") {
+TEST_CASE("A sentence gets the same bits alone, in a batch, and at another place in it") {
   for (const auto& subject : subjects()) {
     INFO(subject.name);
     const auto model = subject.build();
@@ -53,7 +53,7 @@ TEST_CASE("No target position sees a later one") {
   }
 }
 
-TEST_CASE("Stepping says what the teacher-forced pass says") {
+TEST_CASE("Stepping equals the teacher-forced pass") {
   for (const auto& subject : subjects()) {
     INFO(subject.name);
     const auto model = subject.build();
@@ -87,7 +87,7 @@ TEST_CASE("Rows of a state can be reordered, repeated and dropped") {
   }
 }
 
-TEST_CASE("Attention weights are a distribution over the real source tokens and asking for them changes nothing") {
+TEST_CASE("Attention weights are a distribution over real source tokens, and requesting them changes nothing") {
   for (const auto& subject : subjects()) {
     INFO(subject.name);
     const auto model = subject.build();

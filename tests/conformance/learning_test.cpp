@@ -1,4 +1,4 @@
-// Every family learns: ten pairs are memorised.
+// Every family can learn: it memorises ten pairs.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/optim/adam.h>
@@ -12,13 +12,13 @@
 namespace attnzoo::test {
 
 TEST_CASE("Ten pairs are memorised") {
-  at::set_num_threads(1);  // tensors this small lose more by waking a second thread than it does
+  at::set_num_threads(1);  // for tensors this small, waking a second thread costs more than it saves
   for (const auto& subject : subjects()) {
     INFO(subject.name);
     const auto model = subject.build();
-    model->eval();  // no dropout: memorising is the aim
+    model->eval();  // no dropout, since the model should memorise
     auto sentences = random_sentences(10, 8, 32);
-    // What begins a text without a source cannot be known: each begins with another word, and is judged from the second on.
+    // Without a source, the first word is unpredictable: each text begins with another one and is judged from the second on.
     for (size_t b = 0; b < sentences.size() && !model->reads_source(); ++b) sentences[b][0] = kNumSpecialTokens + static_cast<int64_t>(b);
     const auto batch = make_test_batch(*model, random_sentences(10, 8, 31), sentences);
     const auto targets = packed_targets_P(batch);

@@ -32,7 +32,7 @@ TEST_CASE("A beam's hypotheses are as probable as scoring says, and the same alo
       for (size_t i = 0; i < alone.size(); ++i) {
         CHECK(alone[i].ids == found[b][i].ids);
         CHECK(alone[i].log_probability == found[b][i].log_probability);
-        if (found[b][i].truncated) continue;  // scoring would count the </s> that it does not have
+        if (found[b][i].truncated) continue;  // scoring would count an </s> that it lacks
         ScoreTotals totals;
         const auto batch = make_test_batch(*model, {sources[b]}, {{found[b][i].ids.begin(), found[b][i].ids.end()}});
         CHECK(score_batch(*model, batch, totals)[0] == Approx(found[b][i].log_probability).margin(2e-4));
@@ -68,7 +68,7 @@ TEST_CASE("Greedy search is a beam of one that takes the likeliest token at ever
   }
 }
 
-TEST_CASE("Weights that went to disk and back give the same bits") {
+TEST_CASE("Weights saved to disk and loaded give the same bits") {
   const TemporaryDirectory folder;
   for (const auto& subject : subjects()) {
     INFO(subject.name);

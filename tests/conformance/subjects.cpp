@@ -25,7 +25,7 @@ const std::vector<Subject>& subjects() {
                           // Weights larger than a fresh model's, so that a wrong input cannot hide behind small activations.
                           const at::NoGradGuard no_grad;
                           for (auto& parameter : model->parameters()) parameter.add_(torch::randn_like(parameter) * 0.1);
-                          // Running statistics, as after some training; variances stay positive.
+                          // Running statistics as after some training; variances stay positive.
                           for (auto& buffer : model->buffers()) buffer.add_(torch::rand_like(buffer));
                           return model;
                         }});

@@ -1,4 +1,4 @@
-// Every family traces, and the trace says the same at shapes it was not traced at.
+// Every family can be traced, and its trace is valid at shapes it was not traced at.
 #include "models/export/trace.h"
 
 #include <ATen/ATen.h>
@@ -10,7 +10,7 @@
 
 namespace attnzoo::test {
 
-TEST_CASE("Traced verbs give the model's logits and attention at unseen batch sizes, lengths and beams") {
+TEST_CASE("Traced operations give the model's logits and attention at unseen batch sizes, lengths and beams") {
   for (const auto& subject : subjects()) {
     const auto model = subject.build();
     model->eval();
@@ -21,7 +21,7 @@ TEST_CASE("Traced verbs give the model's logits and attention at unseen batch si
       const auto source_BS = source_ids(random_sentences(count, length, 21), extra);
       const Memory memory = model->encode(source_BS), traced_memory = traced_encode(traced, source_BS);
       State state = model->start(memory), traced_state = traced_start(traced, traced_memory);
-      // Two rows a sentence after the first step, as in a beam search.
+      // Two rows per sentence after the first step, as in a beam search.
       auto previous_N = torch::full({count}, int64_t{kBosId}, torch::kLong);
       for (int64_t t = 0; t < 4; ++t) {
         const auto expected = model->step(memory, state, previous_N, true);

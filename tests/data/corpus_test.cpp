@@ -143,7 +143,7 @@ TEST_CASE("nothing stands under the name of a corpus before it is complete, and 
   CHECK(Corpus::open(folder / "train.corpus")->digest() == "new");
 }
 
-TEST_CASE("what is no corpus is refused by what it is") {
+TEST_CASE("a file that is not a corpus is refused with what it is") {
   const TemporaryDirectory folder;
   const auto missing = (folder / "missing").string();
   CHECK(open_message(missing) == missing + ": no such file");
@@ -153,7 +153,7 @@ TEST_CASE("what is no corpus is refused by what it is") {
   CHECK(open_message(empty) == empty + ": is empty; a prepared corpus is needed: prepare it again");
   for (const char* content : {"x", "A man in a blue shirt.\n"}) {
     const auto text = folder.file("text", content);
-    CHECK(open_message(text) == text + ": is no prepared corpus (does not begin with ATZCORP1); make one with attnzoo-data prepare");
+    CHECK(open_message(text) == text + ": is not a prepared corpus (it does not begin with ATZCORP1); make one with attnzoo-data prepare");
   }
 }
 
@@ -199,7 +199,7 @@ TEST_CASE("a corpus of a newer format says which") {
   write_small(file);
   poke(file, offsetof(CorpusHeader, format), 3);  // 1 ^ 3 is 2
   CHECK(open_message(file) ==
-        file.string() + ": has format 2, this program knows formats up to 1; prepare it again or use a newer attnzoo");
+        file.string() + ": has format 2; this program reads formats up to 1: prepare it again or use a newer attnzoo");
 }
 
 TEST_CASE("a table that does not fit the ids is refused even with right checksums") {
@@ -221,6 +221,62 @@ TEST_CASE("a table that does not fit the ids is refused even with right checksum
   CHECK_THAT(with_entry({7, 3, 2, 1}), ContainsSubstring("damaged: pair 0 begins at id 7, not 0; prepare it again"));
   CHECK_THAT(with_entry({0, 2, 3, 1}), ContainsSubstring("damaged: the table counts 5 and 6 ids, the header 6 and 5; prepare it again"));
   CHECK_THAT(with_entry({0, 3, 4000000000, 1}), ContainsSubstring("damaged: pair 1 begins at id 5, not 4000000003; prepare it again"));
+}
+
+TEST_CASE("a header whose numbers overflow is refused even with right checksums") {
+  const TemporaryDirectory folder;
+  write_small(folder / "good");
+  const std::string bytes = read_file(folder / "good");
+  const auto message_with = [&](const auto& change) {
+    CorpusHeader header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    change(header);
+    header.header_crc = crc32_of(&header, offsetof(CorpusHeader, header_crc));
+    std::string changed = bytes;
+    std::memcpy(changed.data(), &header, sizeof header);
+    return open_message(folder.file("changed", changed));
+  };
+  const std::string refused = (folder / "changed").string() + ": damaged: the sizes in the header contradict each other; prepare it again";
+  CHECK(message_with([](CorpusHeader&) {}).empty());
+  // 24 * 2^61 and 4 * 2^62 are 0 in 64 bits.
+  CHECK(message_with([](CorpusHeader& header) { header.num_pairs += uint64_t{1} << 61; }) == refused);
+  CHECK(message_with([](CorpusHeader& header) { header.num_source_ids += uint64_t{1} << 62; }) == refused);
+  CHECK(message_with([](CorpusHeader& header) {
+          header.num_source_ids += uint64_t{1} << 63;
+          header.num_target_ids += uint64_t{1} << 63;
+        }) == refused);
+  CHECK(message_with([](CorpusHeader& header) { header.table_offset += uint64_t{24} << 56; }) == refused);
+  CHECK(message_with([](CorpusHeader& header) { header.table_offset = ~uint64_t{7}; }) == refused);
+  CHECK(message_with([](CorpusHeader& header) { header.flags = 6; }) == refused);
+}
+
+TEST_CASE("ids past the vocabulary are refused with the file, the line and both numbers") {
+  const TemporaryDirectory folder;
+  write_small(folder / "train.corpus");
+  const auto corpus = Corpus::open(folder / "train.corpus");
+  const auto problem = [&](const CorpusVocabulary& vocabulary) {
+    try {
+      check_ids_within(*corpus, vocabulary);
+    } catch (const DataError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(problem({14, 14, false}).empty());
+  CHECK(problem({12, 14, false}).empty());
+  CHECK(problem({11, 14, false}) ==
+        corpus->name() + ": the pair of line 4000000000 has id 11 in its source, whose vocabulary has 11 pieces; prepare it again");
+  CHECK(problem({14, 9, false}) ==
+        corpus->name() + ": the pair of line 3 has id 9 in its target, whose vocabulary has 9 pieces; prepare it again");
+  // A pointer-generator's source of three tokens may name three words past the vocabulary.
+  CHECK(problem({11, 11, true}).empty());
+  CHECK_THAT(problem({8, 9, true}), ContainsSubstring("has id 9 in its target"));
+  {
+    CorpusWriter writer(folder / "negative", "");
+    writer.add(Ids{4}, Ids{-1}, 1);
+    writer.commit();
+  }
+  CHECK_THROWS_WITH(check_ids_within(*Corpus::open(folder / "negative"), {14, 14, false}), ContainsSubstring("has id -1 in its target"));
 }
 
 TEST_CASE("a corpus that cannot be written says where and why") {

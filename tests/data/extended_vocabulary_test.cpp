@@ -48,6 +48,37 @@ TEST_CASE("SentencePiece names what it does not know as well") {
   REQUIRE(unknown.size() == 1);
   CHECK(unknown[0] == "\xE2\x98\x83");
   CHECK(std::count_if(source.ids().begin(), source.ids().end(), [&](int32_t id) { return id >= tokenizer->vocabulary_size(); }) == 1);
-  const auto decoded = source.decode(source.ids());
-  CHECK(decoded.find("\xE2\x98\x83") != std::string::npos);
+  CHECK(source.decode(source.ids()) == text);
+}
+
+TEST_CASE("a source is cut first, so that no target has an id past its logits") {
+  const auto tokenizer = three_words();
+  const ExtendedSource cut(*tokenizer, "a Anna b Berta Anna Carla", 3), whole(*tokenizer, "a Anna b Berta Anna Carla", 6);
+  CHECK(cut.ids() == Ids{4, 7 + 1, 5});
+  CHECK(cut.was_cut());
+  CHECK(whole.ids().size() == 6);
+  CHECK_FALSE(whole.was_cut());
+  CHECK(cut.encode_target("Berta Anna Carla c") == Ids{kUnkId, 7 + 1, kUnkId, 6});
+  CHECK(cut.decode(Ids{7 + 1, 7 + 3}) == "Anna \xE2\x81\x87");
+  // The same where both were encoded before the cut.
+  auto target = whole.encode_target("Berta Anna Carla c");
+  CHECK(target == Ids{7 + 3, 7 + 1, 7 + 5, 6});
+  forget_words_past(3, 7, target);
+  CHECK(target == cut.encode_target("Berta Anna Carla c"));
+  const ExtendedSource nothing(*tokenizer, "Anna Berta", 0);
+  CHECK(nothing.ids().empty());
+  CHECK(nothing.encode_target("Anna") == Ids{kUnkId});
+}
+
+TEST_CASE("words are written out beside the mark of unknown ones, which may stand in the text itself") {
+  TokenizerConfig config;
+  config.vocabulary_size = 20;
+  config.byte_fallback = false;
+  const auto tokenizer = train_tokenizer(config, std::vector<std::string>{"a b \xE2\x81\x87", "b a", "\xE2\x81\x87"});
+  const std::string text = "\xE2\x81\x87 a \xE2\x98\x83 b\xE2\x98\x84 \xE2\x96\x81";
+  const ExtendedSource source(*tokenizer, text);
+  CHECK(source.decode(source.ids()) == text);
+  const auto words = three_words();
+  const ExtendedSource marked(*words, "\xE2\x81\x87 Anna");
+  CHECK(marked.decode(Ids{7, 7 + 1, kUnkId}) == "\xE2\x81\x87 Anna \xE2\x81\x87");
 }

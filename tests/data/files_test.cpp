@@ -1,12 +1,15 @@
 #include "data/files.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 
 #include "data/error.h"
+#include "data/temporary_path.h"
 #include "tests/temporary_directory.h"
 
 #include "tests/catch.h"
@@ -37,6 +40,19 @@ TEST_CASE("reading says what is wrong with a file") {
   CHECK_THROWS_WITH(read_file(folder / "none"), Equals((folder / "none").string() + ": no such file"));
   CHECK_THROWS_WITH(read_file("surely/not/here"), ContainsSubstring("surely/not/here: no such file (looked for in /"));
   CHECK_THROWS_WITH(read_file(folder.path()), Equals(folder.path().string() + ": is a directory; a file is needed"));
+}
+
+TEST_CASE("what may not end or is too long is refused, not read") {
+  const TemporaryDirectory folder;
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  for (const std::filesystem::path& file : {folder / "pipe", std::filesystem::path("/dev/zero")}) {
+    const std::string message = file.string() + ": is a pipe or a device; a regular file is needed";
+    CHECK_THROWS_WITH(read_file(file), Equals(message));
+    CHECK_THROWS_WITH(crc32_of_file(file), Equals(message));
+  }
+  const auto file = folder.file("x", "12345");
+  CHECK(read_file(file, 5) == "12345");
+  CHECK_THROWS_WITH(read_file(file, 4), Equals(file + ": is longer than 4 bytes, the most that is read here"));
 }
 
 TEST_CASE("a file without permission is refused by name and reason") {
@@ -142,6 +158,134 @@ TEST_CASE("through a link the file behind it is replaced, not the link") {
   write_file(folder / "link", "new");
   CHECK(std::filesystem::is_symlink(folder / "link"));
   CHECK(read_file(folder / "real") == "new");
+}
+
+TEST_CASE("a chain of links is followed, also to a file that is still to be made") {
+  const TemporaryDirectory folder;
+  std::filesystem::create_directory(folder / "deep");
+  std::filesystem::create_symlink("deep/second", folder / "first");
+  std::filesystem::create_symlink("real", folder / "deep/second");
+  write_file(folder / "first", "new");
+  CHECK(read_file(folder / "deep/real") == "new");
+  CHECK(std::filesystem::is_symlink(folder / "deep/second"));
+  CHECK(num_entries(folder / "deep") == 2);
+  std::filesystem::create_symlink("loop", folder / "loop");
+  CHECK_THROWS_WITH(write_file(folder / "loop", "x"), ContainsSubstring("loop: cannot be written: Too many levels of symbolic links"));
+}
+
+TEST_CASE("in a folder of attnzoo's own a link is neither read nor written through") {
+  const TemporaryDirectory folder;
+  write_file(folder / "diary", "mine");
+  std::filesystem::create_symlink("diary", folder / "config.json");
+  const std::string message = (folder / "config.json").string() +
+                              ": is a symbolic link; attnzoo follows no links in folders of its own, since they may lead to other files of "
+                              "yours: replace it with what it points to, or remove it";
+  CHECK_THROWS_WITH(write_file(folder / "config.json", "x", Links::kRefuse), Equals(message));
+  CHECK_THROWS_WITH(read_file(folder / "config.json", kMaxFileBytes, Links::kRefuse), Equals(message));
+  CHECK(read_file(folder / "diary") == "mine");
+}
+
+TEST_CASE("a file NAME.tmp of the user's is neither written nor removed, and two writers of one name do not meet") {
+  const TemporaryDirectory folder;
+  folder.file("x.tmp", "mine");
+  folder.file("target", "mine too");
+  std::filesystem::create_symlink("target", folder / "x.pairs.tmp");
+  AtomicFile first(folder / "x"), second(folder / "x");
+  first.write("first");
+  second.write("second");
+  second.commit();
+  CHECK(read_file(folder / "x") == "second");
+  first.commit();
+  CHECK(read_file(folder / "x") == "first");
+  CHECK(read_file(folder / "x.tmp") == "mine");
+  CHECK(read_file(folder / "target") == "mine too");
+  CHECK(num_entries(folder.path()) == 4);
+}
+
+TEST_CASE("a file that is replaced keeps its permissions") {
+  const TemporaryDirectory folder;
+  const auto file = folder.file("x", "old");
+  chmod(file.c_str(), 0640);
+  write_file(file, "new");
+  CHECK(std::filesystem::status(file).permissions() == std::filesystem::perms(0640));
+}
+
+TEST_CASE("/dev/stdout is written to, be it a pipe or a file, and what stands in the file stays") {
+  const TemporaryDirectory folder;
+  const auto file = folder.file("out", "before\n");
+  int pipe_ends[2];
+  REQUIRE(pipe(pipe_ends) == 0);
+  const int out = open(file.c_str(), O_WRONLY | O_APPEND);
+  const pid_t child = fork();
+  if (child == 0) {
+    try {
+      dup2(out, STDOUT_FILENO);
+      write_file("/dev/stdout", "to the file\n");
+      dup2(pipe_ends[1], STDOUT_FILENO);
+      write_file("/dev/stdout", "to the pipe\n");
+      _exit(0);
+    } catch (...) {
+      _exit(1);
+    }
+  }
+  close(out);
+  close(pipe_ends[1]);
+  char text[64] = {};
+  CHECK(read(pipe_ends[0], text, sizeof text - 1) == 12);
+  close(pipe_ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
+  CHECK(std::string(text) == "to the pipe\n");
+  CHECK(read_file(file) == "before\nto the file\n");
+  CHECK(num_entries(folder.path()) == 1);
+}
+
+TEST_CASE("a signal handler can remove the files and folders that are being written, and nothing else") {
+  const TemporaryDirectory folder;
+  folder.file("mine.tmp", "x");
+  AtomicFile file(folder / "x");
+  TemporaryPath directory(folder.path(), TemporaryPath::Kind::kDirectory);
+  for (int i = 0; i < 300; ++i)
+    write_file(directory.path() / ("a file with a long name, so that one call does not list all " + std::to_string(i)), "x");
+  CHECK(num_entries(folder.path()) == 3);
+  remove_temporary_files();
+  CHECK(num_entries(folder.path()) == 1);
+  CHECK(read_file(folder / "mine.tmp") == "x");
+}
+
+TEST_CASE("what killed programs left goes, what a live one is writing and what only looks like it stays") {
+  const TemporaryDirectory folder;
+  const auto dead = new_temporary_name(folder.path()), dead_folder = new_temporary_name(folder.path());
+  write_file(dead, "x");
+  std::filesystem::create_directory(dead_folder);
+  write_file(dead_folder / "weights", "x");
+  folder.file(".attnzoo-notes.tmp", "x");
+  folder.file(".attnzoo-0123456789abcdeF.tmp", "x");
+  const AtomicFile live(folder / "x");
+  remove_leftovers(folder.path());
+  CHECK_FALSE(std::filesystem::exists(dead));
+  CHECK_FALSE(std::filesystem::exists(dead_folder));
+  CHECK(num_entries(folder.path()) == 3);
+}
+
+TEST_CASE("an output that is an input is refused, whatever its name") {
+  const TemporaryDirectory folder;
+  const auto file = folder.file("text", "x");
+  std::filesystem::create_symlink("text", folder / "link");
+  std::filesystem::create_hard_link(file, folder / "second");
+  for (const char* name : {"text", "link", "second", "./text"})
+    CHECK_THROWS_WITH(
+        refuse_input_as_output("--output", folder / name, {"/none", file}),
+        Equals("--output " + (folder / name).string() + ": this is the file that is read (" + file + "); choose another name"));
+  refuse_input_as_output("--output", folder / "new", {file});
+  refuse_input_as_output("--output", "/dev/null", {"/dev/null"});
+  const int saved = dup(STDIN_FILENO), in = open(file.c_str(), O_RDONLY);
+  dup2(in, STDIN_FILENO);
+  CHECK_THROWS_WITH(refuse_input_as_output("--output", file, {"-"}), ContainsSubstring("this is the file that is read (standard input)"));
+  dup2(saved, STDIN_FILENO);
+  close(saved);
+  close(in);
 }
 
 TEST_CASE("the CRC is zlib's, in one go or in pieces") {

@@ -276,6 +276,47 @@ TEST_CASE("an import that leaves no pair writes nothing and says so") {
   CHECK_FALSE(fs::exists(folder / "out"));
 }
 
+TEST_CASE("an import replaces files of an earlier one, and no file that it did not write") {
+  const test::TemporaryDirectory folder;
+  const ParallelOutput english{folder / "out", "en", "de", 0, 0}, french{folder / "out", "en", "fr", 0, 0};
+  folder.file("out/train.de", "my own");
+  const auto refused = [&](const ParallelOutput& output, const std::string& name) {
+    const std::string message = "--out " + (folder / "out").string() + ": holds " + name +
+                                ", which no import wrote or which has changed since; choose another folder, or move the file away";
+    CHECK_THROWS_WITH(check_parallel_output(output), message);
+    CHECK_THROWS_WITH(write_parallel(numbered_pairs(3), output, {}), message);
+  };
+  refused(english, "train.de");
+  CHECK(read_lines((folder / "out/train.de").string()) == std::vector<std::string>{"my own"});
+  CHECK_FALSE(fs::exists(folder / "out/train.en"));
+  fs::remove(folder / "out/train.de");
+
+  write_parallel(numbered_pairs(3), english, {});
+  write_parallel(numbered_pairs(4), french, {});
+  write_parallel(numbered_pairs(5), english, {});
+  CHECK(read_lines((folder / "out/train.de").string()).size() == 5);
+  CHECK(read_lines((folder / "out/train.fr").string()).size() == 4);
+  folder.file("out/valid.de", "edited");
+  refused(english, "valid.de");
+  write_parallel(numbered_pairs(6), french, {});
+  fs::remove(folder / "out/valid.de");
+  write_parallel(numbered_pairs(7), english, {});
+  CHECK(read_lines((folder / "out/train.de").string()).size() == 7);
+}
+
+TEST_CASE("an import does not write through links, nor over a report that is not an import's") {
+  const test::TemporaryDirectory folder;
+  const ParallelOutput output{folder / "out", "en", "de", 0, 0};
+  folder.file("diary", "mine");
+  fs::create_directory(folder / "out");
+  fs::create_symlink("../diary", folder / "out/test.en");
+  CHECK_THROWS_WITH(write_parallel(numbered_pairs(3), output, {}), ContainsSubstring(": holds test.en, which no import wrote"));
+  fs::remove(folder / "out/test.en");
+  folder.file("out/import.json", "{\"invoices\": 3}");
+  CHECK_THROWS_WITH(write_parallel(numbered_pairs(3), output, {}), ContainsSubstring(": holds import.json, which no import wrote"));
+  CHECK(read_lines((folder / "diary").string()) == std::vector<std::string>{"mine"});
+}
+
 TEST_CASE("import settings out of range are refused with what is accepted") {
   CHECK(parse_language_pair("en,pt_BR").first == "en");
   CHECK(parse_language_pair("en,pt_BR").second == "pt_BR");

@@ -122,6 +122,10 @@ TEST_CASE("fields of JSON lines are read, nested ones by their path, and stay on
   config.source_field = "translation.en";
   config.target_field = "translation.de";
   CHECK(read_pairs(config) == Pairs{{"a", "b"}});
+  config.jsonl = {folder.file("z.jsonl", "{\"s\": 4.5, \"t\": -3}\n{\"s\": true, \"t\": 12}\n")};
+  config.source_field = "s";
+  config.target_field = "t";
+  CHECK(read_pairs(config) == Pairs{{"4.5", "-3"}, {"true", "12"}});
 }
 
 TEST_CASE("a broken JSON line is named with its place") {
@@ -140,7 +144,7 @@ TEST_CASE("a broken JSON line is named with its place") {
   CHECK(message_of("") == ":2: not valid JSON at byte 1; each line must be one object");
   CHECK(message_of("[1]") == ":2: must be a JSON object, got array");
   CHECK(message_of(R"({"source": "a", "de": "b"})") == ":2: has no field 'target'; its fields: de, source");
-  CHECK(message_of(R"({"source": 5.5, "target": "b"})") == ":2: the field 'source' must be a string, got number");
+  CHECK(message_of(R"({"source": null, "target": "b"})") == ":2: the field 'source' must be a string, got null");
 }
 
 TEST_CASE("a file of the list that is missing is found before anything is read") {

@@ -1,5 +1,6 @@
 // The whole chain as a user runs it: recipe, training, translation, scoring; and the promises that span programs.
 #include <algorithm>
+#include <csignal>
 
 #include "data/files.h"
 #include "tests/invented_language.h"
@@ -63,17 +64,20 @@ TEST_CASE("A trained model translates its language and attnzoo-eval scores it") 
   CHECK(split_lines(piped.output).size() == 2);
 }
 
-TEST_CASE("Forty steps equal twenty, a kill and twenty more, bit for bit") {
+TEST_CASE("Eighty steps equal a run that was killed and resumed, bit for bit") {
   for (const char* family : {"attention-lstm", "transformer"}) {
     INFO(family);
     const TemporaryDirectory folder;
-    train(folder, family, 40);
-    const auto partly = run_merged(
-        folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --set train.validate_every=20 --set train.max_steps=20");
-    INFO(partly.output);
-    REQUIRE(partly.status == 0);
+    train(folder, family, 80);
+    // Killed after its first checkpoint, at step 20, wherever it is then; without the kill it would not end.
+    const auto killed = run_merged(folder.path(),
+                                   "attnzoo-train recipe.json --run parts --threads 1 --set train.validate_every=20 "
+                                   "--set train.max_steps=1000000 & pid=$!; "
+                                   "until [ -e parts/checkpoints/last ] || ! kill -0 $pid; do sleep 0.01; done; kill -KILL $pid; wait $pid");
+    INFO(killed.output);
+    REQUIRE(killed.status == 128 + SIGKILL);
     const auto resumed =
-        run_merged(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --resume --override --set train.max_steps=40");
+        run_merged(folder.path(), "attnzoo-train recipe.json --run parts --threads 1 --resume --override --set train.max_steps=80");
     INFO(resumed.output);
     REQUIRE(resumed.status == 0);
     for (const char* file : {"weights.safetensors", "optimizer.safetensors", "generator.safetensors"})

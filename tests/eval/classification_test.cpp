@@ -22,3 +22,9 @@ TEST_CASE("Accuracy and macro-F1 are those of scikit-learn") {
   CHECK_THROWS_WITH(score_labels(predictions, std::vector<std::string>{"a"}),
                     "classification: 7 predictions and 1 references; equal counts are needed");
 }
+
+TEST_CASE("White space around a label is no part of it") {
+  const auto score = score_labels(std::vector<std::string>{"good", "bad"}, std::vector<std::string>{"good ", "\tbad\r"});
+  CHECK(score.num_correct == 2);
+  CHECK(score.labels.size() == 2);
+}

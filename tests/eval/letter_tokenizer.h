@@ -1,4 +1,4 @@
-// A tokeniser for tests: letter a is id 4, b is 5, ...; anything else is <unk>, spaces are nothing.
+// A tokeniser for tests: the letter a is id 4, b is 5, ..; spaces are ignored, anything else is <unk>.
 #pragma once
 
 #include <memory>

@@ -69,6 +69,43 @@ TEST_CASE("attnzoo-translate gives the same bytes for every batch size, thread c
         expected);
 }
 
+TEST_CASE("an output that is an input, or a file of the model, is refused and stays as it was") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  const auto text = read_file(folder / "text"), weights = read_file(folder / "run/checkpoints/last/weights.safetensors");
+  std::filesystem::create_symlink("text", folder / "link");
+  const auto refused = [&](const std::string& program, const std::string& options, const std::string& output, const std::string& input) {
+    const auto outcome = run_merged(folder.path(), program + " --run run --quiet " + options + " " + output);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.output == program + ": error: " + output + ": this is the file that is read (" + input + "); choose another name\n");
+  };
+  refused("attnzoo-translate", "--input text", "--output text", "text");
+  refused("attnzoo-translate", "--input link", "--output ./text", "link");
+  refused("attnzoo-translate", "< text", "--output text", "standard input");
+  for (const char* output : {"text", "link"})
+    for (const char* options : {"--source text --reference run/config.json", "--source run/config.json --reference text"}) {
+      std::filesystem::copy_file(folder / "text", folder / "run/config.json", std::filesystem::copy_options::overwrite_existing);
+      refused("attnzoo-eval", options, std::string("--hypotheses-out ") + output, "text");
+    }
+  refused("attnzoo-translate", "--input text", "--output run/checkpoints/last/weights.safetensors",
+          "run/checkpoints/step-000010/weights.safetensors");
+  refused("attnzoo-eval", "--source text --reference text", "--hypotheses-out run/config.json", "run/config.json");
+  CHECK(read_file(folder / "text") == text);
+  CHECK(read_file(folder / "run/checkpoints/last/weights.safetensors") == weights);
+}
+
+TEST_CASE("a run without best and last is used by its newest whole checkpoint, and that is said") {
+  if (!have_programs()) return;
+  const TemporaryDirectory folder;
+  make_run(folder);
+  std::filesystem::remove(folder / "run/checkpoints/last");
+  const auto outcome = run_merged(folder.path(), "echo a | attnzoo-translate --run run --quiet --max-length 3 > out");
+  CHECK(outcome.status == 0);
+  CHECK(outcome.output ==
+        "run: has no checkpoints/best or checkpoints/last; using the newest whole checkpoint, run/checkpoints/step-000010\n");
+}
+
 TEST_CASE("attnzoo-translate writes n-best lists and JSON lines that agree with its text") {
   if (!have_programs()) return;
   const TemporaryDirectory folder;

@@ -4,10 +4,12 @@
 #include <torch/types.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "data/error.h"
 #include "data/tokenizer.h"
 #include "eval/search.h"
+#include "models/registry.h"
 #include "tests/eval/letter_tokenizer.h"
 #include "tests/eval/table_model.h"
 
@@ -124,6 +126,36 @@ TEST_CASE("scoring refuses unequal counts, logits that are not numbers, and stop
                     [](const Ids&, const Ids&) { return std::vector<float>(kVocabulary, std::numeric_limits<float>::quiet_NaN()); });
   CHECK_THROWS_WITH(score_text(broken, letter_tokenizers(), one, one, 1024, {}, torch::kCPU),
                     "scoring: the model's logits are not numbers; its training diverged or its weights are damaged");
+}
+
+TEST_CASE("a word first seen past the limit of a source is unknown to its target, in scoring as in translation") {
+  TokenizerConfig config;
+  config.kind = "words";
+  config.vocabulary_size = 7;
+  const auto words = train_tokenizer(config, std::vector<std::string>{"a a a", "b b", "c"});
+  const int64_t num_words = words->vocabulary_size();
+  torch::manual_seed(1);
+  const auto model = build_model(nlohmann::json{{"family", "pointer-generator"}, {"preset", "tiny"}}, {num_words, num_words, true});
+  model->eval();
+  const TokenizerPair tokenizers{words, words};
+  const auto scored = [&](const std::string& source, const std::string& target, int64_t limit) {
+    std::vector<double> log_probability;
+    score_text(*model, tokenizers, std::vector<std::string>{source}, std::vector<std::string>{target}, limit, {}, torch::kCPU,
+               &log_probability);
+    return log_probability.at(0);
+  };
+  CHECK(scored("a Anna b c Berta Carla", "Berta c Anna Carla", 3) == Approx(scored("a Anna b", "Berta c Anna Carla", 10)).epsilon(1e-9));
+  CHECK(scored("a Anna b c Berta Carla", "Berta c Anna Carla", 6) != Approx(scored("a Anna b", "Berta c Anna Carla", 10)).epsilon(1e-9));
+
+  Batch batch;
+  batch.source_BS = torch::tensor({{4, 5, kEosId}}, torch::kLong);
+  batch.target_in_BT = torch::tensor({{kBosId, 4, 7 + 3}}, torch::kLong);
+  batch.target_out_BT = torch::tensor({{4, 7 + 3, kEosId}}, torch::kLong);
+  batch.source_length_B = batch.target_length_B = torch::tensor({3}, torch::kLong);
+  batch.pair_ids = {0};
+  ScoreTotals totals;
+  CHECK_THROWS_WITH(score_batch(*model, batch, totals),
+                    "scoring: a target has the id 10; this model has logits for 0 to 9; its text was prepared for another model");
 }
 
 TEST_CASE("totals of nothing are no division by zero") {

@@ -1,4 +1,4 @@
-// A model whose logits are a function of (source, target prefix) that a test writes down: for searches whose right result is known.
+// A model whose logits are a function of (source, target prefix) given by a test, for searches whose right result is known.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -51,7 +51,7 @@ class TableModel : public Seq2SeqModel {
     }
     output.logits_NV = torch::stack(rows);
     if (want_attention) {
-      // Recognisable: step t reads source position t, in the padded width of the batch.
+      // Step t attends to source position t, in the padded width of the batch.
       const auto position = std::min<int64_t>(state.per_row[0].size(1), memory.keep_BS.size(1) - 1);
       output.attention_NS = torch::zeros({previous_N.size(0), memory.keep_BS.size(1)});
       output.attention_NS.select(1, position).fill_(1);
@@ -86,8 +86,8 @@ class TableModel : public Seq2SeqModel {
   Logits logits_;
 };
 
-// Logits that look random and are a pure function of (seed, source, prefix), about normal with the given spread; </s> becomes
-// likelier with the length.
+// Pseudo-random logits, a pure function of (seed, source, prefix), roughly normal with the given spread; </s> becomes likelier with the
+// length.
 inline TableModel::Logits hashed_logits(int64_t vocabulary_size, uint64_t seed, double spread = 2.0, double eos_growth = 0.2) {
   return [=](const Ids& source, const Ids& prefix) {
     uint64_t hash = seed * 0x9E3779B97F4A7C15ULL + 1;
@@ -113,7 +113,7 @@ inline TableModel::Logits hashed_logits(int64_t vocabulary_size, uint64_t seed, 
   };
 }
 
-// Rows of ids with </s> appended and padding to the longest plus `extra_padding`.
+// Rows of ids, each with </s> appended, padded to the longest plus `extra_padding`.
 inline torch::Tensor source_rows(const std::vector<Ids>& sentences, int64_t extra_padding = 0) {
   size_t longest = 0;
   for (const auto& ids : sentences) longest = std::max(longest, ids.size() + 1);

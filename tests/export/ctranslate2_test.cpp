@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/file_list.h"
 #include "data/files.h"
 #include "data/special_tokens.h"
 #include "eval/scoring.h"
@@ -301,17 +302,25 @@ TEST_CASE("an export replaces an export and nothing else, and leaves nothing whe
   const TemporaryDirectory folder;
   const auto contents = draw("{}").contents;
   folder.file("letters/of-my-life", "dear");
-  CHECK_THROWS_WITH(export_ctranslate2(contents, folder / "letters", false),
-                    (folder / "letters").string() +
-                        ": stands there and is no export of CTranslate2 (it has no model.bin); choose another name, or remove it");
-  CHECK_THROWS_AS(export_ctranslate2(contents, folder / "letters/of-my-life", false), DataError);
+  CHECK_THROWS_WITH(
+      export_ctranslate2(contents, folder / "letters", false),
+      (folder / "letters").string() + ": is neither empty nor an unchanged export of this kind (it holds of-my-life); name a new folder");
+  CHECK_THROWS_AS(export_ctranslate2(contents, folder / "letters/of-my-life", false), ConfigError);
   CHECK_THROWS_AS(export_ctranslate2(contents, folder / "letters/of-my-life/out", false), DataError);
   CHECK(read_file(folder / "letters/of-my-life") == "dear");
   export_ctranslate2(contents, folder / "out", false);
   const auto before = fs::file_size(folder / "out/model.bin");
   export_ctranslate2(contents, folder / "out", true);
   CHECK(fs::file_size(folder / "out/model.bin") < before);
-  CHECK_FALSE(fs::exists(folder / "out.tmp"));
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"letters", "out"});
+
+  // One that the user has changed, and a folder that happens to hold files of the same names.
+  folder.file("out/config.json", "tuned by hand");
+  CHECK_THROWS_WITH(export_ctranslate2(contents, folder / "out", false), ContainsSubstring("(it holds config.json); name a new folder"));
+  CHECK(read_file(folder / "out/config.json") == "tuned by hand");
+  folder.file("theirs/model.bin", "of another program");
+  CHECK_THROWS_WITH(export_ctranslate2(contents, folder / "theirs", false), ContainsSubstring("(it holds model.bin); name a new folder"));
+  CHECK(read_file(folder / "theirs/model.bin") == "of another program");
 
   const fs::path disk = folder / "disk";
   fs::create_directories(disk);
@@ -322,6 +331,41 @@ TEST_CASE("an export replaces an export and nothing else, and leaves nothing whe
   CHECK_THROWS_WITH(export_ctranslate2(contents, disk / "out", false), ContainsSubstring("No space left on device"));
   CHECK(fs::is_empty(disk));
   ::umount(disk.c_str());
+}
+
+TEST_CASE("attnzoo-export refuses an --out that it would destroy before it loads the model, and every file stays") {
+  if (!programs_are_built({"attnzoo-export"})) return;
+  const TemporaryDirectory folder;
+  save_checkpoint(folder / "run/checkpoints/step-000001", draw("{}").contents);
+  point_to_checkpoint(folder / "run", "last", "step-000001");
+  folder.file("photos/sunset.jpg", "red");
+  fs::create_directory_symlink("photos", folder / "album");
+  const auto weights = read_file(folder / "run/checkpoints/last/weights.safetensors");
+  const auto refused = [&](const std::string& options, const std::string& message) {
+    const auto outcome = run_merged(folder.path(), "attnzoo-export --run run " + options);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.output == "attnzoo-export: error: " + message + "\n");
+  };
+  for (const std::string format : {"ctranslate2", "huggingface"}) {
+    const auto out = "--format " + format + " --out ";
+    const std::string kind = ": is neither empty nor an unchanged export of this kind (it holds ", end = "); name a new folder";
+    refused(out + "photos", "photos" + kind + "sunset.jpg" + end);
+    refused(out + "run", "run" + kind + "checkpoints" + end);
+    refused(out + "run/checkpoints/step-000001", "run/checkpoints/step-000001" + kind + "config.json" + end);
+    refused(out + "run/checkpoints/last",
+            "run/checkpoints/last: is a symbolic link, which is not replaced; name the folder itself or a new one");
+    refused(out + "album/", "album: is a symbolic link, which is not replaced; name the folder itself or a new one");
+    refused(out + ".",
+            fs::canonical(folder.path()).string() + ": is the working folder or one above it, which is not replaced; name a new folder");
+  }
+  refused(
+      "--format torchscript --out run/checkpoints/last/weights.safetensors",
+      "--out run/checkpoints/last/weights.safetensors: this is the file that is read (run/checkpoints/step-000001/weights.safetensors); "
+      "choose another name");
+  CHECK(read_file(folder / "photos/sunset.jpg") == "red");
+  CHECK(fs::is_symlink(folder / "album"));
+  CHECK(read_file(folder / "run/checkpoints/last/weights.safetensors") == weights);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"album", "photos", "run"});
 }
 
 TEST_CASE("attnzoo-export says what --quantize takes") {

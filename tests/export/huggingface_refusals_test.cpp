@@ -117,50 +117,55 @@ TEST_CASE("a MarianMT directory that is incomplete is refused with what is missi
   for (const char* file : {"config.json", "vocab.json", "source.spm", "target.spm"})
     CHECK(directory.problem_without(file) == fmt::format("DIR/{}: no such file", file));
   CHECK(directory.problem_without("model.safetensors") ==
-        "DIR/model.safetensors: no such file; a MarianMT directory has its weights there");
+        "DIR/model.safetensors: no such file; a MarianMT directory keeps its weights there");
   const std::string rewrite =
       "python -c \"from transformers import MarianMTModel as M; M.from_pretrained('DIR').save_pretrained('DIR', max_shard_size='9GB')\"";
   CHECK(directory.problem_without("model.safetensors", "pytorch_model.bin") ==
-        "DIR/model.safetensors: no such file; pytorch_model.bin is a pickle, whose reading can run any program, and is not read. Where you "
-        "trust it: " +
+        "DIR/model.safetensors: no such file; pytorch_model.bin is a pickle, which can run any program when it is read, so it is "
+        "not. If you trust it, convert it: " +
             rewrite);
   CHECK(directory.problem_without("model.safetensors", "model.safetensors.index.json") ==
-        "DIR/model.safetensors: no such file; the weights are in several, make one of them: " + rewrite);
+        "DIR/model.safetensors: no such file; the weights are in several files, merge them: " + rewrite);
   fs::remove_all(directory.changed);
   CHECK(directory.problem() ==
-        "DIR: no such directory; give one with config.json, model.safetensors, source.spm, target.spm and vocab.json");
+        "DIR: no such directory; a MarianMT directory holds config.json, model.safetensors, source.spm, target.spm and vocab.json");
 }
 
-TEST_CASE("a config.json that is no MarianMT model's is refused with every field") {
+TEST_CASE("a config.json that is not a MarianMT model's is refused with every field") {
   const SoundDirectory directory;
   const auto problem = [&](const char* fields) { return directory.problem_with_fields("config.json", nlohmann::json::parse(fields)); };
   CHECK(problem(R"({"eos_token_id": [3], "num_beams": 6, "bos_token_id": null, "classif_dropout": 0.0})") == "imported");
   CHECK(problem(R"({"model_type": "bart", "normalize_before": true, "add_final_layer_norm": true})") ==
-        "DIR: config.json.model_type: 'bart' is no MarianMT model; this program imports 'marian'; config.json.normalize_before: "
-        "normalize_before is true: a MarianMT model is post-norm; it cannot be imported; config.json.add_final_layer_norm: "
-        "add_final_layer_norm is true: a MarianMT model is without a norm at the end of a stack; it cannot be imported");
-  CHECK_THAT(problem(R"({"normalize_embedding": true})"), ContainsSubstring("a MarianMT model is without a norm of the embeddings"));
-  CHECK_THAT(problem(R"({"static_position_embeddings": false})"), ContainsSubstring("a MarianMT model is one with sinusoidal positions"));
-  CHECK_THAT(problem(R"({"is_encoder_decoder": false})"), ContainsSubstring("a MarianMT model is an encoder with a decoder"));
+        "DIR: config.json.model_type: 'bart' is not a MarianMT model; only 'marian' can be imported; config.json.normalize_before: "
+        "must be false, got true: a MarianMT model is post-norm; config.json.add_final_layer_norm: must be false, got true: a MarianMT "
+        "model has no norm after its last layer");
+  CHECK_THAT(problem(R"({"normalize_embedding": true})"), ContainsSubstring("a MarianMT model does not normalize its embeddings"));
+  CHECK_THAT(problem(R"({"static_position_embeddings": false})"), ContainsSubstring("a MarianMT model has sinusoidal positions"));
+  CHECK_THAT(problem(R"({"is_encoder_decoder": false})"), ContainsSubstring("a MarianMT model has an encoder and a decoder"));
   CHECK(problem(R"({"activation_function": "gelu_new"})") ==
         "DIR: config.json.activation_function: unknown value 'gelu_new'; accepted: relu, gelu, swish, silu");
   CHECK(
       problem(R"({"d_model": "64", "encoder_layers": 0, "decoder_start_token_id": 9999})") ==
-      fmt::format("DIR: config.json.d_model: must be an integer, got the string \"64\"; config.json.encoder_layers: must lie between 1 and "
-                  "100000000, got 0; config.json.decoder_start_token_id: 9999 lies outside of the vocabulary of {}",
-                  marian_tokenizers(true).source->vocabulary_size()));
+      fmt::format("DIR: config.json.d_model: must be an integer, got the string \"64\"; config.json.encoder_layers: must be between 1 and "
+                  "1000, got 0; config.json.decoder_start_token_id: must be an id from 0 to {}, got 9999",
+                  marian_tokenizers(true).source->vocabulary_size() - 1));
   CHECK(problem(R"({"tie_word_embeddings": false})") ==
-        "DIR: config.json.tie_word_embeddings: false, and share_encoder_decoder_embeddings says that one table serves both sides and the "
-        "output");
-  CHECK_THAT(problem(R"({"decoder_vocab_size": 5})"),
-             ContainsSubstring("config.json.decoder_vocab_size: 5 differs from vocab_size ") &&
-                 ContainsSubstring(", and share_encoder_decoder_embeddings says that one table serves both sides"));
+        "DIR: config.json.tie_word_embeddings: must be true with share_encoder_decoder_embeddings, where one table serves both sides and "
+        "the output");
+  CHECK_THAT(problem(R"({"decoder_vocab_size": 5})"), ContainsSubstring("config.json.decoder_vocab_size: must equal vocab_size (") &&
+                                                          ContainsSubstring(") with share_encoder_decoder_embeddings, got 5"));
   CHECK(problem(R"({"encoder_attention_heads": 5, "dropout": 1.5})") ==
-        "DIR/config.json: makes no model: model.dropout: must be in [0, 1), got 1.5; model.model_dim: must be even and a "
+        "DIR/config.json: does not describe a model: model.dropout: must be in [0, 1), got 1.5; model.model_dim: must be even and a "
         "multiple "
         "of num_heads (5), got 32\nmodel.dropout: must be in [0, 1), got 1.5");
-  CHECK(problem(R"({"encoder_layers": 100000})") == "DIR/model.safetensors: has 86 tensors, and config.json says 100000 and 2 layers");
-  CHECK(problem(R"({"eos_token_id": 5})") == "DIR/vocab.json: gives '</s>' the id 3, and config.json says eos_token_id 5");
+  CHECK(problem(R"({"encoder_layers": 1000})") ==
+        "DIR/model.safetensors: has 86 tensors, too few for the 1000 encoder and 2 decoder layers of config.json");
+  CHECK(problem(R"({"encoder_layers": 1000000000, "d_model": 1000000})") ==
+        "DIR: config.json.d_model: must be between 1 and 65536, got 1000000; config.json.encoder_layers: must be between 1 and 1000, got "
+        "1000000000");
+  CHECK_THAT(problem(R"({"d_model": 20000, "encoder_attention_heads": 4, "decoder_attention_heads": 4})"),
+             ContainsSubstring("DIR/model.safetensors: does not match config.json: "));
+  CHECK(problem(R"({"eos_token_id": 5})") == "DIR/vocab.json: gives '</s>' the id 3, but config.json has eos_token_id 5");
   CHECK_THAT(directory.problem_with("config.json", "[1]"), ContainsSubstring("DIR: config.json: must be an object, got a list"));
   CHECK_THAT(directory.problem_with("config.json", "{\"model_type\": "), ContainsSubstring("DIR/config.json:1: "));
 }
@@ -171,13 +176,13 @@ TEST_CASE("a vocabulary that does not name every row once is refused") {
   const auto problem = [&](const nlohmann::json& fields) { return directory.problem_with_fields("vocab.json", fields); };
   CHECK(problem({{"</s>", 2}}) == "DIR/vocab.json: the pieces '</s>' and '<s>' both have the id 2");
   CHECK(problem({{"</s>", -1}}) ==
-        fmt::format("DIR/vocab.json: the piece '</s>' has the id -1; it must be a number from 0 to {}", size - 1));
+        fmt::format("DIR/vocab.json: the piece '</s>' has the id -1; it must be an integer from 0 to {}", size - 1));
   CHECK(problem({{"</s>", size}}) ==
-        fmt::format("DIR/vocab.json: the piece '</s>' has the id {}; it must be a number from 0 to {}", size, size - 1));
+        fmt::format("DIR/vocab.json: the piece '</s>' has the id {}; it must be an integer from 0 to {}", size, size - 1));
   CHECK(problem({{"</s>", "3"}}) ==
-        fmt::format("DIR/vocab.json: the piece '</s>' has the id \"3\"; it must be a number from 0 to {}", size - 1));
+        fmt::format("DIR/vocab.json: the piece '</s>' has the id \"3\"; it must be an integer from 0 to {}", size - 1));
   CHECK(problem({{"another", size}}) ==
-        fmt::format("DIR/vocab.json: has {} pieces, and config.json says that the table has {} rows", size + 1, size));
+        fmt::format("DIR/vocab.json: has {} pieces, but config.json gives the table {} rows", size + 1, size));
   CHECK(directory.problem_with("vocab.json", "[]") == "DIR/vocab.json: must be an object of pieces with their ids");
   auto renamed = nlohmann::json::parse(read_file(directory.sound / "vocab.json"));
   renamed.erase("<unk>");
@@ -187,18 +192,18 @@ TEST_CASE("a vocabulary that does not name every row once is refused") {
 
 TEST_CASE("weights that are not the model of config.json are refused by name") {
   const SoundDirectory directory;
-  const std::string begin = "DIR/model.safetensors: is not the model of config.json: ";
+  const std::string begin = "DIR/model.safetensors: does not match config.json: ";
   CHECK(directory.problem_with_tensors([](NamedTensors& tensors) {
     tensors.erase("model.decoder.layers.1.fc1.bias");
     tensors["model.encoder.layers.0.fc1.weight"] = torch::zeros({3, 4});
     tensors["model.encoder.layers.0.fc2.bias"] = torch::zeros({32}, torch::kLong);
     tensors["adapter.weight"] = torch::zeros({1});
   }) == begin +
-            "'model.encoder.layers.0.fc1.weight' is Float [3, 4], config.json asks for float [40, 32], "
-            "'model.encoder.layers.0.fc2.bias' is Long [32], config.json asks for float [32], 'model.decoder.layers.1.fc1.bias' is "
+            "'model.encoder.layers.0.fc1.weight' is F32 [3, 4], expected float [40, 32], "
+            "'model.encoder.layers.0.fc2.bias' is I64 [32], expected float [32], 'model.decoder.layers.1.fc1.bias' is "
             "missing, 'adapter.weight' is unknown");
   CHECK(directory.problem_with_tensors([](NamedTensors& tensors) { tensors["lm_head.weight"] = tensors.at("model.shared.weight") + 1; }) ==
-        begin + "'lm_head.weight' differs from 'model.shared.weight', config.json says that they are one table");
+        begin + "'lm_head.weight' differs from 'model.shared.weight', but config.json makes them one table");
   CHECK(directory.problem_with_tensors([](NamedTensors& tensors) {
     tensors["model.encoder.embed_positions.weight"] = torch::randn({9, 32});
   }) == begin + "'model.encoder.embed_positions.weight' does not hold the sinusoids of Vaswani et al. 2017");

@@ -1,4 +1,4 @@
-// MarianMT directories to test with: made by transformers (marian_models.py) or by this program.
+// MarianMT directories for tests, made by transformers (marian_models.py) or by attnzoo.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -20,7 +20,7 @@ namespace attnzoo::test {
 inline const std::string kMarianShape =
     R"("family": "transformer", "model_dim": 32, "feed_forward_dim": 40, "layers": 2, "num_heads": 4, "norm": "post")";
 
-// SentencePiece of the invented language: one for both sides, or one a side.
+// SentencePiece for the invented language: one for both sides, or one per side.
 inline TokenizerPair marian_tokenizers(bool joint) {
   const auto text = invented_text(300, 1);
   TokenizerConfig config;
@@ -33,7 +33,7 @@ inline TokenizerPair marian_tokenizers(bool joint) {
   return {source, joint ? source : train_tokenizer(config, text.target)};
 }
 
-// A checkpoint with weights that leave nothing out: no norm, bias or padding row is what a fresh model has.
+// A checkpoint in which every norm, bias and padding row differs from a fresh model.
 inline CheckpointContents marian_checkpoint(const std::string& more_fields, const TokenizerPair& tokenizers) {
   CheckpointContents contents;
   contents.tokenizers = tokenizers;

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "data/error.h"
+#include "data/file_list.h"
 #include "data/files.h"
 #include "models/registry.h"
 #include "tests/temporary_directory.h"
@@ -94,18 +95,38 @@ TEST_CASE("a tied table is saved once") {
   CHECK(num_tables == 1);
 }
 
-TEST_CASE("saving under the name of an older checkpoint replaces it whole, and leaves nothing beside it") {
+TEST_CASE("saving under the name of an older checkpoint replaces it whole, and leaves what is not its own") {
   const Saved saved;
   auto contents = contents_of(*saved.model, saved.tokenizers);
   contents.extra_json.clear();
   contents.config["task"] = "summarisation";
-  fs::create_directories(saved.directory.string() + ".tmp");
-  write_file(saved.directory.string() + ".tmp/stale", "of a killed save");
+  saved.folder.file("step-000003.tmp/thesis", "mine");
+  write_file(saved.directory / "notes.txt", "mine");
   save_checkpoint(saved.directory, contents);
   CHECK(load_checkpoint(saved.directory).config["task"] == "summarisation");
   CHECK_FALSE(fs::exists(saved.directory / "train_state.json"));
-  CHECK_FALSE(fs::exists(saved.directory / "stale"));
-  CHECK_FALSE(fs::exists(saved.directory.string() + ".tmp"));
+  CHECK(read_file(saved.directory / "notes.txt") == "mine");
+  CHECK(read_file(saved.folder / "step-000003.tmp/thesis") == "mine");
+  CHECK(names_in(saved.folder.path()) == std::vector<std::string>{"step-000003", "step-000003.tmp"});
+
+  write_file(saved.directory / "manifest.json", "damaged");
+  save_checkpoint(saved.directory, contents);
+  CHECK(load_problem(saved.directory) == "loaded");
+  REQUIRE_THROWS_WITH(save_checkpoint(saved.directory, contents, false),
+                      ContainsSubstring("is neither empty nor an unchanged export of this kind (it holds config.json)"));
+}
+
+TEST_CASE("removing a checkpoint leaves what others put beside its files") {
+  const Saved saved;
+  write_file(saved.directory / "notes.txt", "mine");
+  CHECK_FALSE(remove_checkpoint(saved.directory));
+  CHECK(names_in(saved.directory) == std::vector<std::string>{"notes.txt"});
+  CHECK_FALSE(remove_checkpoint(saved.directory));
+  CHECK(read_file(saved.directory / "notes.txt") == "mine");
+  fs::remove(saved.directory / "notes.txt");
+  save_checkpoint(saved.directory, contents_of(*saved.model, saved.tokenizers));
+  CHECK(remove_checkpoint(saved.directory));
+  CHECK_FALSE(fs::exists(saved.directory));
 }
 
 TEST_CASE("a truncated file of a checkpoint is named with both sizes, wherever it is cut") {
@@ -116,7 +137,7 @@ TEST_CASE("a truncated file of a checkpoint is named with both sizes, wherever i
       const auto size = static_cast<size_t>(part * static_cast<double>(whole.size()));
       std::ofstream(saved.directory / name, std::ios::binary) << whole.substr(0, size);
       CHECK(load_problem(saved.directory) ==
-            fmt::format("{}: {} bytes long instead of {}; the file is truncated or damaged, take another checkpoint",
+            fmt::format("{}: {} bytes long instead of {}; the file is truncated or damaged, choose another checkpoint",
                         (saved.directory / name).string(), size, whole.size()));
     }
     std::ofstream(saved.directory / name, std::ios::binary) << whole;
@@ -160,7 +181,8 @@ TEST_CASE("a checkpoint of a newer format, without a manifest or with a missing 
   CHECK(load_problem(saved.directory) == where + ": the manifest lists no config.json");
   write_file(saved.directory / "manifest.json", manifest);
   fs::remove(saved.directory / "weights.safetensors");
-  CHECK(load_problem(saved.directory) == where + "/weights.safetensors: missing from the checkpoint; copy it again or take another one");
+  CHECK(load_problem(saved.directory) ==
+        where + "/weights.safetensors: missing from the checkpoint; copy it again or choose another checkpoint");
   fs::remove(saved.directory / "manifest.json");
   CHECK(load_problem(saved.directory) == where + ": not a checkpoint, or an incomplete one: it has no manifest.json");
 }
@@ -188,19 +210,22 @@ TEST_CASE("weights that do not fit the model are listed") {
   weights["extra"] = torch::zeros({1});
   REQUIRE_THROWS_WITH(
       set_model_weights(*saved.model, weights, "here"),
-      fmt::format("here: the weights do not fit the model: '{}' is missing, '{}' is [1, 1, 1] and the model's is {}, 'extra' is unknown "
-                  "to the model",
-                  first, second, shape));
+      fmt::format(
+          "here: the weights do not fit the model: '{}' is missing, '{}' is F32 [1, 1, 1] and the model's is F32 {}, 'extra' is unknown "
+          "to the model",
+          first, second, shape));
 }
 
 TEST_CASE("a loaded model is ready for inference with the weights of best, or of last where there is no best") {
   const Saved saved;
   const fs::path run = saved.folder / "run";
-  fs::create_directories(run / "checkpoints");
+  fs::create_directories(run / "checkpoints/step-000009");
+  REQUIRE_THROWS_WITH(find_checkpoint(run),
+                      run.string() +
+                          ": holds no whole checkpoint (looked for checkpoints/best, checkpoints/last, checkpoints/step-* and "
+                          "manifest.json)");
   auto contents = contents_of(*saved.model, saved.tokenizers);
   for (const char* name : {"step-000001", "step-000002"}) save_checkpoint(run / "checkpoints" / name, contents);
-  REQUIRE_THROWS_WITH(find_checkpoint(run),
-                      run.string() + ": holds no checkpoint yet (looked for checkpoints/best, checkpoints/last and manifest.json)");
   point_to_checkpoint(run, "last", run / "checkpoints" / "step-000002");
   CHECK(find_checkpoint(run) == run / "checkpoints" / "step-000002");
   point_to_checkpoint(run, "best", run / "checkpoints" / "step-000002");
@@ -212,6 +237,77 @@ TEST_CASE("a loaded model is ready for inference with the weights of best, or of
   const auto loaded = load_model(run, torch::kCPU);
   CHECK_FALSE(loaded.model->is_training());
   for (const auto& [name, tensor] : model_weights(*saved.model)) CHECK(model_weights(*loaded.model).at(name).equal(tensor));
+}
+
+TEST_CASE("without best and last, or where they lead nowhere or out of the run, the newest whole checkpoint is found, and that is said") {
+  const Saved saved;
+  const fs::path run = saved.folder / "run", folder = run / "checkpoints";
+  const auto contents = contents_of(*saved.model, saved.tokenizers);
+  for (const char* name : {"step-000008", "step-000010", "step-000200"}) save_checkpoint(folder / name, contents);
+  fs::remove(folder / "step-000200/weights.safetensors");
+  const auto newest = folder / "step-000010";
+  const auto found_with = [&](const std::string& note) {
+    std::string said;
+    CHECK(find_checkpoint(run, &said) == newest);
+    CHECK(said == run.string() + ": " + note + "; using the newest whole checkpoint, " + newest.string());
+  };
+  found_with("has no checkpoints/best or checkpoints/last");
+  fs::create_symlink("step-000400", folder / "last");
+  found_with("checkpoints/last points to step-000400, which is missing or incomplete");
+  fs::remove(folder / "last");
+  fs::create_symlink(saved.directory, folder / "best");
+  found_with("checkpoints/best points to " + saved.directory.string() + ", which is no checkpoint of this run");
+  fs::create_symlink("step-000008", folder / "last");
+  std::string note;
+  CHECK(find_checkpoint(run, &note) == folder / "step-000008");
+  CHECK(note == run.string() + ": checkpoints/best points to " + saved.directory.string() + ", which is no checkpoint of this run; using " +
+                    (folder / "step-000008").string());
+  fs::remove(folder / "best");
+  note.clear();
+  CHECK(find_checkpoint(run, &note) == folder / "step-000008");
+  CHECK(note.empty());
+}
+
+TEST_CASE("folders in place of best and last, as a copy makes them, serve, and become the checkpoint of their step") {
+  const Saved saved;
+  const fs::path folder = saved.folder / "run/checkpoints";
+  save_checkpoint(folder / "step-000003", contents_of(*saved.model, saved.tokenizers));  // of step 3, as train_state.json says
+  fs::copy(folder / "step-000003", folder / "best");
+  fs::copy(folder / "step-000003", folder / "last");
+  CHECK(find_checkpoint(saved.folder / "run") == folder / "best");
+  CHECK(find_checkpoint_of_run(saved.folder / "run", {"last"}) == folder / "last");
+  restore_checkpoint_links(saved.folder / "run");
+  CHECK(fs::read_symlink(folder / "best") == "step-000003");
+  CHECK(fs::read_symlink(folder / "last") == "step-000003");
+  for (const char* name : {"best", "last"}) {
+    fs::remove(folder / name);
+    fs::copy(folder / "step-000003", folder / name);
+  }
+
+  fs::remove_all(folder / "step-000003");
+  save_checkpoint(folder / "step-000004", contents_of(*saved.model, saved.tokenizers));
+  for (const char* name : {"best", "last"}) {
+    point_to_checkpoint(saved.folder / "run", name, folder / "step-000004");
+    CHECK(fs::read_symlink(folder / name) == "step-000004");
+  }
+  CHECK(load_problem(folder / "step-000003") == "loaded");
+  CHECK(names_in(folder) == std::vector<std::string>{"best", "last", "step-000003", "step-000004"});
+
+  fs::remove(folder / "last");
+  saved.folder.file("run/checkpoints/last/thesis.txt", "mine");
+  REQUIRE_THROWS_WITH(point_to_checkpoint(saved.folder / "run", "last", folder / "step-000004"),
+                      (folder / "last").string() +
+                          ": stands where a link is needed and holds files that are not a checkpoint's (thesis.txt); move them away");
+  CHECK(read_file(folder / "last/thesis.txt") == "mine");
+}
+
+TEST_CASE("pointing to a checkpoint leaves a file NAME.tmp of the user's alone") {
+  const Saved saved;
+  const fs::path run = saved.folder.path();
+  saved.folder.file("checkpoints/last.tmp", "mine");
+  point_to_checkpoint(run, "last", run / "checkpoints/step-000003");
+  CHECK(read_file(run / "checkpoints/last.tmp") == "mine");
+  CHECK(names_in(run / "checkpoints") == std::vector<std::string>{"last", "last.tmp"});
 }
 
 TEST_CASE("a full disk is reported, and the checkpoint that was there stays") {
@@ -231,7 +327,7 @@ TEST_CASE("a full disk is reported, and the checkpoint that was there stays") {
     CHECK_THROWS_WITH(save_checkpoint(disk / "step-000001", contents),
                       ContainsSubstring(": the checkpoint cannot be written: ") && ContainsSubstring("No space left on device"));
     CHECK(load_checkpoint(disk / "step-000001").weights.at("w").sizes() == torch::IntArrayRef{1000});
-    CHECK_FALSE(fs::exists(disk / "step-000001.tmp"));
+    CHECK(names_in(disk) == std::vector<std::string>{"step-000001"});
   }
   ::umount(disk.c_str());
 }

@@ -1,4 +1,4 @@
-// The hand-written kernels against ATen, and what they promise beyond it.
+// The hand-written kernels: equal to ATen, and the promises beyond.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -19,7 +19,7 @@
 
 namespace attnzoo::test {
 
-TEST_CASE("The packed matmul equals ATen's at every size and gives a row the same bits among any others") {
+TEST_CASE("The packed matmul equals ATen's at every size and gives a row the same bits in any batch") {
   torch::manual_seed(3);
   for (const auto& [rows, inputs, outputs] :
        {std::tuple<int, int, int>{1, 1, 1}, {3, 17, 5}, {13, 64, 33}, {50, 100, 70}, {130, 31, 129}}) {
@@ -46,7 +46,7 @@ TEST_CASE("Fast exp, sigmoid and tanh stay within a few units in the last place"
 
 namespace {
 
-// Sentence after sentence through ATen: each with queries q, keys and values kv.
+// ATen on one sentence at a time: queries q, keys and values kv.
 torch::Tensor one_by_one(const torch::Tensor& q, const torch::Tensor& kv, const Packing& queries, const Packing& keys,
                          const AttentionForm& form, bool causal) {
   std::vector<torch::Tensor> out;
@@ -60,7 +60,7 @@ torch::Tensor one_by_one(const torch::Tensor& q, const torch::Tensor& kv, const 
 
 }  // namespace
 
-TEST_CASE("Packed attention equals padded attention, forward and backward, whatever its form") {
+TEST_CASE("Packed attention equals padded attention, forward and backward, in every form") {
   torch::manual_seed(4);
   const auto length_B = torch::tensor({5, 1, 43, 2}, torch::kLong), key_length_B = torch::tensor({3, 7, 1, 33}, torch::kLong);
   const Packing queries(length_B, 43), keys(key_length_B, 33);
@@ -190,7 +190,7 @@ TEST_CASE("The hand-written recurrent passes equal ATen's bidirectional layers")
   }
 }
 
-TEST_CASE("An elementwise function gives a row the same bits alone and among others") {
+TEST_CASE("An elementwise function gives a row the same bits alone and in a batch") {
   const at::NoGradGuard no_grad;
   torch::manual_seed(8);
   const auto x = torch::randn({37, 21}) * 3;
@@ -204,7 +204,7 @@ TEST_CASE("An elementwise function gives a row the same bits alone and among oth
   each([](const torch::Tensor& y) { return at::sigmoid(y); });
 }
 
-TEST_CASE("Sinusoidal positions follow the paper's formula beyond the table as well") {
+TEST_CASE("Sinusoidal positions follow the paper's formula also beyond the table") {
   const SinusoidalPositions positions(6);
   const auto rows = positions(torch::tensor({0, 3, 5000}, torch::kLong), torch::kDouble);
   CHECK(rows[0][0].item<double>() == 0);

@@ -1,5 +1,5 @@
-// Options of the recurrent layers as they train: masks a sentence, batch statistics, residuals. What evaluation owes, tests/conformance
-// checks; their formulas, reference_test.cpp.
+// Options of the recurrent layers in training: masks per sentence, batch statistics, residuals. tests/conformance checks evaluation,
+// reference_test.cpp the formulas.
 #include <ATen/ATen.h>
 
 #include <limits>
@@ -68,7 +68,7 @@ std::vector<nlohmann::json> option_models() {
 
 }  // namespace
 
-TEST_CASE("Variational dropout: the same columns of a sentence are dropped at every position, others of another sentence") {
+TEST_CASE("Variational dropout drops the same columns at every position of a sentence, and others in another sentence") {
   RecurrentEncoderConfig config;
   config.embedding_dim = 40;
   config.dim = 12;
@@ -99,7 +99,7 @@ TEST_CASE("Variational dropout: the same columns of a sentence are dropped at ev
   }
 }
 
-TEST_CASE("A recurrent mask meets h where it is multiplied, not where it is carried, with the gradients of autograd") {
+TEST_CASE("A recurrent mask applies to the multiplied h, not to the carried h, with the gradients of autograd") {
   const auto kind = GENERATE(CellKind::kLstm, CellKind::kGru, CellKind::kTanh, CellKind::kRelu);
   torch::manual_seed(7);
   Cell cell(kind, 6, 5);
@@ -149,7 +149,7 @@ TEST_CASE("A recurrent mask meets h where it is multiplied, not where it is carr
   }
 }
 
-TEST_CASE("In training, dropping with masks a sentence, the hand-written passes give the loss and gradients of ATen in double") {
+TEST_CASE("In training with masks per sentence, the hand-written passes give the loss and gradients of ATen in double") {
   for (const auto& fields : option_models()) {
     INFO(fields.dump());
     const auto fast = training_model(fields), exact = training_model(fields);
@@ -166,14 +166,14 @@ TEST_CASE("In training, dropping with masks a sentence, the hand-written passes 
       CHECK(largest_difference(item.value().grad(), reference) < 2e-5 + 1e-3 * reference.abs().max().item<double>());
     }
     for (const auto& item : fast->named_buffers()) CHECK(largest_difference(item.value(), exact->named_buffers()[item.key()]) < 1e-5);
-    // Other masks, other loss: the comparison above was not one without dropout.
+    // Other masks, other loss: the comparison above did use dropout.
     torch::manual_seed(6);
     CHECK(at::nll_loss(at::log_softmax(fast->forward(batch), -1), packed_targets_P(batch)).item<double>() !=
           Approx(fast_loss.item<double>()).epsilon(1e-4));
   }
 }
 
-TEST_CASE("In training, with masks a sentence and batch statistics, gradients in double equal finite differences") {
+TEST_CASE("In training with masks per sentence and batch statistics, gradients in double equal finite differences") {
   for (const auto& fields : option_models()) {
     INFO(fields.dump());
     const auto model = training_model(fields);
@@ -190,7 +190,7 @@ TEST_CASE("In training, with masks a sentence and batch statistics, gradients in
   }
 }
 
-TEST_CASE("A row alone at its step is normalised with the running statistics and leaves them as they are; so does infinity") {
+TEST_CASE("A row alone at its step is normalised with the running statistics and does not change them, nor does infinity") {
   StepBatchNorm norm(3);
   norm.running_mean_KC.fill_(2);
   norm.running_variance_KC.fill_(4);

@@ -3,7 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "models/attention/normalization.h"
+#include "models/layers/norm.h"
 #include "models/parts.h"
+#include "models/recurrent/cell.h"
 
 #include "tests/catch.h"
 
@@ -39,7 +42,7 @@ TEST_CASE("Unknown keys and values out of range are reported together") {
   }
 }
 
-TEST_CASE("Heads, windows and positions that do not fit are refused with both values") {
+TEST_CASE("Impossible heads, windows and positions are refused with both values") {
   const auto refused = [](nlohmann::json fields) {
     fields["family"] = "transformer";
     return fields;
@@ -67,7 +70,7 @@ TEST_CASE("A completed configuration completes to itself, and a preset's fields 
   CHECK(complete_model_config({{"family", "transformer"}, {"preset", "tiny"}, {"dropout", 0.05}})["dropout"] == 0.05);
 }
 
-TEST_CASE("A field reaches every part that knows it, a prefixed one that part alone") {
+TEST_CASE("A field reaches every part that has it, a prefixed one only its own") {
   const auto complete = [](nlohmann::json fields) {
     fields["family"] = "hybrid";
     return complete_model_config(fields);
@@ -80,15 +83,15 @@ TEST_CASE("A field reaches every part that knows it, a prefixed one that part al
   CHECK(apart["decoder_dropout"] == 0.4);
   CHECK_FALSE(apart.contains("dropout"));
   CHECK(complete_model_config(apart) == apart);
-  // What the recipe says outranks the preset, prefixed there or not.
+  // The recipe outranks the preset, even where the preset names one part.
   CHECK(complete({{"preset", "tiny"}, {"layers", 2}})["layers"] == 2);
 }
 
-TEST_CASE("Any encoder goes with any decoder, and a preset's fields of the part that was replaced are passed over") {
+TEST_CASE("Any encoder goes with any decoder, and a preset's fields of a replaced part are ignored") {
   for (const auto& family : model_families())
     for (const auto& encoder : encoder_kinds())
       for (const auto& decoder : decoder_kinds()) {
-        // What a family fixes for its own parts (copying, coverage) need not fit others, and without a source there is nothing to pool.
+        // What a family fixes for its own parts (copying, coverage) may not fit others, and pooling needs a source.
         if (family.name == "pointer-generator" || (encoder.name == "none" && decoder.name == "pooling")) continue;
         nlohmann::json model = {{"family", family.name}, {"preset", "tiny"}, {"encoder", encoder.name}, {"decoder", decoder.name}};
         if (encoder.name == "none" && decoder.name == "fusion") model["form"] = "causal";
@@ -100,7 +103,7 @@ TEST_CASE("Any encoder goes with any decoder, and a preset's fields of the part 
       ContainsSubstring("model.encoder: unknown encoder 'recurent', did you mean 'recurrent'?; known encoders: recurrent, "));
 }
 
-TEST_CASE("Parts that do not go together are refused with the reason") {
+TEST_CASE("Incompatible parts are refused with the reason") {
   const auto message = [](nlohmann::json model) {
     try {
       build_model(model, {50, 40, false});
@@ -135,13 +138,20 @@ TEST_CASE("Options that a recurrent part cannot have are refused with the reason
   CHECK(mixed["decoder_recurrent_norm"] == "none");
 }
 
-TEST_CASE("Tying what cannot be tied is refused with the way out") {
+TEST_CASE("Tables that cannot be tied are refused, with what to set instead") {
   const VocabularySizes separate{100, 90, false};
   REQUIRE_THROWS_WITH(build_model({{"family", "transformer"}, {"preset", "tiny"}, {"tied_embeddings", "all"}}, separate),
                       ContainsSubstring("set data.tokenizer.joint to true"));
   REQUIRE_THROWS_WITH(
       build_model({{"family", "attention-gru"}, {"preset", "tiny"}, {"readout_dim", 99}, {"tied_embeddings", "decoder"}}, separate),
       ContainsSubstring("the embeddings (128) as wide as the output layer's input (99)"));
+}
+
+TEST_CASE("A cell, a norm or a normalisation that does not exist is refused with its field and the existing ones") {
+  CHECK_THROWS_WITH(cell_kind("elman"), Equals("model.cell: unknown cell 'elman'; known cells: lstm, gru, tanh, relu"));
+  CHECK_THROWS_WITH(Norm("batch", 4), Equals("model.norm_kind: unknown normalisation 'batch'; known: layer, rms"));
+  CHECK_THROWS_WITH(normalization_of("hardmax"),
+                    Equals("model.attention_normalization: unknown normalisation 'hardmax'; known: softmax, sparsemax, entmax15"));
 }
 
 TEST_CASE("The same seed builds the same weights") {

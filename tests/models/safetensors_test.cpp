@@ -116,27 +116,53 @@ TEST_CASE("each kind of damage to tensors has its message") {
   CHECK(refused("not a safetensors file at all") ==
         name + ": its header claims 7021991845529153390 bytes and the file has 29; the file is truncated or not in safetensors format");
   CHECK(refused(container("[]", 0)) == name + ": its header is not a JSON object; the file is damaged or not in safetensors format");
-  CHECK(refused(container("{\"a\":", 0)) == name + ": its header is not a JSON object; the file is damaged or not in safetensors format");
+  const std::string advice = "; the file is damaged or not in safetensors format";
+  const auto bad_json = refused(container("{\"a\":", 0));
+  CHECK(bad_json.starts_with(name + ": header:1: not valid JSON: "));
+  CHECK(bad_json.ends_with(advice));
   CHECK(refused(container("{\"a\":{\"shape\":[1]}}", 0)) ==
         name + ": tensor 'a': dtype, shape or data_offsets is missing; the file is damaged");
   const auto entry = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
     return "{\"dtype\":" + dtype + ",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}";
   };
   CHECK(refused(container("{\"a\":" + entry("\"F12\"", "[1]", "[0,4]") + "}", 4)) ==
-        name + ": tensor 'a': unknown dtype \"F12\"; known: F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL");
+        name + ": tensor 'a': unknown dtype 'F12'; known: F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL");
   CHECK(refused(container("{\"a\":" + entry("\"F32\"", "[2]", "[0,4]") + "}", 4)) ==
         name + ": tensor 'a': its shape [2] needs 8 bytes, its offsets 0 to 4 do not hold that; the file is damaged");
   CHECK(refused(container("{\"a\":" + entry("\"F32\"", "[-1]", "[0,4]") + "}", 4)) ==
-        name + ": tensor 'a': shape holds something that is not a size; the file is damaged");
+        name + ": tensor 'a': its shape holds something that is not a size; the file is damaged");
   CHECK(refused(container("{\"a\":" + entry("\"F32\"", "[268435456,268435456,268435456]", "[0,4]") + "}", 4)) ==
-        name + ": tensor 'a': shape is too large; the file is damaged");
+        name + ": tensor 'a': its shape is too large; the file is damaged");
   CHECK(refused(container("{\"a\":" + entry("\"F32\"", "[1]", "[0,4]") + ",\"b\":" + entry("\"F32\"", "[1]", "[2,6]") + "}", 6)) ==
         name + ": tensor 'b' starts at offset 2 where 4 was expected (an overlap or a hole); the file is damaged");
   CHECK(refused(container("{\"a\":" + entry("\"F32\"", "[1]", "[4,8]") + "}", 8)) ==
         name + ": tensor 'a' starts at offset 4 where 0 was expected (an overlap or a hole); the file is damaged");
   CHECK(refused(container("{\"a\":" + entry("\"F32\"", "[1]", "[0,4]") + "}", 3)) ==
         name + ": its tensors need 4 bytes of data and it holds 3; the file is truncated or damaged");
+  CHECK(refused(container("{\"a\":" + entry("\"F32\"", "[0,281474976710656,281474976710656]", "[0,0]") + "}", 0)) ==
+        name + ": tensor 'a': its shape is too large; the file is damaged");
+  CHECK(refused(container("{\"a\":" + entry("\"F32\"", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "[0,4]") + "}", 4)) ==
+        name + ": tensor 'a': its shape has 17 dimensions, at most 16 are accepted; the file is damaged");
+  CHECK(refused(container("{\"a\":" + entry("\"BOOL\"", "[2]", "[0,2]") + "}", 2)) ==
+        name + ": tensor 'a': holds truth values that are neither 0 nor 1; the file is damaged");
+  CHECK(refused(container("{\"a\":" + entry("[[1]]", "[1]", "[0,4]") + "}", 4)) ==
+        name + ": tensor 'a': unknown dtype array; known: F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL");
   CHECK(refused(container("{\"__metadata__\":{\"a\":1}}", 0)) == name + ": __metadata__.a is not a string; the file is damaged");
+}
+
+TEST_CASE("a header that names a tensor twice, or is longer than any model's, is refused") {
+  const TemporaryDirectory folder;
+  const auto file = folder / "f";
+  const std::string entry = R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
+  write_plain(file, container("{" + entry + "," + entry + "}", 4));
+  CHECK_THROWS_WITH(load_safetensors(file),
+                    ContainsSubstring("the key 'a'") && ContainsSubstring("the file is damaged or not in safetensors format"));
+  write_plain(file, container("{}" + std::string(16'000'000, ' '), 0));
+  CHECK_THROWS_WITH(load_safetensors(file), file.string() + ": its header has 16000002 bytes; at most 16000000 are accepted");
+  std::string deep;
+  for (int level = 0; level < 100000; ++level) deep += "[";
+  write_plain(file, container(R"({"a":{"dtype":)" + deep + std::string(100000, ']') + R"(,"shape":[1],"data_offsets":[0,4]}})", 4));
+  CHECK_THROWS_AS(load_safetensors(file), CheckpointError);
 }
 
 TEST_CASE("a missing file is named") {

@@ -37,7 +37,7 @@ TEST_CASE("attnzoo-train trains, stops at the limit, and refuses to write over t
   const auto again = shell(folder, "attnzoo-train recipe.json --run run");
   CHECK(again.status == 1);
   CHECK(again.output ==
-        "attnzoo-train: error: run: holds a training run already; pass --resume to go on with it, or choose another folder\n");
+        "attnzoo-train: error: run: holds a training run already; pass --resume to continue it, or choose another folder\n");
   const auto longer = shell(folder, "attnzoo-train --run run --resume --set train.max_steps=6 --quiet");
   CHECK(longer.output == "");
   CHECK(std::filesystem::exists(folder / "run/checkpoints/step-000006"));

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/file_list.h"
 #include "data/files.h"
+#include "data/temporary_path.h"
 #include "models/registry.h"
 #include "tests/temporary_directory.h"
 #include "train/compute_rate.h"
@@ -28,9 +30,9 @@ TEST_CASE("a run folder that holds a run or strange files is refused with what t
   run.create();
   run.create();  // what a start leaves before its first checkpoint does no harm
   REQUIRE_THROWS_WITH(run.last(), run.path().string() + ": holds no checkpoint to resume from; start the run anew without --resume");
-  fs::create_directories(run.checkpoint(400));
+  folder.file("run/checkpoints/step-000400/manifest.json", "{}");
   REQUIRE_THROWS_WITH(run.create(),
-                      run.path().string() + ": holds a training run already; pass --resume to go on with it, or choose another folder");
+                      run.path().string() + ": holds a training run already; pass --resume to continue it, or choose another folder");
   folder.file("thesis.txt", "");
   REQUIRE_THROWS_WITH(RunFolder(folder.path()).create(), ContainsSubstring(": the folder is not empty (it holds ") &&
                                                              ContainsSubstring("); choose a new or empty folder for --run"));
@@ -39,18 +41,102 @@ TEST_CASE("a run folder that holds a run or strange files is refused with what t
                       (folder / "nowhere").string() + ": no such run folder; start one without --resume");
 }
 
-TEST_CASE("pruning keeps the newest checkpoints, what best and last name, and removes leftovers") {
+TEST_CASE("names of attnzoo's in a folder of the user's are no run that a start may take over") {
+  const TemporaryDirectory folder;
+  const auto refused = [&](const std::string& name, const std::string& content) {
+    const auto path = fs::path(name).begin()->string();
+    folder.file("mine/" + name, content);
+    CHECK_THROWS_WITH(RunFolder(folder / "mine").create(), (folder / "mine").string() + ": the folder is not empty (it holds " + path +
+                                                               "); choose a new or empty folder for --run");
+    CHECK(read_file(folder / ("mine/" + name)) == content);
+    fs::remove_all(folder / "mine");
+  };
+  refused("config.json", "{\"editor\": \"vi\"}");
+  refused("log.jsonl", "{\"event\": \"login\"}\n");
+  refused("checkpoints/game.sav", "x");
+  refused("checkpoints/step-000100/notes.txt", "x");
+  refused("prepared/speech.txt", "x");
+  refused("prepared/train.corpus", "my own corpus");
+  refused("prepared/prepared.json", "{\"mine\": 1}");
+  folder.file("left/config.json", R"({"task": "translation", "data": {}, "model": {}, "train": {}})");
+  folder.file("left/log.jsonl", R"({"elapsed_s":0.0,"event":"start","parameters":1,"step":0})");
+  folder.file("left/prepared/source.tokenizer", "{\"attnzoo_tokenizer\":1}");
+  RunFolder(folder / "left").create();
+}
+
+TEST_CASE("pruning keeps the newest checkpoints, what best and last name, the best step, and all that training did not write") {
   const TemporaryDirectory folder;
   const RunFolder run(folder / "run");
-  run.create();
-  for (const int64_t step : {100, 200, 300, 1000000, 2000000}) fs::create_directories(run.checkpoint(step));
-  fs::create_directories(run.checkpoint(400).string() + ".tmp");
-  fs::create_directory_symlink("step-000100", run.path() / "checkpoints" / "best");
-  fs::create_directory_symlink("step-2000000", run.path() / "checkpoints" / "last");
-  run.prune(2);
-  CHECK(run.steps() == std::vector<int64_t>{100, 1000000, 2000000});
-  CHECK_FALSE(fs::exists(run.checkpoint(400).string() + ".tmp"));
-  CHECK(fs::is_symlink(run.path() / "checkpoints" / "best"));
+  const fs::path checkpoints = run.path() / "checkpoints";
+  for (const int64_t step : {50, 100, 200, 300, 1000000, 2000000})
+    folder.file("run/checkpoints/" + run.checkpoint(step).filename().string() + "/manifest.json", R"({"files": {"x": 1}})");
+  folder.file("run/checkpoints/step-000200/x", "");
+  folder.file("run/checkpoints/step-000300/notes.txt", "mine");
+  folder.file("run/checkpoints/step-000400.tmp/mine", "");
+  folder.file("run/checkpoints/step-000500/mine", "");
+  const auto leftover = new_temporary_name(checkpoints);
+  fs::create_directory(leftover);
+  fs::create_directory_symlink("step-000100", checkpoints / "best");
+  fs::create_directory_symlink("step-2000000", checkpoints / "last");
+  run.prune(2, 50);
+  CHECK(run.steps() == std::vector<int64_t>{50, 100, 1000000, 2000000});
+  CHECK(names_in(checkpoints) == std::vector<std::string>{"best", "last", "step-000050", "step-000100", "step-000300", "step-000400.tmp",
+                                                          "step-000500", "step-1000000", "step-2000000"});
+  CHECK(read_file(run.checkpoint(300) / "notes.txt") == "mine");
+}
+
+TEST_CASE("a run folder is locked for one training, and what is no folder is refused") {
+  const TemporaryDirectory folder;
+  const RunFolder run(folder / "run");
+  {
+    const auto lock = run.lock();
+    CHECK_THROWS_WITH(run.lock(), ContainsSubstring(run.path().string() + ": process " + std::to_string(::getpid()) + " on ") &&
+                                      ContainsSubstring(" trains in this folder; wait until it ends, or choose another folder with --run"));
+    run.create();
+  }
+  CHECK_FALSE(fs::exists(run.path()));
+  folder.file("file", "");
+  CHECK_THROWS_WITH(RunFolder(folder / "file").lock(), (folder / "file").string() + ": is a file; --run needs a folder");
+}
+
+TEST_CASE("a link in a run folder that training would write through is refused; best and last may be links") {
+  const TemporaryDirectory folder;
+  folder.file("diary/config.json", "mine");
+  const RunFolder run(folder / "run");
+  folder.file("run/checkpoints/step-000001/manifest.json", "{}");
+  folder.file("run/prepared/prepared.json", "{}");
+  fs::create_symlink("step-000001", folder / "run/checkpoints/last");
+  run.lock();
+  for (const char* name : {"config.json", "log.jsonl", "prepared/train.corpus", "prepared/runs.json", "checkpoints/step-000002",
+                           "checkpoints/step-000001/config.json"}) {
+    const fs::path link = run.path() / name;
+    fs::create_symlink(folder / "diary/config.json", link);
+    CHECK_THROWS_WITH(run.lock(), link.string() +
+                                      ": is a symbolic link; in a run folder only checkpoints/best and checkpoints/last may be "
+                                      "links, because training writes to all others: replace it with what it points to, or remove it");
+    fs::remove(link);
+  }
+  for (const char* name : {"prepared", "checkpoints"}) {
+    fs::rename(run.path() / name, folder / "moved");
+    fs::create_symlink("../moved", run.path() / name);
+    CHECK_THROWS_WITH(run.lock(), ContainsSubstring((run.path() / name).string() + ": is a symbolic link; "));
+    fs::remove(run.path() / name);
+    fs::rename(folder / "moved", run.path() / name);
+  }
+  fs::create_symlink("../diary/config.json", run.path() / "lock");
+  CHECK_THROWS_WITH(run.lock(), (run.path() / "lock").string() + ": is a symbolic link; remove it, or choose another folder with --run");
+  CHECK(read_file(folder / "diary/config.json") == "mine");
+}
+
+TEST_CASE("a log or a configuration that is a link is not written through") {
+  const TemporaryDirectory folder;
+  const auto diary = folder.file("diary", "{\"step\":1}\n");
+  fs::create_symlink("diary", folder / "log.jsonl");
+  fs::create_symlink("diary", folder / "config.json");
+  for (const int64_t step : {0, 5})
+    CHECK_THROWS_WITH(TrainLog(folder / "log.jsonl", step), ContainsSubstring("log.jsonl: is a symbolic link"));
+  CHECK_THROWS_WITH(RunFolder(folder.path()).write_config({}), ContainsSubstring("config.json: is a symbolic link"));
+  CHECK(read_file(diary) == "{\"step\":1}\n");
 }
 
 TEST_CASE("a log goes on after the step it is resumed from") {
@@ -60,8 +146,8 @@ TEST_CASE("a log goes on after the step it is resumed from") {
   CHECK(read_file(file) == "{\"step\":1}\n{\"step\":2,\"a\":1}\n{\"again\":true,\"step\":3}\n");
   { TrainLog log(file, 0); }
   CHECK(read_file(file).empty());
-  REQUIRE_THROWS_WITH(TrainLog(folder / "no/log.jsonl", 0),
-                      (folder / "no/log.jsonl").string() + ": cannot be written: No such file or directory");
+  REQUIRE_THROWS_WITH(TrainLog(folder / "no/log.jsonl", 0), (folder / "no/log.jsonl").string() + ": cannot be written: the folder " +
+                                                                (folder / "no").string() + " does not exist");
 }
 
 TEST_CASE("the state of training read from its own JSON is the same") {

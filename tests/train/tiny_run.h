@@ -1,4 +1,4 @@
-// A training run small enough for a test: sentences of ten words, copied in reverse, and a model that learns it in seconds.
+// A training run for tests: sentences of ten words, copied in reverse, and a model that learns it in seconds.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -28,7 +28,7 @@ inline void write_reversal_task(const TemporaryDirectory& folder, const std::str
   folder.file(name + ".out", target);
 }
 
-// Settings of train override the ones here.
+// `train` overrides the settings here.
 inline nlohmann::json tiny_recipe(const TemporaryDirectory& folder, const nlohmann::json& train = {}) {
   write_reversal_task(folder, "train", 200, 1);
   write_reversal_task(folder, "valid", 12, 2);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "data/cache_folder.h"
 #include "data/command_line.h"
 #include "data/device_option.h"
 #include "data/error.h"
@@ -17,6 +18,7 @@
 #include "data/stop_signal.h"
 #include "models/registry.h"
 #include "train/initial_checkpoint.h"
+#include "train/resume_checks.h"
 #include "train/trainer.h"
 
 namespace attnzoo {
@@ -127,6 +129,18 @@ TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohma
   return recipe;
 }
 
+// Whether the user names the folder that data is prepared in, with --set or in the recipe on the command line.
+bool names_cache(const cxxopts::ParseResult& flags, const TrainingRecipe& recipe) {
+  for (const std::string& setting : settings_of(flags))
+    if (setting.starts_with("data.cache=")) return true;
+  if (flags.count("recipe") == 0) return false;
+  const fs::path file = flags["recipe"].as<std::string>();
+  const auto fields = read_recipe(file, settings_of(flags));
+  const auto data = fields.value("data", nlohmann::json::object());
+  return data.is_object() && data.contains("cache") &&
+         DataConfig::from_json({{"cache", data["cache"]}}, fs::absolute(file).parent_path()).cache == recipe.data.cache;
+}
+
 // Reports as JSON lines on standard output. Once that cannot be written, training continues without them.
 class JsonReports {
  public:
@@ -176,17 +190,27 @@ int train(const cxxopts::ParseResult& flags) {
   CheckpointContents contents;  // to resume or to start from
   TrainingRecipe recipe;
   std::string where;
+  if (resuming) run.last();  // says what is wrong before the lock makes a folder
+  std::unique_ptr<const FolderLock> lock;
   if (resuming) {
-    where = run.last().string();
+    lock = run.lock();
+    restore_checkpoint_links(run.path());
+    std::string note;
+    where = run.last(&note).string();
+    if (!note.empty() && !quiet) progress.line(note);
     contents = load_checkpoint(where);
     recipe = recipe_for_resume(flags, contents.config, progress);
+    check_cache_of_run(recipe.data, run.path(), names_cache(flags, recipe));
+    check_text_of_run(recipe.data, run.path());
   } else {
     recipe = recipe_from_file(flags, contents);
     where = recipe.train.initial_checkpoint;
+    lock = run.lock();
     run.create();
   }
   const auto* initial = resuming || where.empty() ? nullptr : &contents;
   const auto trainer = make_trainer(recipe, run, options, resuming ? &contents : nullptr, where, initial);
+  if (has_outside_cache(recipe.data, run.path())) remember_run(recipe.data.cache, run.path());
   contents = {};
   run.write_config(recipe.to_json());
   trainer->set_stop(&stop.requested());

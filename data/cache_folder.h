@@ -1,0 +1,17 @@
+// The folder of prepared files, and which files in it attnzoo may replace.
+#pragma once
+
+#include <filesystem>
+
+namespace attnzoo {
+
+// Throws DataError where a file under the name of a prepared one (source.tokenizer, target.tokenizer, train.corpus, valid.corpus,
+// prepared.json) was not made by attnzoo, or is a symbolic link: it would be replaced.
+void refuse_cache_of_others(const std::filesystem::path& cache);
+
+// A cache outside the run folder remembers which runs its user gave it to (runs.json), because a run that comes from somebody else could
+// name any folder of the user's. `run` is a run folder.
+void remember_run(const std::filesystem::path& cache, const std::filesystem::path& run);
+bool knows_run(const std::filesystem::path& cache, const std::filesystem::path& run);
+
+}  // namespace attnzoo

@@ -1,0 +1,97 @@
+#include "data/folder_lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include "data/error.h"
+
+namespace attnzoo {
+namespace {
+
+constexpr std::string_view kOwnerMark = "attnzoo: ";
+
+std::string this_process() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return fmt::format("process {} on {}", ::getpid(), host.data());
+}
+
+std::string content_of(int handle) {
+  std::array<char, 512> content{};
+  const ssize_t num_read = ::pread(handle, content.data(), content.size(), 0);
+  return {content.data(), static_cast<size_t>(std::max<ssize_t>(num_read, 0))};
+}
+
+std::string owner_in(const std::string& content) {
+  if (!content.starts_with(kOwnerMark)) return "another process";
+  return content.substr(kOwnerMark.size(), content.find('\n') - kOwnerMark.size());
+}
+
+// Whether the open file is the one that stands under `file`: the last owner may have removed it.
+bool still_stands(int handle, const std::filesystem::path& file) {
+  struct stat opened {
+  }, standing{};
+  return ::fstat(handle, &opened) == 0 && ::lstat(file.c_str(), &standing) == 0 && opened.st_dev == standing.st_dev &&
+         opened.st_ino == standing.st_ino;
+}
+
+}  // namespace
+
+void FolderLock::open(const std::string& advice) {
+  handle_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  const auto folder = file_.parent_path().string();
+  if (handle_ < 0 && errno == ELOOP) fail<DataError>("{}: is a symbolic link; remove it, or {}", file_.string(), advice);
+  if (handle_ < 0) fail<DataError>("{}: cannot be written: {}; {}", folder, std::strerror(errno), advice);
+  struct stat status {};
+  const bool regular = ::fstat(handle_, &status) == 0 && S_ISREG(status.st_mode);
+  // An empty one is being written, or its owner was killed first.
+  if (regular && (status.st_size == 0 || content_of(handle_).starts_with(kOwnerMark))) return;
+  ::close(handle_);
+  fail<DataError>("{}: is not a lock of attnzoo; {}", file_.string(), advice);
+}
+
+FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& advice, const Busy& busy) : file_(folder / kFileName) {
+  try {
+    made_folders_ = std::make_unique<MadeFolders>(folder);
+  } catch (const std::system_error& error) {
+    fail<DataError>("{}: the folder cannot be made: {}; {}", folder.string(), error.code().message(), advice);
+  }
+  bool told = false;
+  while (true) {
+    open(advice);
+    if (::flock(handle_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      try {
+        if (!std::exchange(told, true)) busy(owner_in(content_of(handle_)));
+      } catch (...) {
+        ::close(handle_);
+        throw;
+      }
+      while (::flock(handle_, LOCK_EX) != 0 && errno == EINTR) {
+      }
+    }
+    if (still_stands(handle_, file_)) break;
+    ::close(handle_);
+  }
+  const std::string content = fmt::format("{}{}\n", kOwnerMark, this_process());
+  // A lock without a name, on a full disk, still is one.
+  if (::ftruncate(handle_, 0) == 0) std::ignore = ::pwrite(handle_, content.data(), content.size(), 0);
+}
+
+FolderLock::~FolderLock() {
+  if (still_stands(handle_, file_)) ::unlink(file_.c_str());
+  ::close(handle_);
+}
+
+}  // namespace attnzoo
