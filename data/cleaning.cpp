@@ -7,6 +7,7 @@
 
 #include "data/error.h"
 #include "data/json_fields.h"
+#include "data/progress.h"
 #include "data/utf8.h"
 
 namespace attnzoo {
@@ -93,7 +94,7 @@ nlohmann::json CleaningConfig::to_json() const {
 }
 
 std::string CleaningReport::text(const std::string& title) const {
-  std::string lines = fmt::format("{}: {} pairs read, {} kept", title, num_read, num_kept);
+  std::string lines = fmt::format("{}: {} read, {} kept", title, counted(num_read, "pair"), num_kept);
   for (const Reason& reason : reasons) {
     if (reason.num_pairs == 0) continue;
     lines += fmt::format("\n  {:<20} {:>9} {:<9} first: {}", reason.name, reason.num_pairs, reason.action, reason.example);

@@ -21,7 +21,7 @@ namespace {
 constexpr char kSourceFile[] = "source.tokenizer";
 constexpr char kTargetFile[] = "target.tokenizer";
 constexpr int64_t kMaxVocabularySize = 10000000;
-constexpr uint64_t kMaxFileBytes = uint64_t{256} << 20;
+constexpr uint64_t kMaxTokenizerBytes = uint64_t{256} << 20;
 
 bool is_sentencepiece(const std::string& kind) { return kind.rfind("sentencepiece-", 0) == 0; }
 
@@ -42,9 +42,9 @@ uint64_t hash_on(uint64_t hash, std::string_view bytes) {
 // What was learned, read as a program will read it later.
 std::shared_ptr<const Tokenizer> read_back(const Tokenizer& learned) {
   const std::string bytes = learned.serialized();
-  if (bytes.size() > kMaxFileBytes)
+  if (bytes.size() > kMaxTokenizerBytes)
     fail<DataError>("tokeniser: its {} entries take {} bytes; at most {} can be read again; lower data.tokenizer.vocabulary_size",
-                    learned.vocabulary_size(), bytes.size(), kMaxFileBytes);
+                    learned.vocabulary_size(), bytes.size(), kMaxTokenizerBytes);
   return load_tokenizer(bytes, "the tokeniser just learned");
 }
 
@@ -114,8 +114,8 @@ TokenizerPair TokenizerPair::load(const std::filesystem::path& directory) {
     const auto file = directory / name;
     std::error_code ignored;
     const auto num_bytes = std::filesystem::file_size(file, ignored);
-    if (!ignored && num_bytes > kMaxFileBytes)
-      fail<DataError>("{}: is no tokeniser of attnzoo: it has {} bytes; at most {} are read", file.string(), num_bytes, kMaxFileBytes);
+    if (!ignored && num_bytes > kMaxTokenizerBytes)
+      fail<DataError>("{}: is no tokeniser of attnzoo: it has {} bytes; at most {} are read", file.string(), num_bytes, kMaxTokenizerBytes);
     return load_tokenizer(read_file(file), file.string());
   };
   TokenizerPair pair;

@@ -9,6 +9,7 @@
 
 #include "data/error.h"
 #include "data/extended_vocabulary.h"
+#include "data/progress.h"
 #include "eval/row_top_k.h"
 #include "models/copying.h"
 
@@ -148,7 +149,8 @@ ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std
                        std::vector<double>* log_probability, const std::function<void(int64_t)>& on_progress,
                        const std::atomic<bool>* stop) {
   if (sources.size() != targets.size())
-    fail<DataError>("scoring: {} sources and {} targets; equal counts are needed", sources.size(), targets.size());
+    fail<DataError>("scoring: {} and {}; equal counts are needed", counted(static_cast<int64_t>(sources.size()), "source"),
+                    counted(static_cast<int64_t>(targets.size()), "target"));
   TokenizedPairs pairs;
   for (size_t i = 0; i < sources.size(); ++i) {
     if (model.copies()) {

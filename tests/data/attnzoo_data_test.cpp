@@ -51,7 +51,7 @@ TEST_CASE("attnzoo-data prepares and inspects a recipe, once") {
   CHECK(std::filesystem::exists(folder / "other/train.corpus"));
 }
 
-TEST_CASE("Ctrl-C ends attnzoo-data prepare at once, with exit status 130") {
+TEST_CASE("Ctrl-C ends attnzoo-data prepare at once, with exit status 130 and no temporary file left") {
   if (!have_program()) return;
   const TemporaryDirectory folder;
   folder.file("r.json", R"({"data": {"train": {"tsv": "-"}, "tokenizer": {"kind": "characters"}}})");
@@ -60,12 +60,14 @@ TEST_CASE("Ctrl-C ends attnzoo-data prepare at once, with exit status 130") {
     const Outcome outcome = run_bash(folder.path(), fmt::format(R"(set -m
 mkfifo in; {{ echo 'a b'; exec sleep 20; }} > in & feeder=$!
 attnzoo-data prepare r.json < in & program=$!
-until ls -A prepared/r 2>/dev/null | grep -q tmp; do sleep 0.1; done
+for i in {{1..100}}; do ls -A prepared/r 2>/dev/null | grep -q tmp && break; sleep 0.1; done
 kill -{} $program; wait $program; status=$?
+find prepared -name '*tmp' -printf 'left behind: %f\n'
 kill $feeder; rm -rf in prepared; exit $status)",
                                                                 name));
     INFO(outcome.output);
     CHECK(outcome.status == status);
+    CHECK(outcome.output.find("left behind") == std::string::npos);
   }
 }
 

@@ -118,7 +118,7 @@ TEST_CASE("scoring refuses unequal counts, logits that are not numbers, and stop
   TableModel model(kVocabulary, hashed_logits(kVocabulary, 2));
   const std::vector<std::string> one(1, "x"), two(2, "x");
   CHECK_THROWS_WITH(score_text(model, letter_tokenizers(), one, two, 1024, {}, torch::kCPU),
-                    "scoring: 1 sources and 2 targets; equal counts are needed");
+                    "scoring: 1 source and 2 targets; equal counts are needed");
   std::atomic<bool> stop{true};
   CHECK_THROWS_WITH(score_text(model, letter_tokenizers(), two, two, 1024, {}, torch::kCPU, nullptr, {}, &stop),
                     "scoring: stopped after 0 of 2 pairs");

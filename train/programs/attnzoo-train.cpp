@@ -141,7 +141,7 @@ bool names_cache(const cxxopts::ParseResult& flags, const TrainingRecipe& recipe
          DataConfig::from_json({{"cache", data["cache"]}}, fs::absolute(file).parent_path()).cache == recipe.data.cache;
 }
 
-// Reports as JSON lines on standard output. When that cannot be written any more, training goes on without them.
+// Reports as JSON lines on standard output. Once that cannot be written, training continues without them.
 class JsonReports {
  public:
   void print(const Report& report) {
@@ -187,7 +187,7 @@ int train(const cxxopts::ParseResult& flags) {
   JsonReports reports;
   if (flags["log-format"].as<std::string>() == "json") options.on_report = [&](const Report& report) { reports.print(report); };
 
-  CheckpointContents contents;  // to go on from or to begin with
+  CheckpointContents contents;  // to resume or to start from
   TrainingRecipe recipe;
   std::string where;
   if (resuming) run.last();  // says what is wrong before the lock makes a folder
