@@ -56,8 +56,7 @@ std::string coverage(const Corpus& corpus, Side side, const Tokenizer& tokenizer
       num_used += uses[id] > 0;
     }
   }
-  const std::string copied =
-      num_copied == 0 ? "" : fmt::format(", copied words {:.3f}% ({})", percent(num_copied, num_tokens), num_copied);
+  const std::string copied = num_copied == 0 ? "" : fmt::format(", copied words {:.3f}% ({})", percent(num_copied, num_tokens), num_copied);
   return fmt::format("{} tokens, <unk> {:.3f}%{}, bytes {:.3f}%, {} of {} pieces in use ({:.1f}%)", num_tokens,
                      percent(uses[kUnkId], num_tokens), copied, percent(num_bytes, num_tokens), num_used, num_usable,
                      percent(num_used, num_usable));
@@ -66,7 +65,8 @@ std::string coverage(const Corpus& corpus, Side side, const Tokenizer& tokenizer
 // The text of a training pair, and what it tells about ids past the vocabulary.
 class SampleText {
  public:
-  SampleText(const Corpus& corpus, int64_t pair, const Tokenizer& tokenizer, bool copied, const std::string& source) : tokenizer_(tokenizer) {
+  SampleText(const Corpus& corpus, int64_t pair, const Tokenizer& tokenizer, bool copied, const std::string& source)
+      : tokenizer_(tokenizer) {
     if (copied) words_.emplace(tokenizer, source, static_cast<int64_t>(corpus.source(pair).size()));
   }
   std::string pieces(std::span<const int32_t> ids) const {
