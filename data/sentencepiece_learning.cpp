@@ -24,7 +24,7 @@ constexpr char kSilent[] = "3";
 constexpr size_t kMaxRun = 1000;
 // The unigram trainer holds places in its text, and how often a piece occurs times its length (16 at most), in 32 bits, unless asked to
 // take 64, which doubles its memory.
-constexpr size_t kMaxPlaces = size_t{1} << 30, kMaxOccurrences = size_t{1} << 26;
+constexpr size_t kMaxPlaces = size_t{1} << 30, kMaxOccurrences = (size_t{1} << 27) - 1;
 constexpr std::string_view kReserved[] = {"\xE2\x96\x81", "\xE2\x96\x85"};
 
 // The line as SentencePiece may see it.
