@@ -83,7 +83,7 @@ struct TextSize {
   bool is_large = false;
 };
 
-TextSize size_of(std::span<const std::string> lines) {
+TextSize measure(std::span<const std::string> lines) {
   std::array<size_t, 256> counts = {};  // no piece occurs more often than its most frequent byte
   TextSize size;
   for (const auto& line : lines) {
@@ -158,7 +158,7 @@ std::string learn_sentencepiece(const TokenizerConfig& config, std::span<const s
   if (config.vocabulary_size < min_size)  // SentencePiece would end the process
     fail<DataError>("data.tokenizer.vocabulary_size: must be {} or more, got {}", min_size, config.vocabulary_size);
   auto settings = settings_of(config);
-  const TextSize size = size_of(lines);
+  const TextSize size = measure(lines);
   if (size.is_large) settings["train_extremely_large_corpus"] = "true";
   std::string model;
   try {
