@@ -18,7 +18,7 @@ namespace attnzoo {
 namespace {
 
 constexpr size_t kBarColumns = 40;
-constexpr int64_t kMaxLinesToDecode = 100000;
+constexpr int64_t kMaxLinesToDecode = 20000;
 
 double percent(int64_t part, int64_t whole) { return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole); }
 

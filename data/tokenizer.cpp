@@ -66,15 +66,13 @@ TokenizerConfig TokenizerConfig::from_json(const nlohmann::json& fields) {
   if (config.vocabulary_size < min_size || config.vocabulary_size > max_size) {
     const char* why =
         is_sentencepiece(config.kind) && config.byte_fallback ? " (4 special tokens, 256 bytes for byte_fallback, 1 piece)" : "";
-    reader.problem("vocabulary_size",
-                   fmt::format("must lie between {}{} and {}, got {}", min_size, why, max_size, config.vocabulary_size));
+    reader.problem("vocabulary_size", fmt::format("must lie between {}{} and {}, got {}", min_size, why, max_size, config.vocabulary_size));
   }
   if (!(config.character_coverage >= kMinCharacterCoverage && config.character_coverage <= 1))
     reader.problem("character_coverage", fmt::format("must lie between {} and 1, the range that SentencePiece accepts, got {}",
                                                      kMinCharacterCoverage, config.character_coverage));
   if (!is_sentencepiece(config.kind) && config.normalization != "identity")
-    reader.problem("normalization",
-                   fmt::format("kind '{}' takes text as it is, got '{}'; omit it", config.kind, config.normalization));
+    reader.problem("normalization", fmt::format("kind '{}' takes text as it is, got '{}'; omit it", config.kind, config.normalization));
   if (config.max_training_sentences < 1)
     reader.problem("max_training_sentences", fmt::format("must be 1 or more, got {}", config.max_training_sentences));
   if (config.copy_unknown && !config.joint) reader.problem("copy_unknown", "needs one vocabulary for both sides; set joint to true");
