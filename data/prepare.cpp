@@ -13,6 +13,8 @@
 #include "data/input_digest.h"
 #include "data/json_fields.h"
 #include "data/prepare_stages.h"
+#include "data/spooled_input.h"
+#include "data/stored_path.h"
 
 namespace attnzoo {
 namespace {
@@ -41,35 +43,10 @@ class FolderLock {
   int handle_ = -1;
 };
 
-// Standard input can be read once, preparing reads twice: it is copied into the folder for as long as that takes.
-class SpooledInput {
- public:
-  SpooledInput(SourceConfig& config, const std::filesystem::path& folder) {
-    for (auto* files : {&config.source, &config.target, &config.tsv, &config.jsonl, &config.text}) {
-      for (std::string& file : *files) {
-        if (file != "-") continue;
-        file_ = folder / "standard_input";
-        AtomicFile out(file_);
-        std::string buffer(size_t{1} << 18, '\0');
-        ssize_t num_read;
-        while ((num_read = ::read(STDIN_FILENO, buffer.data(), buffer.size())) > 0) out.write(buffer.data(), static_cast<size_t>(num_read));
-        if (num_read < 0) fail<DataError>("standard input: cannot be read: {}", std::strerror(errno));
-        out.commit();
-        file = file_.string();
-      }
-    }
-  }
-  ~SpooledInput() {
-    if (!file_.empty()) ::unlink(file_.c_str());
-  }
-
- private:
-  std::filesystem::path file_;
-};
-
 // prepared.json: what the files in the folder were made from, and the reports of making them.
 nlohmann::json read_state(const std::filesystem::path& file, const StageLog& log) {
-  if (!std::filesystem::exists(file)) return nlohmann::json::object();
+  std::error_code unknown;
+  if (!std::filesystem::exists(file, unknown) && !unknown) return nlohmann::json::object();
   try {
     nlohmann::json state = read_json(file);
     if (state.is_object()) return state;
@@ -191,19 +168,15 @@ DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesy
   collect([&] { config.tokenizer = TokenizerConfig::from_json(reader.object("tokenizer")); });
   collect([&] { config.clean = CleaningConfig::from_json(reader.object("clean")); });
   if (reader.read("cache", config.cache) && !config.cache.empty())
-    config.cache = std::filesystem::absolute(relative_to / config.cache).lexically_normal().string();
+    collect([&] { config.cache = stored_path(config.cache, relative_to, "data.cache"); });
   collect([&] { reader.finish(); });
-  const auto valid_files = config.valid.files();
-  if (std::find(valid_files.begin(), valid_files.end(), "-") != valid_files.end())
-    problems.push_back("data.valid: cannot be standard input ('-'), which only data.train may be");
   for (const auto* part : {&config.train, &config.valid}) {
-    if (part->empty()) continue;
+    if (part->empty() || part->has_pairs() == (task != Task::kLanguageModel)) continue;
     const char* name = part == &config.train ? "data.train" : "data.valid";
-    if (task == Task::kLanguageModel && part->text.empty())
-      problems.push_back(fmt::format("{}: a language model learns from running text; name it with 'text'", name));
-    if (task != Task::kLanguageModel && !part->text.empty())
-      problems.push_back(
-          fmt::format("{}: 'text' is for task 'language-model'; pairs come from 'source' and 'target', 'tsv' or 'jsonl'", name));
+    problems.push_back(part->has_pairs() ? fmt::format("{}: a language model learns from running text; name it with {}", name,
+                                                       SourceConfig::forms_of_running_text())
+                                         : fmt::format("{}: {} is running text, for task 'language-model'; name pairs with {}", name,
+                                                       SourceConfig::forms_of_running_text(), SourceConfig::forms_of_pairs()));
   }
   if (task == Task::kClassification && config.tokenizer.copy_unknown)
     problems.push_back("data.tokenizer.copy_unknown: a label is not copied; leave it out");
@@ -218,14 +191,24 @@ nlohmann::json DataConfig::to_json() const {
   return fields;
 }
 
+std::vector<std::string> DataConfig::path_fields() {
+  std::vector<std::string> fields = {"data.cache"};
+  for (const std::string& key : SourceConfig::file_keys())
+    for (const char* part : {"data.train.", "data.valid."}) fields.push_back(part + key);
+  return fields;
+}
+
 PreparedData prepare_data(const DataConfig& given_config, const std::filesystem::path& cache, const TokenizerPair& given,
                           const std::function<void(const std::string&)>& log_line, Progress* progress) {
   DataConfig config = given_config;
-  if (config.train.empty()) fail<ConfigError>("data.train: names no text; give 'source' and 'target' (parallel files), 'tsv' or 'jsonl'");
+  if (config.train.empty()) {
+    fail<ConfigError>("data.train: names no text; give {}", config.task == Task::kLanguageModel ? SourceConfig::forms_of_running_text()
+                                                                                                : SourceConfig::forms_of_pairs());
+  }
   const StageLog log{log_line, progress};
   make_folder(cache);
   const FolderLock lock(cache, log);
-  const SpooledInput spooled(config.train, cache);
+  const SpooledInput spooled({&config.train, &config.valid}, cache, log_line);
 
   const nlohmann::json train_identity = identity_of(config.train);
   const nlohmann::json valid_identity = identity_of(config.valid);
@@ -250,7 +233,8 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
 }
 
 std::filesystem::path default_cache(const std::filesystem::path& recipe) {
-  return std::filesystem::absolute(recipe).parent_path() / "prepared" / recipe.stem();
+  std::error_code no_working_folder;  // then the path stays relative
+  return std::filesystem::absolute(recipe, no_working_folder).parent_path() / "prepared" / recipe.stem();
 }
 
 }  // namespace attnzoo

@@ -10,6 +10,7 @@
 
 #include "data/error.h"
 #include "data/files.h"
+#include "data/json_fields.h"
 #include "data/utf8.h"
 
 namespace attnzoo {
@@ -206,7 +207,7 @@ std::string ImportReport::text() const {
   row(fmt::format("test.{}, test.{}", source_name, target_name), num_test);
   for (const std::string& note : notes) lines += "  note: " + note + "\n";
   return lines + fmt::format("written to {}; for a recipe:\n\"task\": \"{}\",\n\"data\": {}\n", folder.string(), task,
-                             recipe_data(*this, folder).dump());
+                             json_text(recipe_data(*this, folder)));
 }
 
 }  // namespace attnzoo
