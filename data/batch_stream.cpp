@@ -2,6 +2,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "data/batches.h"
@@ -36,7 +37,11 @@ struct BatchStream::Impl {
     if (corpus->num_pairs() == 0) fail<DataError>("{}: holds no pair to train on", corpus->name());
     if (position < 0) fail<DataError>("{}: cannot go on at batch {}; positions begin at 0", corpus->name(), position);
     place = find(position);
-    producer = std::thread([this] { produce(); });
+    try {
+      producer = std::thread([this] { produce(); });
+    } catch (const std::system_error& error) {
+      fail<Error>("no thread can be started to read {}: {}; the system's limit of threads is reached", corpus->name(), error.what());
+    }
   }
 
   ~Impl() {

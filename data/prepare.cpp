@@ -14,6 +14,8 @@
 #include "data/input_digest.h"
 #include "data/json_fields.h"
 #include "data/prepare_stages.h"
+#include "data/spooled_input.h"
+#include "data/stored_path.h"
 #include "data/temporary_path.h"
 
 namespace attnzoo {
@@ -22,42 +24,10 @@ namespace {
 // Counts up whenever the same inputs and settings would give other files.
 constexpr int64_t kCacheFormat = 3;
 
-// Standard input can be read only once and preparing reads twice, so it is copied into the folder meanwhile.
-class SpooledInput {
- public:
-  SpooledInput(SourceConfig& config, const std::filesystem::path& folder) {
-    for (auto* files : {&config.source, &config.target, &config.tsv, &config.jsonl, &config.text}) {
-      for (std::string& file : *files) {
-        if (file != "-") continue;
-        copy_into(folder);
-        file = copy_->path().string();
-      }
-    }
-  }
-
- private:
-  void copy_into(const std::filesystem::path& folder) {
-    try {
-      copy_ = std::make_unique<TemporaryPath>(folder, TemporaryPath::Kind::kFile);
-    } catch (const std::system_error& error) {
-      fail_to_write(folder, error.code().value());
-    }
-    const Stream out(::fdopen(copy_->take_handle(), "wb"));
-    std::string buffer(size_t{1} << 18, '\0');
-    ssize_t num_read;
-    while ((num_read = ::read(STDIN_FILENO, buffer.data(), buffer.size())) > 0)
-      if (std::fwrite(buffer.data(), 1, static_cast<size_t>(num_read), out.get()) != static_cast<size_t>(num_read))
-        fail_to_write(copy_->path(), errno);
-    if (num_read < 0) fail<DataError>("standard input: cannot be read: {}", std::strerror(errno));
-    if (std::fflush(out.get()) != 0) fail_to_write(copy_->path(), errno);
-  }
-
-  std::unique_ptr<TemporaryPath> copy_;
-};
-
 // prepared.json: what the files in the folder were made from, and the reports of making them.
 nlohmann::json read_state(const std::filesystem::path& file, const StageLog& log) {
-  if (!std::filesystem::exists(file)) return nlohmann::json::object();
+  std::error_code unknown;
+  if (!std::filesystem::exists(file, unknown) && !unknown) return nlohmann::json::object();
   try {
     nlohmann::json state = read_json(file);
     if (state.is_object()) return state;
@@ -175,19 +145,15 @@ DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesy
   collect([&] { config.tokenizer = TokenizerConfig::from_json(reader.object("tokenizer")); });
   collect([&] { config.clean = CleaningConfig::from_json(reader.object("clean")); });
   if (reader.read("cache", config.cache) && !config.cache.empty())
-    config.cache = std::filesystem::absolute(relative_to / config.cache).lexically_normal().string();
+    collect([&] { config.cache = stored_path(config.cache, relative_to, "data.cache"); });
   collect([&] { reader.finish(); });
-  const auto valid_files = config.valid.files();
-  if (std::find(valid_files.begin(), valid_files.end(), "-") != valid_files.end())
-    problems.push_back("data.valid: cannot be standard input ('-'), which only data.train may be");
   for (const auto* part : {&config.train, &config.valid}) {
-    if (part->empty()) continue;
+    if (part->empty() || part->has_pairs() == (task != Task::kLanguageModel)) continue;
     const char* name = part == &config.train ? "data.train" : "data.valid";
-    if (task == Task::kLanguageModel && part->text.empty())
-      problems.push_back(fmt::format("{}: a language model learns from running text; name it with 'text'", name));
-    if (task != Task::kLanguageModel && !part->text.empty())
-      problems.push_back(
-          fmt::format("{}: 'text' is for task 'language-model'; pairs come from 'source' and 'target', 'tsv' or 'jsonl'", name));
+    problems.push_back(part->has_pairs() ? fmt::format("{}: a language model learns from running text; name it with {}", name,
+                                                       SourceConfig::forms_of_running_text())
+                                         : fmt::format("{}: {} is running text, for task 'language-model'; name pairs with {}", name,
+                                                       SourceConfig::forms_of_running_text(), SourceConfig::forms_of_pairs()));
   }
   if (task == Task::kClassification && config.tokenizer.copy_unknown)
     problems.push_back("data.tokenizer.copy_unknown: a label is not copied; leave it out");
@@ -202,17 +168,27 @@ nlohmann::json DataConfig::to_json() const {
   return fields;
 }
 
+std::vector<std::string> DataConfig::path_fields() {
+  std::vector<std::string> fields = {"data.cache"};
+  for (const std::string& key : SourceConfig::file_keys())
+    for (const char* part : {"data.train.", "data.valid."}) fields.push_back(part + key);
+  return fields;
+}
+
 PreparedData prepare_data(const DataConfig& given_config, const std::filesystem::path& cache, const TokenizerPair& given,
                           const std::function<void(const std::string&)>& log_line, Progress* progress) {
   DataConfig config = given_config;
-  if (config.train.empty()) fail<ConfigError>("data.train: names no text; give 'source' and 'target' (parallel files), 'tsv' or 'jsonl'");
+  if (config.train.empty()) {
+    fail<ConfigError>("data.train: names no text; give {}", config.task == Task::kLanguageModel ? SourceConfig::forms_of_running_text()
+                                                                                                : SourceConfig::forms_of_pairs());
+  }
   const StageLog log{log_line, progress};
   const FolderLock lock(cache / kCacheLock, "choose another folder with data.cache", [&](const std::string& owner) {
     log.line(fmt::format("waiting for {}, which prepares data in {}", owner, cache.string()));
   });
   refuse_cache_of_others(cache);
   remove_leftovers(cache);
-  const SpooledInput spooled(config.train, cache);
+  const SpooledInput spooled({&config.train, &config.valid}, cache, log_line);
 
   const nlohmann::json train_identity = identity_of(config.train);
   const nlohmann::json valid_identity = identity_of(config.valid);
@@ -237,7 +213,8 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
 }
 
 std::filesystem::path default_cache(const std::filesystem::path& recipe) {
-  return std::filesystem::absolute(recipe).parent_path() / "prepared" / recipe.stem();
+  std::error_code no_working_folder;  // then the path stays relative
+  return std::filesystem::absolute(recipe, no_working_folder).parent_path() / "prepared" / recipe.stem();
 }
 
 }  // namespace attnzoo

@@ -13,6 +13,7 @@
 #include "data/sentencepiece_vocabulary.h"
 #include "data/special_tokens.h"
 #include "data/tokenizer_bytes.h"
+#include "data/utf8.h"
 #include "data/vocabulary_tokenizer.h"
 
 namespace attnzoo {
@@ -123,7 +124,7 @@ TokenizerPair TokenizerPair::load(const std::filesystem::path& directory) {
 }
 
 std::shared_ptr<const Tokenizer> train_tokenizer(const TokenizerConfig& config, std::span<const std::string> lines) {
-  const auto has_text = [](const std::string& line) { return line.find_first_not_of(" \t\r\n\v\f") != std::string::npos; };
+  const auto has_text = [](const std::string& line) { return !is_blank(line); };
   if (std::none_of(lines.begin(), lines.end(), has_text))
     fail<DataError>("tokeniser: cannot learn from {} lines without any text", lines.size());
   if (is_sentencepiece(config.kind)) return train_sentencepiece(config, lines);  // comes from its own bytes

@@ -258,7 +258,7 @@ std::string ImportReport::text() const {
   row(fmt::format("test.{}, test.{}", source_name, target_name), num_test);
   for (const std::string& note : notes) lines += "  note: " + note + "\n";
   return lines + fmt::format("written to {}; for a recipe:\n\"task\": \"{}\",\n\"data\": {}\n", folder.string(), task,
-                             recipe_data(*this, folder).dump());
+                             json_text(recipe_data(*this, folder)));
 }
 
 }  // namespace attnzoo
