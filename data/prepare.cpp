@@ -89,6 +89,18 @@ bool is_current(const nlohmann::json& state, const char* part, const std::string
   return false;
 }
 
+// A recipe that says how to get its text is asked when a file is missing.
+void require_text(const DataConfig& config) {
+  if (config.obtain.empty()) return;
+  for (const SourceConfig* part : {&config.train, &config.valid}) {
+    for (const std::string& file : part->files()) {
+      std::error_code ignored;
+      if (file != "-" && !std::filesystem::exists(file, ignored))
+        fail<DataError>("{}: no such file; the recipe says how to get it: {}", file, config.obtain);
+    }
+  }
+}
+
 class Preparation {
  public:
   Preparation(const DataConfig& config, const std::filesystem::path& cache, const StageLog& log)
@@ -192,6 +204,7 @@ DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesy
   collect([&] { config.clean = CleaningConfig::from_json(reader.object("clean")); });
   if (reader.read("cache", config.cache) && !config.cache.empty())
     config.cache = std::filesystem::absolute(relative_to / config.cache).lexically_normal().string();
+  reader.read("obtain", config.obtain);
   collect([&] { reader.finish(); });
   const auto valid_files = config.valid.files();
   if (std::find(valid_files.begin(), valid_files.end(), "-") != valid_files.end())
@@ -215,6 +228,7 @@ nlohmann::json DataConfig::to_json() const {
   nlohmann::json fields = {{"train", train.to_json()}, {"tokenizer", tokenizer.to_json()}, {"clean", clean.to_json()}};
   if (!valid.empty()) fields["valid"] = valid.to_json();
   if (!cache.empty()) fields["cache"] = cache;
+  if (!obtain.empty()) fields["obtain"] = obtain;
   return fields;
 }
 
@@ -222,6 +236,7 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
                           const std::function<void(const std::string&)>& log_line, Progress* progress) {
   DataConfig config = given_config;
   if (config.train.empty()) fail<ConfigError>("data.train: names no text; give 'source' and 'target' (parallel files), 'tsv' or 'jsonl'");
+  require_text(config);
   const StageLog log{log_line, progress};
   make_folder(cache);
   const FolderLock lock(cache, log);

@@ -18,6 +18,12 @@ namespace {
 enum Split { kTrain, kValid, kTest, kNumSplits };
 constexpr std::array<const char*, kNumSplits> kSplitNames = {"train", "valid", "test"};
 
+// The lines of one pair of files.
+struct SplitLines {
+  std::string name;
+  std::vector<const ParallelPair*> pairs;
+};
+
 // FNV-1a with a final mix, so that all 64 bits depend on the whole text. Part of the split's definition: do not change.
 uint64_t stable_hash(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325u;
@@ -104,11 +110,29 @@ std::string report_json(const ImportReport& report) {
   json["dropped"] = report.dropped;
   json["train"] = report.num_train;
   json["valid"] = report.num_valid;
-  json["test"] = report.num_test;
+  if (report.named_tests.empty()) json["test"] = report.num_test;
+  for (const auto& [name, number] : report.named_tests) json[name] = number;
   json["notes"] = report.notes;
   json["task"] = report.task;
   json["data"] = recipe_data(report, "");
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+void write_files(const std::vector<SplitLines>& splits, const ParallelOutput& output, const ImportReport& report) {
+  std::error_code error;
+  std::filesystem::create_directories(output.folder, error);
+  if (error) fail<DataError>("{}: cannot make this folder: {}", output.folder.string(), error.message());
+  std::vector<std::unique_ptr<AtomicFile>> files;
+  for (const SplitLines& split : splits) {
+    for (const bool source : {true, false}) {
+      const std::string& name = source ? output.source_name : output.target_name;
+      files.push_back(std::make_unique<AtomicFile>(output.folder / fmt::format("{}.{}", split.name, name)));
+      for (const ParallelPair* pair : split.pairs) files.back()->write((source ? pair->source : pair->target) + "\n");
+    }
+  }
+  files.push_back(std::make_unique<AtomicFile>(output.folder / "import.json"));
+  files.back()->write(report_json(report));
+  for (const auto& file : files) file->commit();
 }
 
 }  // namespace
@@ -178,21 +202,31 @@ ImportReport write_parallel(const std::vector<ParallelPair>& pairs, const Parall
   report.num_valid = static_cast<int64_t>(splits[kValid].size());
   report.num_test = static_cast<int64_t>(splits[kTest].size());
 
-  std::error_code error;
-  std::filesystem::create_directories(output.folder, error);
-  if (error) fail<DataError>("{}: cannot make this folder: {}", output.folder.string(), error.message());
-  std::vector<std::unique_ptr<AtomicFile>> files;
-  for (int split = 0; split < kNumSplits; ++split) {
-    for (const bool source : {true, false}) {
-      const std::string& name = source ? output.source_name : output.target_name;
-      files.push_back(std::make_unique<AtomicFile>(output.folder / fmt::format("{}.{}", kSplitNames[static_cast<size_t>(split)], name)));
-      for (const ParallelPair* pair : splits[static_cast<size_t>(split)])
-        files.back()->write((source ? pair->source : pair->target) + "\n");
-    }
+  std::vector<SplitLines> lines;
+  for (size_t split = 0; split < kNumSplits; ++split) lines.push_back({kSplitNames[split], splits[split]});
+  write_files(lines, output, report);
+  return report;
+}
+
+ImportReport write_parallel_splits(const std::vector<NamedSplit>& splits, const ParallelOutput& output, ImportReport report) {
+  check(output);
+  report.folder = output.folder;
+  report.source_name = output.source_name;
+  report.target_name = output.target_name;
+  std::vector<SplitLines> lines;
+  for (const NamedSplit& split : splits) {
+    const auto number = static_cast<int64_t>(split.pairs.size());
+    report.num_found += number;
+    if (split.name == "train")
+      report.num_train = number;
+    else if (split.name == "valid")
+      report.num_valid = number;
+    else
+      report.named_tests.emplace_back(split.name, number);
+    SplitLines& of_split = lines.emplace_back(SplitLines{split.name, {}});
+    for (const ParallelPair& pair : split.pairs) of_split.pairs.push_back(&pair);
   }
-  files.push_back(std::make_unique<AtomicFile>(output.folder / "import.json"));
-  files.back()->write(report_json(report));
-  for (const auto& file : files) file->commit();
+  write_files(lines, output, report);
   return report;
 }
 
@@ -201,9 +235,13 @@ std::string ImportReport::text() const {
   const auto row = [&](const std::string& what, int64_t number) { lines += fmt::format("  {:<54}{:>9}\n", what, number); };
   row("pairs found", num_found);
   for (const auto& [reason, number] : dropped) row("dropped: " + reason, number);
-  row(fmt::format("train.{}, train.{}", source_name, target_name), num_train);
-  row(fmt::format("valid.{}, valid.{}", source_name, target_name), num_valid);
-  row(fmt::format("test.{}, test.{}", source_name, target_name), num_test);
+  const auto split_row = [&](const std::string& split, int64_t number) {
+    row(fmt::format("{}.{}, {}.{}", split, source_name, split, target_name), number);
+  };
+  split_row("train", num_train);
+  split_row("valid", num_valid);
+  if (named_tests.empty()) split_row("test", num_test);
+  for (const auto& [name, number] : named_tests) split_row(name, number);
   for (const std::string& note : notes) lines += "  note: " + note + "\n";
   return lines + fmt::format("written to {}; for a recipe:\n\"task\": \"{}\",\n\"data\": {}\n", folder.string(), task,
                              recipe_data(*this, folder).dump());
