@@ -47,6 +47,18 @@ bool is_current(const nlohmann::json& state, const char* part, const std::string
   return false;
 }
 
+// A recipe that says how to get its text is asked when a file is missing.
+void require_text(const DataConfig& config) {
+  if (config.obtain.empty()) return;
+  for (const SourceConfig* part : {&config.train, &config.valid}) {
+    for (const std::string& file : part->files()) {
+      std::error_code ignored;
+      if (file != "-" && !std::filesystem::exists(file, ignored))
+        fail<DataError>("{}: no such file; the recipe says how to get it: {}", file, config.obtain);
+    }
+  }
+}
+
 class Preparation {
  public:
   Preparation(const DataConfig& config, const std::filesystem::path& cache, const StageLog& log)
@@ -146,6 +158,7 @@ DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesy
   collect([&] { config.clean = CleaningConfig::from_json(reader.object("clean")); });
   if (reader.read("cache", config.cache) && !config.cache.empty())
     collect([&] { config.cache = stored_path(config.cache, relative_to, "data.cache"); });
+  reader.read("obtain", config.obtain);
   collect([&] { reader.finish(); });
   for (const auto* part : {&config.train, &config.valid}) {
     if (part->empty() || part->has_pairs() == (task != Task::kLanguageModel)) continue;
@@ -165,6 +178,7 @@ nlohmann::json DataConfig::to_json() const {
   nlohmann::json fields = {{"train", train.to_json()}, {"tokenizer", tokenizer.to_json()}, {"clean", clean.to_json()}};
   if (!valid.empty()) fields["valid"] = valid.to_json();
   if (!cache.empty()) fields["cache"] = cache;
+  if (!obtain.empty()) fields["obtain"] = obtain;
   return fields;
 }
 
@@ -182,6 +196,7 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
     fail<ConfigError>("data.train: names no text; give {}", config.task == Task::kLanguageModel ? SourceConfig::forms_of_running_text()
                                                                                                 : SourceConfig::forms_of_pairs());
   }
+  require_text(config);
   const StageLog log{log_line, progress};
   const FolderLock lock(cache / kCacheLock, "choose another folder with data.cache", [&](const std::string& owner) {
     log.line(fmt::format("waiting for {}, which prepares data in {}", owner, cache.string()));

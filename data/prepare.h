@@ -27,6 +27,8 @@ struct DataConfig {
   // Where prepared corpora are kept, absolute after from_json(). Empty: the program decides (attnzoo-data: default_cache(), training: the
   // run folder). A folder serves one recipe; another recipe that uses it rebuilds everything.
   std::string cache;
+  // How to get the text, a command or a sentence: shown if a file of `train` or `valid` is missing.
+  std::string obtain;
 
   // Of the recipe, not of its data section: decides the form of the text.
   Task task = Task::kTranslation;

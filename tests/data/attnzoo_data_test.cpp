@@ -138,9 +138,9 @@ TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 
         "attnzoo-data: unknown command prepair; did you mean prepare?; commands: import, inspect, prepare\nSee: attnzoo-data --help\n");
   check("--hepl", "attnzoo-data: unknown option --hepl; did you mean --help?; options: --help, --version\nSee: attnzoo-data --help\n");
   check("import debian --out x",
-        "attnzoo-data: unknown origin debian; did you mean debian-descriptions?; origins: debian-descriptions, gettext\n"
+        "attnzoo-data: unknown origin debian; did you mean debian-descriptions?; origins: debian-descriptions, gettext, multi30k\n"
         "See: attnzoo-data --help\n");
-  check("import", "attnzoo-data: import needs an origin: debian-descriptions or gettext\nSee: attnzoo-data --help\n");
+  check("import", "attnzoo-data: import needs an origin: debian-descriptions, gettext, multi30k\nSee: attnzoo-data --help\n");
   check("prepare", "attnzoo-data prepare: a RECIPE.json is needed\nSee: attnzoo-data prepare --help\n");
   check("prepare r.json --cash x",
         "attnzoo-data prepare: unknown option --cash; did you mean --cache?\nSee: attnzoo-data prepare --help\n");
@@ -152,6 +152,9 @@ TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 
   check("import debian-descriptions --sections en --summarise en --out x",
         debian + ": --languages, --summarise and --sections exclude each other; give one of them" + see_debian);
   check("import debian-descriptions --min-texts 5 --out x", debian + ": --min-texts belongs to --sections" + see_debian);
+  check("import multi30k",
+        "attnzoo-data import multi30k: --from DIR is needed: a copy of https://github.com/multi30k/dataset\n"
+        "See: attnzoo-data import multi30k --help\n");
   check("import gettext", "attnzoo-data import gettext: --out DIR is needed\nSee: attnzoo-data import gettext --help\n");
 }
 
@@ -182,7 +185,7 @@ TEST_CASE("attnzoo-data fails with exit status 1 and one line for what is wrong 
 TEST_CASE("attnzoo-data and each of its commands show help with examples, and the version") {
   if (!have_program()) return;
   const TemporaryDirectory folder;
-  for (const std::string command : {"", "prepare ", "inspect ", "import debian-descriptions ", "import gettext "}) {
+  for (const std::string command : {"", "prepare ", "inspect ", "import debian-descriptions ", "import gettext ", "import multi30k "}) {
     const Outcome help = run(folder, command + "--help");
     CHECK(help.status == 0);
     CHECK_THAT(help.output, ContainsSubstring("Usage:\n  attnzoo-data ") && ContainsSubstring("Examples:\n  attnzoo-data " + command));
