@@ -1,4 +1,4 @@
-// How well labels were told: accuracy and macro-F1, as scikit-learn has them.
+// How good predicted labels are: accuracy and macro-F1, as scikit-learn computes them.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,10 @@ struct ClassificationScore {
   int64_t num_texts = 0, num_correct = 0;
   std::vector<LabelScore> labels;  // of references or predictions, in alphabetical order
 
-  double accuracy() const;  // 0 .. 1
-  double macro_f1() const;  // mean of the labels' F1, each counting the same however rare it is; 0 .. 1
-  nlohmann::json to_json() const;
+  // 0 .. 1; NaN without texts.
+  double accuracy() const;
+  double macro_f1() const;         // mean of the labels' F1, each counting the same however rare it is
+  nlohmann::json to_json() const;  // in percent, as BLEU and chrF are
 };
 
 // Throws DataError for counts that differ.

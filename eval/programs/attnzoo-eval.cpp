@@ -214,7 +214,7 @@ int run_model(int argc, char** argv) {
                                           : fmt::format("perplexity = {:.3f} ({:.4f} nats a target token, {} tokens with </s>)\n",
                                                         totals.perplexity(), totals.loss(), totals.num_tokens);
       results["perplexity"] = {
-          {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", totals.accuracy()}, {"tokens", totals.num_tokens}};
+          {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", 100 * totals.accuracy()}, {"tokens", totals.num_tokens}};
     }
     results["sentences"] = num_lines;
     results["beam"] = decoding.search.beam;
