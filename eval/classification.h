@@ -21,9 +21,9 @@ struct ClassificationScore {
   int64_t num_texts = 0, num_correct = 0;
   std::vector<LabelScore> labels;  // every label of the references or predictions, in byte order
 
-  double accuracy() const;  // 0 to 1
-  double macro_f1() const;  // mean of the F1 of all labels, rare or not; 0 to 1
-  nlohmann::json to_json() const;
+  double accuracy() const;         // 0 to 1; NaN without texts
+  double macro_f1() const;         // mean of the F1 of all labels, rare or not; 0 to 1, NaN without texts
+  nlohmann::json to_json() const;  // in percent, as BLEU and chrF are
 };
 
 // predictions[i] is compared with references[i]. Throws DataError for unequal counts.

@@ -81,9 +81,10 @@ class TokenizedPairs : public Corpus {
 
 }  // namespace
 
-double ScoreTotals::loss() const { return num_tokens > 0 ? negative_log_likelihood / static_cast<double>(num_tokens) : 0.0; }
+// Of no tokens 0 / 0, which is not a number.
+double ScoreTotals::loss() const { return negative_log_likelihood / static_cast<double>(num_tokens); }
 double ScoreTotals::perplexity() const { return std::exp(loss()); }
-double ScoreTotals::accuracy() const { return num_tokens > 0 ? static_cast<double>(num_correct) / static_cast<double>(num_tokens) : 0.0; }
+double ScoreTotals::accuracy() const { return static_cast<double>(num_correct) / static_cast<double>(num_tokens); }
 
 ScoreTotals& ScoreTotals::operator+=(const ScoreTotals& other) {
   negative_log_likelihood += other.negative_log_likelihood;
