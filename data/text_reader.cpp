@@ -102,7 +102,7 @@ struct LineReader::Bytes {
     if (ended) return false;
     const size_t old_size = out.size();
     out.resize(old_size + kChunkBytes);
-    const EndableRead endable(handle);
+    const EndableRead endable(file.handle());
     ssize_t num_read;
     do {
       num_read = ::read(file.handle(), out.data() + old_size, kChunkBytes);
