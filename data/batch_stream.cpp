@@ -1,7 +1,9 @@
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "data/batches.h"
@@ -15,7 +17,7 @@ constexpr size_t kMaxAhead = 4;
 // Pairs after which the corpus gives its pages back. A pair that is looked at maps up to 64 kB around itself, twice (ids and table).
 constexpr int64_t kReleasePairs = 1024;
 
-// Where a batch stands in the run.
+// The place of a batch in the run.
 struct Place {
   int64_t epoch = 0;
   int64_t epoch_batches = 0;
@@ -31,12 +33,17 @@ struct Item {
 }  // namespace
 
 struct BatchStream::Impl {
-  Impl(std::shared_ptr<const Corpus> the_corpus, const BatchConfig& config, uint64_t the_seed, int64_t the_position)
+  Impl(std::shared_ptr<const Corpus> the_corpus, const BatchConfig& config, uint64_t the_seed, int64_t the_position,
+       const std::atomic<bool>* stop)
       : corpus(std::move(the_corpus)), planner(*corpus, config), seed(the_seed), position(the_position) {
     if (corpus->num_pairs() == 0) fail<DataError>("{}: holds no pair to train on", corpus->name());
-    if (position < 0) fail<DataError>("{}: cannot go on at batch {}; positions begin at 0", corpus->name(), position);
-    place = find(position);
-    producer = std::thread([this] { produce(); });
+    if (position < 0) fail<DataError>("{}: cannot resume at batch {}; positions begin at 0", corpus->name(), position);
+    place = find(position, stop);
+    try {
+      producer = std::thread([this] { produce(); });
+    } catch (const std::system_error& error) {
+      fail<Error>("no thread can be started to read {}: {}; the system's limit of threads is reached", corpus->name(), error.what());
+    }
   }
 
   ~Impl() {
@@ -48,10 +55,12 @@ struct BatchStream::Impl {
     producer.join();
   }
 
-  // The place of the last of `num_batches` batches. A whole epoch ends in itself, not at the start of the next.
-  Place find(int64_t num_batches) const {
+  // The place of the last of `num_batches` batches. A whole epoch ends in itself, not at the start of the next. Counts epoch by epoch, so
+  // that a position far away takes long: `stop` ends the search with a DataError.
+  Place find(int64_t num_batches, const std::atomic<bool>* stop) const {
     Place found{0, planner.count_batches(seed, 0), num_batches};
     while (found.epoch_position > found.epoch_batches) {
+      if (stop != nullptr && *stop) fail<DataError>("{}: stopped on the way to batch {}", corpus->name(), num_batches);
       found.epoch_position -= found.epoch_batches;
       found.epoch_batches = planner.count_batches(seed, ++found.epoch);
     }
@@ -116,8 +125,9 @@ struct BatchStream::Impl {
   std::thread producer;
 };
 
-BatchStream::BatchStream(std::shared_ptr<const Corpus> corpus, BatchConfig config, uint64_t seed, int64_t position)
-    : impl_(std::make_unique<Impl>(std::move(corpus), config, seed, position)) {}
+BatchStream::BatchStream(std::shared_ptr<const Corpus> corpus, BatchConfig config, uint64_t seed, int64_t position,
+                         const std::atomic<bool>* stop)
+    : impl_(std::make_unique<Impl>(std::move(corpus), config, seed, position, stop)) {}
 
 BatchStream::~BatchStream() = default;
 

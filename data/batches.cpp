@@ -55,6 +55,8 @@ BatchConfig BatchConfig::from_json(const nlohmann::json& fields) {
   reader.read("batch_sentences", config.batch_sentences);
   reader.read("bucket_window", config.bucket_window);
   if (config.batch_tokens < 1) reader.problem("batch_tokens", fmt::format("must be 1 or more, got {}", config.batch_tokens));
+  if (config.batch_tokens > kMaxBatchTokens)
+    reader.problem("batch_tokens", fmt::format("must be at most {}, got {}", kMaxBatchTokens, config.batch_tokens));
   if (config.batch_sentences < 0)
     reader.problem("batch_sentences", fmt::format("must be 0 (no bound) or more, got {}", config.batch_sentences));
   if (config.bucket_window < 0)

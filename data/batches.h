@@ -1,6 +1,7 @@
 // Batches by padded-token budget, bucketed by length, in an order that is a pure function of (seed, epoch).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -12,11 +13,15 @@
 
 namespace attnzoo {
 
+// Enough for any memory, and far below what an index can hold.
+inline constexpr int64_t kMaxBatchTokens = 100000000;
+
 // Settings of the recipe's train.batch.
 struct BatchConfig {
-  // Upper bound of a batch's padded size: sentences * max(longest source + 1, longest target + 1). A longer pair makes a batch alone.
+  // Upper bound of a batch's padded size: sentences * max(longest source + 1, longest target + 1), from 1 to kMaxBatchTokens. A longer
+  // pair is a batch of its own.
   int64_t batch_tokens = 4096;
-  // Upper bound of sentences a batch; 0 for none.
+  // Upper bound of sentences per batch; 0 for none.
   int64_t batch_sentences = 0;
   // Pairs sorted by length together after the epoch's shuffle. Larger: less padding, less random batches. 0 sorts the whole epoch.
   int64_t bucket_window = 100000;
@@ -38,9 +43,10 @@ Batch make_batch(const Corpus& corpus, std::span<const int64_t> pair_ids);
 // the batches before it. Keeps 16 bytes a pair in memory while it runs. One thread at a time may call its functions.
 class BatchStream {
  public:
-  // `position`: batches already consumed since training began; the stream goes on with the next one. Finding it costs about 0.1 s per
-  // epoch and million pairs. Throws DataError for a corpus without pairs.
-  BatchStream(std::shared_ptr<const Corpus> corpus, BatchConfig config, uint64_t seed, int64_t position = 0);
+  // `position`: batches already consumed since training began; the stream continues with the next one. Finding it costs about 0.1 s per
+  // epoch and million pairs; a set `stop` ends the search. Throws DataError for a corpus without pairs and when it was stopped.
+  BatchStream(std::shared_ptr<const Corpus> corpus, BatchConfig config, uint64_t seed, int64_t position = 0,
+              const std::atomic<bool>* stop = nullptr);
   ~BatchStream();
   Batch next();
   int64_t position() const;        // batches handed out since training began: all there is to save

@@ -5,6 +5,9 @@
 
 namespace attnzoo {
 
+// The file in it that data/folder_lock.h locks.
+inline constexpr const char* kCacheLock = "lock";
+
 // Throws DataError where a file under the name of a prepared one (source.tokenizer, target.tokenizer, train.corpus, valid.corpus,
 // prepared.json) was not made by attnzoo, or is a symbolic link: it would be replaced.
 void refuse_cache_of_others(const std::filesystem::path& cache);

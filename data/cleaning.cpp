@@ -7,6 +7,7 @@
 
 #include "data/error.h"
 #include "data/json_fields.h"
+#include "data/progress.h"
 #include "data/utf8.h"
 
 namespace attnzoo {
@@ -14,11 +15,9 @@ namespace {
 
 enum ReasonId : size_t { kInvalidUtf8, kEmpty, kDuplicate, kTooLong, kRatio };
 
-bool blank(const std::string& text) { return text.find_first_not_of(" \t\v\f\r") == std::string::npos; }
-
 }  // namespace
 
-// 64-bit hashes of pairs with open addressing: 8 to 16 bytes a pair, 10 million pairs in about 200 MB.
+// 64-bit hashes of pairs with open addressing: 8 to 16 bytes per pair, about 200 MB for 10 million pairs.
 struct PairCleaner::SeenPairs {
   std::vector<uint64_t> slots = std::vector<uint64_t>(1 << 10);  // 0: free
   size_t num_used = 0;
@@ -93,7 +92,7 @@ nlohmann::json CleaningConfig::to_json() const {
 }
 
 std::string CleaningReport::text(const std::string& title) const {
-  std::string lines = fmt::format("{}: {} pairs read, {} kept", title, num_read, num_kept);
+  std::string lines = fmt::format("{}: {} read, {} kept", title, counted(num_read, "pair"), num_kept);
   for (const Reason& reason : reasons) {
     if (reason.num_pairs == 0) continue;
     lines += fmt::format("\n  {:<20} {:>9} {:<9} first: {}", reason.name, reason.num_pairs, reason.action, reason.example);
@@ -139,7 +138,7 @@ PairCleaner::PairCleaner(CleaningConfig config) : config_(std::move(config)) {
 
 PairCleaner::~PairCleaner() = default;
 
-// Counts the pair and tells whether it stays.
+// Counts the pair and returns whether it stays.
 bool PairCleaner::apply(size_t reason, const std::string& policy, const TextPair& pair, const std::string& what) {
   CleaningReport::Reason& entry = report_.reasons[reason];
   if (policy == "error") fail<DataError>("{}: {}; the policy for it is 'error'", pair.place(), what);
@@ -151,21 +150,21 @@ bool PairCleaner::apply(size_t reason, const std::string& policy, const TextPair
 bool PairCleaner::keep_text(const TextPair& pair) {
   ++report_.num_read;
   if (pair.invalid_utf8 && !apply(kInvalidUtf8, config_.invalid_utf8, pair, "not valid UTF-8")) return false;
-  const bool source_blank = blank(pair.source), target_blank = blank(pair.target);
+  const bool source_blank = is_blank(pair.source), target_blank = is_blank(pair.target);
   if (source_blank || target_blank) {
     const char* what = source_blank && target_blank ? "both sides are empty" : source_blank ? "the source is empty" : "the target is empty";
     if (!apply(kEmpty, config_.empty, pair, what)) return false;
   }
   if (seen_ != nullptr) {
     const uint64_t hash = std::hash<std::string>{}(pair.source) * 0x9E3779B97F4A7C15u + std::hash<std::string>{}(pair.target);
-    if (!seen_->insert(hash) && !apply(kDuplicate, config_.duplicates, pair, "the same pair stands in an earlier line")) return false;
+    if (!seen_->insert(hash) && !apply(kDuplicate, config_.duplicates, pair, "the same pair is in an earlier line")) return false;
   }
   return true;
 }
 
 bool PairCleaner::keep_ids(const TextPair& pair, std::vector<int32_t>& source, std::vector<int32_t>& target) {
   // Text of nothing but characters that the tokeniser removes; blank text was counted before.
-  const bool vanished = (source.empty() && !blank(pair.source)) || (target.empty() && !blank(pair.target));
+  const bool vanished = (source.empty() && !is_blank(pair.source)) || (target.empty() && !is_blank(pair.target));
   if (vanished && !apply(kEmpty, config_.empty, pair, "a side has no tokens")) return false;
   const auto source_limit = static_cast<size_t>(config_.max_source_length), target_limit = static_cast<size_t>(config_.max_target_length);
   if (source.size() > source_limit || target.size() > target_limit) {

@@ -1,7 +1,7 @@
-// What happens to pairs that training cannot use or should not see, a policy for each reason, and the report of it.
+// What happens to pairs that training cannot use or should not see: one policy for each reason, and a report.
 //
-// A policy acts on the pair, never on one side, so the two sides stay parallel: "keep" it as it is, "drop" it, "truncate" (cut the
-// side that is too long), "error" (stop at the first one), "replace" (bytes that are not UTF-8 become U+FFFD).
+// A policy acts on the pair, never on one side, so the two sides stay parallel: "keep" it as it is, "drop" it, "truncate" the side that is too
+// long, stop with an "error" at the first one, "replace" bytes that are not UTF-8 by U+FFFD.
 #pragma once
 
 #include <cstdint>
@@ -16,22 +16,22 @@ namespace attnzoo {
 
 // Settings of the recipe's data.clean.
 struct CleaningConfig {
-  // A side without any token (only white space counts as none): keep, drop, error.
+  // A side without any token or visible character (is_blank() of data/utf8.h): keep, drop, error.
   std::string empty = "drop";
   // A side of more tokens than these, </s> not counted: keep, drop, truncate, error.
   std::string too_long = "drop";
   int64_t max_source_length = 256;
   int64_t max_target_length = 256;
-  // Tokens of the longer side over those of the shorter one above max_length_ratio: keep, drop, error.
+  // Pairs whose longer side has more than max_length_ratio times the tokens of the shorter one: keep, drop, error.
   std::string ratio = "keep";
   double max_length_ratio = 4.0;
-  // The same source with the same target again: keep (then they are not counted either), drop, error.
+  // Pairs seen before, source and target alike: keep (then they are not counted), drop, error.
   std::string duplicates = "keep";
   // error, replace, drop.
   std::string invalid_utf8 = "error";
 
-  // The policies for validation and test text, where every line counts: what would be dropped is kept instead, over-long sides are
-  // truncated (as ids; the text stays whole), invalid UTF-8 is replaced. "error" stays an error.
+  // The policies for validation text, where every line counts: instead of being dropped, pairs are kept, truncated (as ids; the text stays
+  // whole) or repaired. "error" stays an error.
   CleaningConfig for_validation() const;
   InvalidUtf8 reading_policy() const;
 
@@ -50,7 +50,7 @@ struct CleaningReport {
   std::vector<Reason> reasons;  // always the same ones, in the same order
 
   int64_t num_dropped() const { return num_read - num_kept; }
-  // A table for people, several lines: "train: 29000 pairs read, 28990 kept" and one line for each reason that occurred.
+  // Several lines to read: "train: 29000 pairs read, 28990 kept", then one line for each reason that occurred.
   std::string text(const std::string& title) const;
   static CleaningReport from_json(const nlohmann::json& fields);
   nlohmann::json to_json() const;

@@ -93,8 +93,8 @@ void note_value(const KnownOption& option, const std::string& value, std::map<st
     throw UsageError(fmt::format("{}: given twice ('{}' and '{}'); it takes one value", option.canonical, first->second, value));
 }
 
-// What cxxopts says less well or does not notice: unknown names, missing values, an option taken for the value of another, an option given
-// twice of which the last would win.
+// Refuses what cxxopts accepts or reports poorly: unknown names, missing values, an option in place of a value, a second value for an option
+// that takes one.
 void check_arguments(const CommandLine& about, const cxxopts::Options& options, int argc, char** argv) {
   const auto known = known_options(options);
   std::map<std::string, std::string> value_of;
@@ -141,7 +141,7 @@ std::string help_text(const CommandLine& about, const cxxopts::Options& options)
   return text;
 }
 
-// While the program runs, a reader that goes away and a limit on the size of files make writes fail and do nothing else.
+// While it lives, writing to a pipe without a reader or past the limit on file sizes is an error, not a signal that ends the program.
 class IgnoredSignals {
  public:
   IgnoredSignals() : pipe_(std::signal(SIGPIPE, SIG_IGN)), file_size_(std::signal(SIGXFSZ, SIG_IGN)) {}

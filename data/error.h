@@ -1,6 +1,6 @@
-// The exceptions that every folder throws. Only a `main` prints one and exits.
+// The exceptions that every folder throws. run_program() (data/command_line.h) prints them and chooses the exit status.
 //
-// A message reads *where: what is wrong, with both values; what is accepted or what to do next*:
+// A message reads *where: what is wrong, with both values; what is accepted or what to do next*, further lines begin with two spaces:
 //   train.de:1042: not valid UTF-8 at byte 17; pass --invalid-utf8 replace to accept it
 #pragma once
 

@@ -51,9 +51,11 @@ bool still_stands(int handle, const std::filesystem::path& file) {
 
 void FolderLock::open(const std::string& advice) {
   handle_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-  const auto folder = file_.parent_path().string();
-  if (handle_ < 0 && errno == ELOOP) fail<DataError>("{}: is a symbolic link; remove it, or {}", file_.string(), advice);
-  if (handle_ < 0) fail<DataError>("{}: cannot be written: {}; {}", folder, std::strerror(errno), advice);
+  if (handle_ < 0) {
+    const int error = errno;
+    if (error == ELOOP) fail<DataError>("{}: is a symbolic link; remove it, or {}", file_.string(), advice);
+    fail<DataError>("{}: cannot be written: {}; {}", file_.parent_path().string(), std::strerror(error), advice);
+  }
   struct stat status {};
   const bool regular = ::fstat(handle_, &status) == 0 && S_ISREG(status.st_mode);
   // An empty one is being written, or its owner was killed first.
@@ -62,7 +64,8 @@ void FolderLock::open(const std::string& advice) {
   fail<DataError>("{}: is not a lock of attnzoo; {}", file_.string(), advice);
 }
 
-FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& advice, const Busy& busy) : file_(folder / kFileName) {
+FolderLock::FolderLock(std::filesystem::path file, const std::string& advice, const Busy& busy) : file_(std::move(file)) {
+  const auto folder = file_.parent_path();
   try {
     made_folders_ = std::make_unique<MadeFolders>(folder);
   } catch (const std::system_error& error) {

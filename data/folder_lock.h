@@ -1,5 +1,5 @@
-// One program at a time in a folder. The lock is held on the file `lock` in it (flock), so that it ends with the process, however that
-// ends; the file says who holds it. The destructor removes the file, and the folders that the lock had to make if nothing else is in them.
+// One program at a time in a folder. The lock is held on a file in it (flock), so that it ends with the process, however that ends; the
+// file says who holds it. The destructor removes the file, and the folders that the lock had to make if nothing else is in them.
 #pragma once
 
 #include <filesystem>
@@ -17,13 +17,11 @@ class FolderLock {
   // returns to wait.
   using Busy = std::function<void(const std::string& owner)>;
 
-  // Throws DataError where the lock cannot be made ("...; ADVICE"), or where the folder has a file `lock` that is not attnzoo's.
-  FolderLock(const std::filesystem::path& folder, const std::string& advice, const Busy& busy);
+  // `file` is the lock in the folder, "prepared/lock". Throws DataError where it cannot be made ("...; ADVICE") or is not attnzoo's.
+  FolderLock(std::filesystem::path file, const std::string& advice, const Busy& busy);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
-
-  static constexpr const char* kFileName = "lock";
 
  private:
   void open(const std::string& advice);

@@ -7,6 +7,7 @@
 
 #include "data/error.h"
 #include "data/files.h"
+#include "data/json_fields.h"
 
 namespace attnzoo {
 namespace {
@@ -36,7 +37,7 @@ nlohmann::json identity_of_file(const std::string& file) {
     const uint32_t crc = crc32_of_file(file);
     return {{"size", error ? 0 : size}, {"crc32", crc}};
   }
-  const auto changed = std::filesystem::last_write_time(file).time_since_epoch().count();
+  const auto changed = std::filesystem::last_write_time(file, error).time_since_epoch().count();
   return {{"size", size}, {"crc32", crc32_of_blocks(file, size)}, {"changed", static_cast<int64_t>(changed)}};
 }
 
@@ -45,7 +46,7 @@ nlohmann::json identity_of_file(const std::string& file) {
 std::string digest_of(const nlohmann::json& value) {
   // FNV-1a, 64 bits; nlohmann keeps the keys sorted.
   uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) {
+  for (const char c : json_text(value)) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 0x100000001b3u;
   }
@@ -54,15 +55,11 @@ std::string digest_of(const nlohmann::json& value) {
 
 nlohmann::json identity_of(const SourceConfig& config) {
   nlohmann::json identity = config.to_json();
-  // Where the files lie does not matter, what is in them does.
-  for (const char* key : {"source", "target", "tsv", "jsonl"}) identity.erase(key);
-  const auto add = [&](const char* key, const std::vector<std::string>& files) {
+  // Where the files are does not matter, only what is in them.
+  for (const auto& [key, files] : config.files_by_key()) {
+    identity[key] = nlohmann::json::array();
     for (const std::string& file : files) identity[key].push_back(identity_of_file(file));
-  };
-  add("source", config.source);
-  add("target", config.target);
-  add("tsv", config.tsv);
-  add("jsonl", config.jsonl);
+  }
   return identity;
 }
 

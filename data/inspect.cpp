@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "data/extended_vocabulary.h"
+#include "data/progress.h"
 #include "data/round_trip.h"
 #include "data/special_tokens.h"
 
@@ -17,7 +18,7 @@ namespace attnzoo {
 namespace {
 
 constexpr size_t kBarColumns = 40;
-constexpr int64_t kMaxLinesToDecode = 100000;
+constexpr int64_t kMaxLinesToDecode = 20000;
 
 double percent(int64_t part, int64_t whole) { return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole); }
 
@@ -56,17 +57,17 @@ std::string coverage(const Corpus& corpus, Side side, const Tokenizer& tokenizer
       num_used += uses[id] > 0;
     }
   }
-  const std::string copied =
-      num_copied == 0 ? "" : fmt::format(", copied words {:.3f}% ({})", percent(num_copied, num_tokens), num_copied);
-  return fmt::format("{} tokens, <unk> {:.3f}%{}, bytes {:.3f}%, {} of {} pieces in use ({:.1f}%)", num_tokens,
-                     percent(uses[kUnkId], num_tokens), copied, percent(num_bytes, num_tokens), num_used, num_usable,
+  const std::string copied = num_copied == 0 ? "" : fmt::format(", copied words {:.3f}% ({})", percent(num_copied, num_tokens), num_copied);
+  return fmt::format("{}, <unk> {:.3f}%{}, bytes {:.3f}%, {} of {} in use ({:.1f}%)", counted(num_tokens, "token"),
+                     percent(uses[kUnkId], num_tokens), copied, percent(num_bytes, num_tokens), num_used, counted(num_usable, "piece"),
                      percent(num_used, num_usable));
 }
 
 // The text of a training pair, and what it tells about ids past the vocabulary.
 class SampleText {
  public:
-  SampleText(const Corpus& corpus, int64_t pair, const Tokenizer& tokenizer, bool copied, const std::string& source) : tokenizer_(tokenizer) {
+  SampleText(const Corpus& corpus, int64_t pair, const Tokenizer& tokenizer, bool copied, const std::string& source)
+      : tokenizer_(tokenizer) {
     if (copied) words_.emplace(tokenizer, source, static_cast<int64_t>(corpus.source(pair).size()));
   }
   std::string pieces(std::span<const int32_t> ids) const {
@@ -188,11 +189,14 @@ std::string inspect_data(const PreparedData& data, const DataConfig& config, int
   std::string text = "Counts\n  " + data.train_report.text("train") + "\n";
   if (data.valid != nullptr) text += "  " + data.valid_report.text("valid") + "\n";
   const int64_t num_repeated = count_repeated_pairs(train);
-  text += fmt::format("  train: {} pairs repeat an earlier pair ({:.2f}%)\n", num_repeated, percent(num_repeated, train.num_pairs()));
+  text += fmt::format("  train: {} an earlier pair ({:.2f}%)\n",
+                      num_repeated == 1 ? "1 pair repeats" : fmt::format("{} pairs repeat", num_repeated),
+                      percent(num_repeated, train.num_pairs()));
   if (data.valid != nullptr) {
     const int64_t num_seen = count_seen_in_training(train, *data.valid);
     text +=
-        fmt::format("  valid: {} sources are in the training text too ({:.2f}%)\n", num_seen, percent(num_seen, data.valid->num_pairs()));
+        fmt::format("  valid: {} in the training text too ({:.2f}%)\n",
+                    num_seen == 1 ? "1 source is" : fmt::format("{} sources are", num_seen), percent(num_seen, data.valid->num_pairs()));
   }
 
   text += "\nSource length of the training pairs, in tokens\n" + length_histogram(count_lengths(train, &Corpus::source));

@@ -11,7 +11,7 @@ namespace attnzoo {
 
 // Several sections of plain text: counts and cleaning; pairs that repeat or are in both corpora; token-length histograms of both sides;
 // coverage (<unk>, bytes, copied words, share of the vocabulary in use) for training and validation; lines that do not come back as they
-// were when they are encoded and decoded (of at most 100000 lines, evenly spread over the training text); `num_samples` pairs as the
+// were when they are encoded and decoded (of at most 20000 lines, evenly spread over the training text); `num_samples` pairs as the
 // pieces that the model will see. `config` names the text that `data` was prepared from; it is read once more.
 std::string inspect_data(const PreparedData& data, const DataConfig& config, int64_t num_samples);
 

@@ -35,7 +35,7 @@ class FieldReader {
   void problem(const std::string& key, const std::string& what);
   // Keys that are read elsewhere, for the message about unknown ones.
   void also_known(const std::vector<std::string>& keys) { known_.insert(known_.end(), keys.begin(), keys.end()); }
-  // Throws ConfigError with all problems and unknown keys when there are any.
+  // Throws ConfigError with all problems and unknown keys, if there are any.
   void finish();
 
  private:
@@ -54,6 +54,9 @@ nlohmann::json parse_json(std::string_view text, const std::string& where);
 // JSON as text, on one line unless `indent` is given. Bytes that are not UTF-8 become U+FFFD, where nlohmann's own dump() throws.
 std::string json_text(const nlohmann::json& value, int indent = -1);
 std::string json_text(const nlohmann::ordered_json& value, int indent = -1);
+
+// Throws ConfigError, with `field` as its place, for text that is not UTF-8, which JSON and so a configuration cannot hold.
+void require_utf8_setting(std::string_view field, std::string_view text);
 
 // The value that KEY=TEXT gives: JSON, or a string when `text` is not JSON. Throws ConfigError for text that is not UTF-8 and for JSON that
 // parse_json() refuses for another reason than its syntax.

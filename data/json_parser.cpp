@@ -124,7 +124,7 @@ std::optional<JsonFault> parse_json_text(std::string_view text, JsonComments com
     return JsonFault{false, 0, fmt::format("{} bytes of JSON; at most {} are accepted", text.size(), kMaxJsonBytes)};
   // nlohmann's lexer takes a NUL for the end of the text.
   if (const size_t nul = text.find('\0'); nul != text.npos)
-    return JsonFault{true, nul, fmt::format("not valid JSON: byte {} is NUL; is this a text file?", nul + 1)};
+    return JsonFault{false, nul, fmt::format("byte {} is NUL, which JSON cannot hold; is this a text file?", nul + 1)};
   const char* read_to = text.data();
   JsonBuilder builder(value, text, read_to);
   const CountingIterator begin{text.data(), &read_to}, end{text.data() + text.size(), &read_to};

@@ -14,7 +14,8 @@ inline constexpr size_t kMaxJsonBytes = size_t{100} << 20;
 inline constexpr size_t kMaxJsonDepth = 100;
 
 struct JsonFault {
-  // Not JSON at all; otherwise it is JSON that is refused: a number beyond double, nesting too deep, a key given twice.
+  // Not JSON at all; otherwise it is refused for another reason: a number beyond double, nesting too deep, a key given twice,
+  // a NUL, its size.
   bool syntax = false;
   size_t byte = 0;   // 0-based place in the text
   std::string what;  // "not valid JSON: ...", "nested more than 100 levels deep"

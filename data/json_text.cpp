@@ -16,13 +16,6 @@ int64_t line_of_byte(std::string_view text, size_t byte) {
   return 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(byte, text.size())), '\n');
 }
 
-void require_utf8_setting(std::string_view dotted_key, std::string_view text) {
-  const size_t byte = find_invalid_utf8(text);
-  if (byte == std::string_view::npos) return;
-  fail<ConfigError>("{}: '{}' is not valid UTF-8 at byte {}, so it cannot be stored in a configuration; rename the file or folder",
-                    replace_invalid_utf8(dotted_key), replace_invalid_utf8(text), byte + 1);
-}
-
 }  // namespace
 
 nlohmann::json parse_json(std::string_view text, const std::string& where) {
@@ -45,6 +38,13 @@ std::string json_text(const nlohmann::json& value, int indent) {
 }
 std::string json_text(const nlohmann::ordered_json& value, int indent) {
   return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+void require_utf8_setting(std::string_view field, std::string_view text) {
+  const size_t byte = find_invalid_utf8(text);
+  if (byte == std::string_view::npos) return;
+  fail<ConfigError>("{}: '{}' is not valid UTF-8 at byte {}, so it cannot be stored in a configuration; rename the file or folder",
+                    replace_invalid_utf8(field), replace_invalid_utf8(text), byte + 1);
 }
 
 nlohmann::json parse_setting(std::string_view dotted_key, std::string_view text) {

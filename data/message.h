@@ -1,4 +1,4 @@
-// What a program says to people, and the standard streams for it. A message that cannot be written is lost, and nothing else with it.
+// Messages to people, and the standard streams they are written to. A message that cannot be written is lost, and nothing else with it.
 #pragma once
 
 #include <string_view>

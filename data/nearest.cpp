@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "data/json_fields.h"
+#include "data/synonyms.h"
 
 namespace attnzoo {
 namespace {
@@ -30,6 +31,21 @@ size_t edit_distance(const std::string& a, const std::string& b) {
   return cost[a.size()][b.size()];
 }
 
+// The only candidate for which `holds`, or "".
+template <class Holds>
+std::string only_one(const std::vector<std::string>& candidates, const Holds& holds) {
+  std::string found;
+  for (const std::string& candidate : candidates) {
+    if (!holds(folded(candidate))) continue;
+    if (!found.empty()) return "";
+    found = candidate;
+  }
+  return found;
+}
+
+// Whether `word` is one of the words that '_' separates in `name`.
+bool has_word(const std::string& name, const std::string& word) { return ("_" + name + "_").find("_" + word + "_") != std::string::npos; }
+
 }  // namespace
 
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
@@ -45,14 +61,13 @@ std::string nearest(std::string_view name, const std::vector<std::string>& candi
       best_distance = distance;
     }
   }
+  // One slip is more likely than another name for the same thing, and that more likely than several slips.
+  if (best_distance <= 1 && typed.size() > 2) return best;
+  if (const auto synonym = synonym_among(typed, candidates); !synonym.empty()) return synonym;
   if (!best.empty() || typed.size() < 3) return best;
-  // What was typed may be the beginning of one, and only one, name: "trans" for "transformer".
-  for (const std::string& candidate : candidates) {
-    if (folded(candidate).rfind(typed, 0) != 0) continue;
-    if (!best.empty()) return "";
-    best = candidate;
-  }
-  return best;
+  // What was typed may begin one, and only one, name, or be a word in it: "trans" for "transformer", "bpe" for "sentencepiece-bpe".
+  best = only_one(candidates, [&](const std::string& candidate) { return candidate.starts_with(typed); });
+  return best.empty() ? only_one(candidates, [&](const std::string& candidate) { return has_word(candidate, typed); }) : best;
 }
 
 }  // namespace attnzoo

@@ -14,6 +14,8 @@
 #include "data/input_digest.h"
 #include "data/json_fields.h"
 #include "data/prepare_stages.h"
+#include "data/spooled_input.h"
+#include "data/stored_path.h"
 #include "data/temporary_path.h"
 
 namespace attnzoo {
@@ -22,42 +24,10 @@ namespace {
 // Counts up whenever the same inputs and settings would give other files.
 constexpr int64_t kCacheFormat = 3;
 
-// Standard input can be read only once and preparing reads twice, so it is copied into the folder meanwhile.
-class SpooledInput {
- public:
-  SpooledInput(SourceConfig& config, const std::filesystem::path& folder) {
-    for (auto* files : {&config.source, &config.target, &config.tsv, &config.jsonl, &config.text}) {
-      for (std::string& file : *files) {
-        if (file != "-") continue;
-        copy_into(folder);
-        file = copy_->path().string();
-      }
-    }
-  }
-
- private:
-  void copy_into(const std::filesystem::path& folder) {
-    try {
-      copy_ = std::make_unique<TemporaryPath>(folder, TemporaryPath::Kind::kFile);
-    } catch (const std::system_error& error) {
-      fail_to_write(folder, error.code().value());
-    }
-    const Stream out(::fdopen(copy_->take_handle(), "wb"));
-    std::string buffer(size_t{1} << 18, '\0');
-    ssize_t num_read;
-    while ((num_read = ::read(STDIN_FILENO, buffer.data(), buffer.size())) > 0)
-      if (std::fwrite(buffer.data(), 1, static_cast<size_t>(num_read), out.get()) != static_cast<size_t>(num_read))
-        fail_to_write(copy_->path(), errno);
-    if (num_read < 0) fail<DataError>("standard input: cannot be read: {}", std::strerror(errno));
-    if (std::fflush(out.get()) != 0) fail_to_write(copy_->path(), errno);
-  }
-
-  std::unique_ptr<TemporaryPath> copy_;
-};
-
 // prepared.json: what the files in the folder were made from, and the reports of making them.
 nlohmann::json read_state(const std::filesystem::path& file, const StageLog& log) {
-  if (!std::filesystem::exists(file)) return nlohmann::json::object();
+  std::error_code unknown;
+  if (!std::filesystem::exists(file, unknown) && !unknown) return nlohmann::json::object();
   try {
     nlohmann::json state = read_json(file);
     if (state.is_object()) return state;
@@ -75,6 +45,18 @@ bool is_current(const nlohmann::json& state, const char* part, const std::string
   log.line(
       fmt::format("{}: the text or the settings have changed; prepared again", part == std::string_view("tokenizer") ? "tokeniser" : part));
   return false;
+}
+
+// A recipe that says how to get its text is asked when a file is missing.
+void require_text(const DataConfig& config) {
+  if (config.obtain.empty()) return;
+  for (const SourceConfig* part : {&config.train, &config.valid}) {
+    for (const std::string& file : part->files()) {
+      std::error_code ignored;
+      if (file != "-" && !std::filesystem::exists(file, ignored))
+        fail<DataError>("{}: no such file; the recipe says how to get it: {}", file, config.obtain);
+    }
+  }
 }
 
 class Preparation {
@@ -120,7 +102,7 @@ class Preparation {
         const auto& [source, target] = tokenizers;
         check_ids_within(*corpus, {source->vocabulary_size(), target->vocabulary_size(), config_.tokenizer.copy_unknown});
         report = CleaningReport::from_json(state_[part].at("report"));
-        log_.line(fmt::format("{}: {} pairs reused from {}", part, corpus->num_pairs(), file.string()));
+        log_.line(fmt::format("{}: {} reused from {}", part, counted(corpus->num_pairs(), "pair"), file.string()));
         return corpus;
       } catch (const std::exception& error) {  // nlohmann's as well, for a report of another form
         log_.line(fmt::format("{}; {} is prepared again", error.what(), part));
@@ -175,19 +157,16 @@ DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesy
   collect([&] { config.tokenizer = TokenizerConfig::from_json(reader.object("tokenizer")); });
   collect([&] { config.clean = CleaningConfig::from_json(reader.object("clean")); });
   if (reader.read("cache", config.cache) && !config.cache.empty())
-    config.cache = std::filesystem::absolute(relative_to / config.cache).lexically_normal().string();
+    collect([&] { config.cache = stored_path(config.cache, relative_to, "data.cache"); });
+  reader.read("obtain", config.obtain);
   collect([&] { reader.finish(); });
-  const auto valid_files = config.valid.files();
-  if (std::find(valid_files.begin(), valid_files.end(), "-") != valid_files.end())
-    problems.push_back("data.valid: cannot be standard input ('-'), which only data.train may be");
   for (const auto* part : {&config.train, &config.valid}) {
-    if (part->empty()) continue;
+    if (part->empty() || part->has_pairs() == (task != Task::kLanguageModel)) continue;
     const char* name = part == &config.train ? "data.train" : "data.valid";
-    if (task == Task::kLanguageModel && part->text.empty())
-      problems.push_back(fmt::format("{}: a language model learns from running text; name it with 'text'", name));
-    if (task != Task::kLanguageModel && !part->text.empty())
-      problems.push_back(
-          fmt::format("{}: 'text' is for task 'language-model'; pairs come from 'source' and 'target', 'tsv' or 'jsonl'", name));
+    problems.push_back(part->has_pairs() ? fmt::format("{}: a language model learns from running text; name it with {}", name,
+                                                       SourceConfig::forms_of_running_text())
+                                         : fmt::format("{}: {} is running text, for task 'language-model'; name pairs with {}", name,
+                                                       SourceConfig::forms_of_running_text(), SourceConfig::forms_of_pairs()));
   }
   if (task == Task::kClassification && config.tokenizer.copy_unknown)
     problems.push_back("data.tokenizer.copy_unknown: a label is not copied; leave it out");
@@ -199,20 +178,32 @@ nlohmann::json DataConfig::to_json() const {
   nlohmann::json fields = {{"train", train.to_json()}, {"tokenizer", tokenizer.to_json()}, {"clean", clean.to_json()}};
   if (!valid.empty()) fields["valid"] = valid.to_json();
   if (!cache.empty()) fields["cache"] = cache;
+  if (!obtain.empty()) fields["obtain"] = obtain;
+  return fields;
+}
+
+std::vector<std::string> DataConfig::path_fields() {
+  std::vector<std::string> fields = {"data.cache"};
+  for (const std::string& key : SourceConfig::file_keys())
+    for (const char* part : {"data.train.", "data.valid."}) fields.push_back(part + key);
   return fields;
 }
 
 PreparedData prepare_data(const DataConfig& given_config, const std::filesystem::path& cache, const TokenizerPair& given,
                           const std::function<void(const std::string&)>& log_line, Progress* progress) {
   DataConfig config = given_config;
-  if (config.train.empty()) fail<ConfigError>("data.train: names no text; give 'source' and 'target' (parallel files), 'tsv' or 'jsonl'");
+  if (config.train.empty()) {
+    fail<ConfigError>("data.train: names no text; give {}", config.task == Task::kLanguageModel ? SourceConfig::forms_of_running_text()
+                                                                                                : SourceConfig::forms_of_pairs());
+  }
+  require_text(config);
   const StageLog log{log_line, progress};
-  const FolderLock lock(cache, "choose another folder with data.cache", [&](const std::string& owner) {
+  const FolderLock lock(cache / kCacheLock, "choose another folder with data.cache", [&](const std::string& owner) {
     log.line(fmt::format("waiting for {}, which prepares data in {}", owner, cache.string()));
   });
   refuse_cache_of_others(cache);
   remove_leftovers(cache);
-  const SpooledInput spooled(config.train, cache);
+  const SpooledInput spooled({&config.train, &config.valid}, cache, log_line);
 
   const nlohmann::json train_identity = identity_of(config.train);
   const nlohmann::json valid_identity = identity_of(config.valid);
@@ -237,7 +228,8 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
 }
 
 std::filesystem::path default_cache(const std::filesystem::path& recipe) {
-  return std::filesystem::absolute(recipe).parent_path() / "prepared" / recipe.stem();
+  std::error_code no_working_folder;  // then the path stays relative
+  return std::filesystem::absolute(recipe, no_working_folder).parent_path() / "prepared" / recipe.stem();
 }
 
 }  // namespace attnzoo

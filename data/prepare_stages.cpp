@@ -11,6 +11,7 @@
 #include "data/corpus_writer.h"
 #include "data/error.h"
 #include "data/extended_vocabulary.h"
+#include "data/progress.h"
 #include "data/special_tokens.h"
 #include "data/vocabulary_tokenizer.h"
 
@@ -105,13 +106,15 @@ TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const Cleani
     if (both_sides && !joint) target_lines.push_back(std::move(item.target));
   }
   for (size_t i = 0; both_sides && joint && i < num_pairs; ++i) source_lines.push_back(std::move(sample.items()[i].target));
-  log.line(fmt::format("tokeniser: learning {} from {} lines ({} {} of {})", config.kind, both_sides ? 2 * num_pairs : num_pairs, num_pairs,
-                       both_sides ? "pairs" : "texts", text.name()));
+  log.line(fmt::format("tokeniser: learning {} from {} ({} of {})", config.kind,
+                       counted(static_cast<int64_t>(both_sides ? 2 * num_pairs : num_pairs), "line"),
+                       counted(static_cast<int64_t>(num_pairs), both_sides ? "pair" : "text"), text.name()));
   TokenizerPair tokenizers;
   tokenizers.source = train_tokenizer(config, source_lines);
   tokenizers.target = labelled ? train_labels(labels) : target_lines.empty() ? tokenizers.source : train_tokenizer(config, target_lines);
   const int64_t num_source = tokenizers.source->vocabulary_size(), num_target = tokenizers.target->vocabulary_size();
-  const std::string pieces = labelled              ? fmt::format("{} pieces and {} labels", num_source, num_target - kNumSpecialTokens)
+  const std::string pieces = labelled
+                                 ? fmt::format("{} and {}", counted(num_source, "piece"), counted(num_target - kNumSpecialTokens, "label"))
                              : !tokenizers.joint() ? fmt::format("{} source and {} target pieces", num_source, num_target)
                              : both_sides          ? fmt::format("{} pieces for both sides", num_source)
                                                    : fmt::format("{} pieces", num_source);

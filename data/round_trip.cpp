@@ -21,7 +21,7 @@ std::string without_spaces(std::string_view text) {
 }
 
 // "U+200C": many of the characters that normalisation drops cannot be seen.
-std::string code_point(std::string_view text, size_t offset) {
+std::string name_of_character(std::string_view text, size_t offset) {
   const size_t length = std::max<size_t>(1, utf8_length(text, offset));
   const auto lead = static_cast<unsigned char>(text[offset]);
   uint32_t value = length == 1 ? lead : lead & (0xFFu >> (length + 1));
@@ -37,7 +37,7 @@ std::string difference(std::string_view before, std::string_view after) {
   size_t begin = same > kExampleCharacters / 2 ? same - kExampleCharacters / 2 : 0;
   while (begin > 0 && (static_cast<unsigned char>(before[begin]) & 0xC0) == 0x80) --begin;
   const char* dots = begin > 0 ? "..." : "";
-  const std::string at = same < before.size() ? fmt::format(" (at {})", code_point(before, same)) : "";
+  const std::string at = same < before.size() ? fmt::format(" (at {})", name_of_character(before, same)) : "";
   return fmt::format("{}{} -> {}{}{}", dots, shorten(before.substr(begin), kExampleCharacters), dots,
                      shorten(after.substr(std::min(begin, after.size())), kExampleCharacters), at);
 }

@@ -4,6 +4,7 @@
 #include <sentencepiece_trainer.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <new>
 #include <regex>
@@ -21,8 +22,9 @@ namespace {
 constexpr char kSilent[] = "3";
 // Normalisation turns one character into 18 at most (U+FDFA), and the BPE trainer's positions within a word hold 15 bits.
 constexpr size_t kMaxRun = 1000;
-// Above this the unigram trainer needs 64 bits for the places in its text.
-constexpr size_t kLargeCorpus = size_t{1} << 30;
+// The unigram trainer holds places in its text, and how often a piece occurs times its length (16 at most), in 32 bits, unless asked to
+// take 64, which doubles its memory.
+constexpr size_t kMaxPlaces = size_t{1} << 30, kMaxOccurrences = (size_t{1} << 27) - 1;
 constexpr std::string_view kReserved[] = {"\xE2\x96\x81", "\xE2\x96\x85"};
 
 // The line as SentencePiece may see it.
@@ -75,6 +77,23 @@ class TrainingLines : public sentencepiece::SentenceIterator {
   bool changed_ = false;
   std::string text_;
 };
+
+struct TextSize {
+  size_t num_bytes = 0;
+  bool is_large = false;
+};
+
+TextSize measure(std::span<const std::string> lines) {
+  std::array<size_t, 256> counts = {};  // no piece occurs more often than its most frequent byte
+  TextSize size;
+  for (const auto& line : lines) {
+    size.num_bytes += line.size() + 1;
+    for (const char byte : line) ++counts[static_cast<unsigned char>(byte)];
+  }
+  counts[' '] = 0;
+  size.is_large = size.num_bytes > kMaxPlaces || *std::max_element(counts.begin(), counts.end()) > kMaxOccurrences;
+  return size;
+}
 
 using Settings = std::unordered_map<std::string, std::string>;
 
@@ -139,9 +158,8 @@ std::string learn_sentencepiece(const TokenizerConfig& config, std::span<const s
   if (config.vocabulary_size < min_size)  // SentencePiece would end the process
     fail<DataError>("data.tokenizer.vocabulary_size: must be {} or more, got {}", min_size, config.vocabulary_size);
   auto settings = settings_of(config);
-  size_t num_bytes = 0;
-  for (const auto& line : lines) num_bytes += line.size() + 1;
-  if (num_bytes > kLargeCorpus) settings["train_extremely_large_corpus"] = "true";
+  const TextSize size = measure(lines);
+  if (size.is_large) settings["train_extremely_large_corpus"] = "true";
   std::string model;
   try {
     check_something_is_left(config, lines);
@@ -150,7 +168,7 @@ std::string learn_sentencepiece(const TokenizerConfig& config, std::span<const s
     if (!status.ok()) fail_to_learn(config, lines.size(), status.message());
   } catch (const std::bad_alloc&) {
     fail<DataError>("tokeniser: not enough memory to learn from {} lines of {} bytes; lower data.tokenizer.max_training_sentences ({})",
-                    lines.size(), num_bytes, config.max_training_sentences);
+                    lines.size(), size.num_bytes, config.max_training_sentences);
   } catch (const std::system_error& error) {
     fail<DataError>("tokeniser: SentencePiece cannot start its threads: {}; allow more processes (ulimit -u)", error.what());
   }

@@ -159,7 +159,7 @@ SentencePieceModel load_sentencepiece_model(std::string_view model, const std::s
   ModelCheck(model, where).run(result);
   auto processor = std::make_unique<sentencepiece::SentencePieceProcessor>();
   try {
-    const auto status = processor->LoadFromSerializedProto(model);
+    const auto status = processor->LoadFromSerializedProto({model.data(), model.size()});
     if (!status.ok()) fail<DataError>("{}: damaged tokeniser: SentencePiece cannot load its model ({})", where, status.message());
   } catch (const Error&) {
     throw;

@@ -13,6 +13,7 @@
 #include "data/sentencepiece_vocabulary.h"
 #include "data/special_tokens.h"
 #include "data/tokenizer_bytes.h"
+#include "data/utf8.h"
 #include "data/vocabulary_tokenizer.h"
 
 namespace attnzoo {
@@ -21,7 +22,7 @@ namespace {
 constexpr char kSourceFile[] = "source.tokenizer";
 constexpr char kTargetFile[] = "target.tokenizer";
 constexpr int64_t kMaxVocabularySize = 10000000;
-constexpr uint64_t kMaxFileBytes = uint64_t{256} << 20;
+constexpr uint64_t kMaxTokenizerBytes = uint64_t{256} << 20;
 
 bool is_sentencepiece(const std::string& kind) { return kind.rfind("sentencepiece-", 0) == 0; }
 
@@ -42,9 +43,9 @@ uint64_t hash_on(uint64_t hash, std::string_view bytes) {
 // What was learned, read as a program will read it later.
 std::shared_ptr<const Tokenizer> read_back(const Tokenizer& learned) {
   const std::string bytes = learned.serialized();
-  if (bytes.size() > kMaxFileBytes)
+  if (bytes.size() > kMaxTokenizerBytes)
     fail<DataError>("tokeniser: its {} entries take {} bytes; at most {} can be read again; lower data.tokenizer.vocabulary_size",
-                    learned.vocabulary_size(), bytes.size(), kMaxFileBytes);
+                    learned.vocabulary_size(), bytes.size(), kMaxTokenizerBytes);
   return load_tokenizer(bytes, "the tokeniser just learned");
 }
 
@@ -66,15 +67,13 @@ TokenizerConfig TokenizerConfig::from_json(const nlohmann::json& fields) {
   if (config.vocabulary_size < min_size || config.vocabulary_size > max_size) {
     const char* why =
         is_sentencepiece(config.kind) && config.byte_fallback ? " (4 special tokens, 256 bytes for byte_fallback, 1 piece)" : "";
-    reader.problem("vocabulary_size",
-                   fmt::format("must lie between {}{} and {}, got {}", min_size, why, max_size, config.vocabulary_size));
+    reader.problem("vocabulary_size", fmt::format("must lie between {}{} and {}, got {}", min_size, why, max_size, config.vocabulary_size));
   }
   if (!(config.character_coverage >= kMinCharacterCoverage && config.character_coverage <= 1))
     reader.problem("character_coverage", fmt::format("must lie between {} and 1, the range that SentencePiece accepts, got {}",
                                                      kMinCharacterCoverage, config.character_coverage));
   if (!is_sentencepiece(config.kind) && config.normalization != "identity")
-    reader.problem("normalization",
-                   fmt::format("kind '{}' takes text as it is, got '{}'; omit it", config.kind, config.normalization));
+    reader.problem("normalization", fmt::format("kind '{}' takes text as it is, got '{}'; omit it", config.kind, config.normalization));
   if (config.max_training_sentences < 1)
     reader.problem("max_training_sentences", fmt::format("must be 1 or more, got {}", config.max_training_sentences));
   if (config.copy_unknown && !config.joint) reader.problem("copy_unknown", "needs one vocabulary for both sides; set joint to true");
@@ -114,8 +113,8 @@ TokenizerPair TokenizerPair::load(const std::filesystem::path& directory) {
     const auto file = directory / name;
     std::error_code ignored;
     const auto num_bytes = std::filesystem::file_size(file, ignored);
-    if (!ignored && num_bytes > kMaxFileBytes)
-      fail<DataError>("{}: is no tokeniser of attnzoo: it has {} bytes; at most {} are read", file.string(), num_bytes, kMaxFileBytes);
+    if (!ignored && num_bytes > kMaxTokenizerBytes)
+      fail<DataError>("{}: is no tokeniser of attnzoo: it has {} bytes; at most {} are read", file.string(), num_bytes, kMaxTokenizerBytes);
     return load_tokenizer(read_file(file), file.string());
   };
   TokenizerPair pair;
@@ -125,7 +124,7 @@ TokenizerPair TokenizerPair::load(const std::filesystem::path& directory) {
 }
 
 std::shared_ptr<const Tokenizer> train_tokenizer(const TokenizerConfig& config, std::span<const std::string> lines) {
-  const auto has_text = [](const std::string& line) { return line.find_first_not_of(" \t\r\n\v\f") != std::string::npos; };
+  const auto has_text = [](const std::string& line) { return !is_blank(line); };
   if (std::none_of(lines.begin(), lines.end(), has_text))
     fail<DataError>("tokeniser: cannot learn from {} lines without any text", lines.size());
   if (is_sentencepiece(config.kind)) return train_sentencepiece(config, lines);  // comes from its own bytes

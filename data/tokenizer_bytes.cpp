@@ -35,7 +35,8 @@ TokenizerBytes unpack_tokenizer(std::string_view bytes, const std::string& where
   const auto is_string = [&](const char* key) { return header.contains(key) && header[key].is_string(); };
   if (!is_integer("attnzoo_tokenizer") || !is_string("kind") || !is_integer("num_bytes") || !is_string("crc32"))
     fail<DataError>(
-        "{}: damaged tokeniser: its first line must give the integers attnzoo_tokenizer and num_bytes and the strings kind and crc32", where);
+        "{}: damaged tokeniser: its first line must give the integers attnzoo_tokenizer and num_bytes and the strings kind and crc32",
+        where);
   const auto format = header["attnzoo_tokenizer"].get<int64_t>(), num_bytes = header["num_bytes"].get<int64_t>();
   const auto crc = header["crc32"].get<std::string>();
   TokenizerBytes unpacked;

@@ -1,6 +1,8 @@
 #include "data/utf8.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 namespace attnzoo {
 namespace {
@@ -37,6 +39,29 @@ std::pair<size_t, bool> valid_prefix(std::string_view text, size_t offset) {
   return {lead.length, true};
 }
 
+struct CodeRange {
+  char32_t first, last;
+};
+// Unicode 16: White_Space, Cc and Default_Ignorable_Code_Point, with the marks of interlinear annotation and the empty Braille pattern.
+constexpr std::array kInvisible = std::to_array<CodeRange>(
+    {{0x00, 0x20},     {0x7F, 0xA0},     {0xAD, 0xAD},     {0x34F, 0x34F},   {0x61C, 0x61C},   {0x115F, 0x1160},   {0x1680, 0x1680},
+     {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x2000, 0x200F}, {0x2028, 0x202F}, {0x205F, 0x206F}, {0x2800, 0x2800},   {0x3000, 0x3000},
+     {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
+     {0xE0000, 0xE0FFF}});
+
+// Of a valid character of `length` bytes.
+char32_t code_point_at(std::string_view text, size_t offset, size_t length) {
+  const auto first = static_cast<unsigned char>(text[offset]);
+  char32_t code = length == 1 ? first : first & (0xFFu >> (length + 1));
+  for (size_t i = 1; i < length; ++i) code = code << 6 | (static_cast<unsigned char>(text[offset + i]) & 0x3Fu);
+  return code;
+}
+
+bool is_invisible(char32_t code) {
+  const auto range = std::find_if(kInvisible.begin(), kInvisible.end(), [&](const CodeRange& at) { return code <= at.last; });
+  return range != kInvisible.end() && code >= range->first;
+}
+
 }  // namespace
 
 size_t utf8_length(std::string_view text, size_t offset) {
@@ -66,6 +91,15 @@ std::string replace_invalid_utf8(std::string_view text) {
     i += length;
   }
   return valid_text;
+}
+
+bool is_blank(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = utf8_length(text, i);
+    if (length == 0 || !is_invisible(code_point_at(text, i, length))) return false;
+    i += length;
+  }
+  return true;
 }
 
 size_t count_characters(std::string_view text) {

@@ -14,7 +14,7 @@
 namespace attnzoo {
 namespace {
 
-// Words of all lines by number.
+// Gives every different word a number.
 class WordNumbers {
  public:
   std::vector<uint32_t> operator()(const std::string& line, const BleuOptions& options) {
@@ -65,14 +65,14 @@ BleuScore corpus_bleu(std::span<const std::string> hypotheses, std::span<const s
                                ? 0.0
                                : std::exp(1 - static_cast<double>(bleu.reference_length) / static_cast<double>(bleu.hypothesis_length));
   }
-  if (totals[0].matched == 0) return bleu;  // no unigram matches, so none of any order
+  if (totals[0].matched == 0) return bleu;  // without unigram matches, there are none of any order
   double smoothing = 1, sum_of_logs = 0;
   for (size_t n = 0; n < 4; ++n) {
     const auto total = static_cast<double>(totals[n].in_hypothesis);
     if (totals[n].matched > 0) {
       bleu.precisions[n] = 100.0 * static_cast<double>(totals[n].matched) / total;
     } else if (total > 0) {
-      // Every order without a match counts half a match, then a quarter, ... (mteval-v13a).
+      // The first order without a match counts as half a match, the second as a quarter, and so on (mteval-v13a).
       smoothing *= 2;
       bleu.precisions[n] = 100.0 / (smoothing * total);
     }

@@ -17,7 +17,7 @@ bool is_punctuation(char32_t c) {
   return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
 }
 
-// What chrF counts of one line.
+// The characters and words of one line, as numbers.
 class Symbols {
  public:
   Symbols(const std::string& line, const ChrfOptions& options, std::unordered_map<std::u32string, uint32_t>& word_numbers) {
@@ -29,7 +29,7 @@ class Symbols {
     for (const auto word : split_at_space(text)) {
       for (const char32_t c : word) characters.push_back(static_cast<uint32_t>(c));
       if (options.word_order == 0) continue;
-      // One punctuation character is taken off a word, the last before the first: "(hi)" gives "(hi" and ")", as sacrebleu has it.
+      // As in sacrebleu, one punctuation character is split off: the last, or else the first. "(hi)" becomes "(hi" and ")".
       if (word.size() > 1 && is_punctuation(word.back())) {
         add(word.substr(0, word.size() - 1));
         add(word.substr(word.size() - 1));
@@ -48,7 +48,7 @@ class Symbols {
 void add_matches(std::span<const uint32_t> hypothesis, std::span<const uint32_t> reference, int64_t max_order, NgramMatches* totals) {
   const auto matches = ngram_matches(hypothesis, reference, max_order);
   for (size_t n = 0; n < matches.size(); ++n) {
-    // Where the reference is too short for an order, the hypothesis is not blamed for having it.
+    // If the reference is too short for an order, the n-grams of the hypothesis are not counted against it.
     totals[n].in_hypothesis += matches[n].in_reference > 0 ? matches[n].in_hypothesis : 0;
     totals[n].in_reference += matches[n].in_reference;
     totals[n].matched += matches[n].matched;

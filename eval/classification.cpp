@@ -17,21 +17,22 @@ double LabelScore::precision() const { return share(num_correct, num_predictions
 double LabelScore::recall() const { return share(num_correct, num_references); }
 double LabelScore::f1() const { return share(2 * num_correct, num_references + num_predictions); }
 
-double ClassificationScore::accuracy() const { return share(num_correct, num_texts); }
+double ClassificationScore::accuracy() const { return static_cast<double>(num_correct) / static_cast<double>(num_texts); }
 double ClassificationScore::macro_f1() const {
   double sum = 0;
   for (const auto& label : labels) sum += label.f1();
-  return labels.empty() ? 0 : sum / static_cast<double>(labels.size());
+  return sum / static_cast<double>(labels.size());
 }
 
 nlohmann::json ClassificationScore::to_json() const {
-  nlohmann::json fields = {{"accuracy", accuracy()}, {"macro_f1", macro_f1()}, {"texts", num_texts}, {"labels", nlohmann::json::array()}};
+  nlohmann::json fields = {
+      {"accuracy", 100 * accuracy()}, {"macro_f1", 100 * macro_f1()}, {"texts", num_texts}, {"labels", nlohmann::json::array()}};
   for (const auto& label : labels)
     fields["labels"].push_back({{"label", label.label},
                                 {"texts", label.num_references},
-                                {"precision", label.precision()},
-                                {"recall", label.recall()},
-                                {"f1", label.f1()}});
+                                {"precision", 100 * label.precision()},
+                                {"recall", 100 * label.recall()},
+                                {"f1", 100 * label.f1()}});
   return fields;
 }
 

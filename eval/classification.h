@@ -1,4 +1,4 @@
-// How well labels were told: accuracy and macro-F1, as scikit-learn has them.
+// Accuracy and macro-F1 of predicted labels, as scikit-learn computes them.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,21 @@ namespace attnzoo {
 struct LabelScore {
   std::string label;
   int64_t num_references = 0, num_predictions = 0, num_correct = 0;
-  double precision() const;  // 0 where nothing was predicted
-  double recall() const;     // 0 where nothing was to be found
+  double precision() const;  // 0 if the label was never predicted
+  double recall() const;     // 0 if the label is in no reference
   double f1() const;
 };
 
 struct ClassificationScore {
   int64_t num_texts = 0, num_correct = 0;
-  std::vector<LabelScore> labels;  // of references or predictions, in alphabetical order
+  std::vector<LabelScore> labels;  // every label of the references or predictions, in byte order
 
-  double accuracy() const;  // 0 .. 1
-  double macro_f1() const;  // mean of the labels' F1, each counting the same however rare it is; 0 .. 1
-  nlohmann::json to_json() const;
+  double accuracy() const;         // 0 to 1; NaN without texts
+  double macro_f1() const;         // mean of the F1 of all labels, rare or not; 0 to 1, NaN without texts
+  nlohmann::json to_json() const;  // in percent, as BLEU and chrF are
 };
 
-// Throws DataError for counts that differ.
+// predictions[i] is compared with references[i]. Throws DataError for unequal counts.
 ClassificationScore score_labels(std::span<const std::string> predictions, std::span<const std::string> references);
 
 }  // namespace attnzoo

@@ -10,6 +10,7 @@
 #include "data/error.h"
 #include "data/file_list.h"
 #include "data/json_fields.h"
+#include "data/message.h"
 #include "data/option_reader.h"
 #include "data/progress.h"
 
@@ -99,7 +100,7 @@ std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments) {
   if (arguments.count("checkpoint") == 0) {
     std::string note;
     const auto found = find_checkpoint(run, &note);
-    if (!note.empty()) std::fputs((note + "\n").c_str(), stderr);
+    if (!note.empty()) print_message(note);
     return found;
   }
   const auto name = arguments["checkpoint"].as<std::string>();

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kSteps = 7, kBeam = 4;
 
-// Sentences of 1 .. length tokens; </s> alone for a model without source.
+// Sentences of 1 to `length` tokens; </s> alone for a language model.
 torch::Tensor random_source(const LoadedModel& loaded, int64_t num_sentences, int64_t length) {
   if (!loaded.model->reads_source()) return torch::full({num_sentences, 1}, int64_t{kEosId}, torch::kLong);
   auto source_BS =
@@ -88,7 +88,7 @@ ExportDifference check_torchscript(const std::string& archive, const LoadedModel
     throw;
   } catch (const c10::Error& error) {
     fail<Error>("export: the exported model does not run: {}", error.what_without_backtrace());
-  } catch (const std::runtime_error& error) {  // TorchScript's own
+  } catch (const std::runtime_error& error) {  // from TorchScript code
     fail<Error>("export: the exported model does not run: {}", error.what());
   }
   if (!(largest.logits <= allowed.logits && largest.scores <= allowed.scores))

@@ -1,4 +1,4 @@
-// What an export must show before it is written: that it says what the model says, at shapes that it was not traced at.
+// Compares an export with the model before it is written, at shapes other than those it was traced at.
 #pragma once
 
 #include <string>
@@ -8,12 +8,13 @@
 namespace attnzoo {
 
 struct ExportDifference {
-  double logits = 0;  // largest of any logit, relative to the largest logit (at least 1)
-  double scores = 0;  // largest of any hypothesis of beam search, relative to its score (at least 1)
+  double logits = 0;  // largest difference of a logit, relative to the largest logit (or 1, if that is larger)
+  double scores = 0;  // largest difference of a beam search score, relative to that score (or 1)
 };
 
-// Loads the TorchScript archive as its user does and compares forward(), greedy() and beam() with the model, in eval() and float on the
-// CPU: random sources, two batches with padding. Throws Error when it does not load or run, or when a difference is above `allowed`.
+// Loads the TorchScript archive as its users do and compares forward() and beam() with the model (in eval() mode, float, on the CPU) on two
+// batches of random sources with padding; greedy() must run. Throws Error if the archive does not load or run, or if a difference exceeds
+// `allowed`.
 ExportDifference check_torchscript(const std::string& archive, const LoadedModel& loaded, const ExportDifference& allowed);
 
 }  // namespace attnzoo

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
 #include "data/utf8.h"
 #include "eval/lowercase_table.h"
@@ -11,27 +12,31 @@ namespace {
 
 constexpr char32_t kCapitalSigma = 0x3A3, kFinalSigma = 0x3C2;
 
-char32_t lower(char32_t c) {
-  const auto run = std::lower_bound(std::begin(kLowercaseRuns), std::end(kLowercaseRuns), c,
-                                    [](const LowercaseRun& run, char32_t c) { return run.last < c; });
-  if (run == std::end(kLowercaseRuns) || c < run->first || (c - run->first) % run->stride != 0) return c;
-  return static_cast<char32_t>(static_cast<int32_t>(c) + run->offset);
+// The run that `c` belongs to, or null.
+const CharacterRun* find_run(std::span<const CharacterRun> runs, char32_t c) {
+  const auto run = std::lower_bound(runs.begin(), runs.end(), c, [](const CharacterRun& run, char32_t c) { return run.last < c; });
+  return run == runs.end() || c < run->first || (c - run->first) % run->stride != 0 ? nullptr : &*run;
 }
 
-bool is_cased(char32_t c) {
-  if (lower(c) != c) return true;
-  return std::any_of(std::begin(kLowercaseRuns), std::end(kLowercaseRuns), [c](const LowercaseRun& run) {
-    const auto upper = static_cast<char32_t>(static_cast<int32_t>(c) - run.offset);
-    return upper >= run.first && upper <= run.last && (upper - run.first) % run.stride == 0;
-  });
+bool is_cased(char32_t c) { return find_run(kCasedRuns, c) != nullptr; }
+bool is_case_ignorable(char32_t c) { return find_run(kCaseIgnorableRuns, c) != nullptr; }
+
+void append_lower(std::u32string& text, char32_t c) {
+  if (c < 0x80) {
+    text.push_back(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  } else if (const auto* run = find_run(kLowercaseRuns, c); run != nullptr) {
+    text.push_back(static_cast<char32_t>(static_cast<int32_t>(c) + run->offset));
+  } else {
+    const auto sequence = std::find_if(std::begin(kLowercaseSequences), std::end(kLowercaseSequences),
+                                       [c](const LowercaseSequence& sequence) { return sequence.character == c; });
+    if (sequence != std::end(kLowercaseSequences))
+      text += sequence->lower;
+    else
+      text.push_back(c);
+  }
 }
 
-// Marks that stand inside Greek words without being letters: the members of Unicode's Case_Ignorable that occur there.
-bool is_case_ignorable(char32_t c) {
-  return c == '\'' || c == '.' || c == ':' || c == 0xAD || c == 0xB7 || (c >= 0x300 && c <= 0x36F) || c == 0x387 || c == 0x2019;
-}
-
-// Unicode 3.13: a sigma is final after a cased letter and before none, case-ignorable characters aside.
+// Unicode 3.13: a sigma is final if a cased character stands before it and none behind it, not counting case-ignorable characters.
 bool is_final_sigma(std::u32string_view text, size_t at) {
   size_t before = at;
   while (before > 0 && is_case_ignorable(text[before - 1])) --before;
@@ -79,13 +84,10 @@ std::u32string lowercase(std::u32string_view text) {
   std::u32string lowered;
   lowered.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == 0x130) {
-      lowered += U"i\u0307";
-    } else if (text[i] == kCapitalSigma && is_final_sigma(text, i)) {
+    if (text[i] == kCapitalSigma && is_final_sigma(text, i))
       lowered.push_back(kFinalSigma);
-    } else {
-      lowered.push_back(lower(text[i]));
-    }
+    else
+      append_lower(lowered, text[i]);
   }
   return lowered;
 }

@@ -14,7 +14,7 @@ namespace {
 bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
 bool is_point_or_comma(char32_t c) { return c == '.' || c == ','; }
 
-// [\{-\~\[-\` -\&\(-\+\:-\@\/]: ASCII punctuation and space without ' , - .
+// [\{-\~\[-\` -\&\(-\+\:-\@\/]: ASCII punctuation and space, except ' , - .
 bool is_split_off(char32_t c) {
   return (c >= '{' && c <= '~') || (c >= '[' && c <= '`') || (c >= ' ' && c <= '&') || (c >= '(' && c <= '+') || (c >= ':' && c <= '@') ||
          c == '/';
@@ -31,7 +31,7 @@ std::u32string replace_all(std::u32string_view text, std::u32string_view from, s
   }
 }
 
-// Python's re.sub of a pattern of two characters: matches do not overlap.
+// Python's re.sub with a pattern of two characters; matches do not overlap.
 template <class Matches, class Append>
 std::u32string substitute_pairs(const std::u32string& text, Matches matches, Append append) {
   std::u32string out;

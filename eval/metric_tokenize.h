@@ -1,4 +1,5 @@
-// How BLEU cuts a line into words: sacrebleu's tokenisers "13a" (mteval-v13a.pl, the default of WMT) and "none".
+// Splits a line into the words that BLEU counts, with sacrebleu's tokenisers "13a" (mteval-v13a.pl, WMT's default) and "none" (for text
+// that is tokenised already).
 #pragma once
 
 #include <string>
@@ -7,10 +8,10 @@
 
 namespace attnzoo {
 
-// "13a", "none".
+// The accepted names.
 const std::vector<std::string>& metric_tokenizers();
 
-// The text with spaces set between its words; split_at_space() of the result gives them. Throws ConfigError for an unknown tokeniser:
+// The text with spaces between its words; split_at_space() then yields the words. Throws ConfigError for an unknown tokeniser:
 // "tokenize: unknown tokeniser '13b', did you mean '13a'?; known tokenisers: 13a, none".
 std::u32string metric_tokenize(std::u32string_view text, const std::string& tokenizer);
 

@@ -12,8 +12,8 @@ struct Occurrence {
 
 }  // namespace
 
-// An n-gram is known by the rank of its first n - 1 symbols among all (n - 1)-grams of both sides, and its last symbol: two numbers of 32
-// bits that sort as one, whatever n.
+// An n-gram is identified by the rank of its first n - 1 symbols among all (n - 1)-grams of both sides, and its last symbol: two 32-bit
+// numbers, which sort as one number for any n.
 std::vector<NgramMatches> ngram_matches(std::span<const uint32_t> hypothesis, std::span<const uint32_t> reference, int64_t max_order) {
   std::vector<NgramMatches> orders(static_cast<size_t>(max_order));
   const size_t num_hypothesis = hypothesis.size(), num_reference = reference.size();

@@ -14,7 +14,7 @@ namespace attnzoo {
 
 constexpr int64_t kBlock = 64, kLanes = 16;
 
-// The maximum of each block of the row. External linkage: the processor's variant is chosen when the program starts.
+// The maximum of each block of the row. External linkage, because the variant for the processor is chosen when the program starts.
 ATTNZOO_CPU_CLONES void row_block_maxima(const float* row, int64_t num_logits, float* maxima) {
   const int64_t num_whole = num_logits / kBlock;
   for (int64_t b = 0; b < num_whole; ++b) {
@@ -33,7 +33,7 @@ ATTNZOO_CPU_CLONES void row_block_maxima(const float* row, int64_t num_logits, f
   maxima[num_whole] = last;
 }
 
-// Sum of exp(row[i] - maximum): floats within a block, doubles over blocks, in one order on every processor.
+// The sum of exp(row[i] - maximum), in float within a block and in double over blocks, in the same order on every processor.
 ATTNZOO_CPU_CLONES double row_sum_exp(const float* row, int64_t num_logits, float maximum) {
   double totals[kLanes] = {};
   const int64_t num_whole = num_logits / kBlock;
@@ -45,8 +45,8 @@ ATTNZOO_CPU_CLONES double row_sum_exp(const float* row, int64_t num_logits, floa
       for (int64_t i = 0; i < kLanes; ++i) lanes[i] += kernels::fast_exp(block[begin + i] - maximum);
     for (int64_t i = 0; i < kLanes; ++i) totals[i] += static_cast<double>(lanes[i]);
   }
-  // The last block as if it were whole: a logit is summed in one way however many stand behind it (a pointer-generator has as many as the
-  // longest source of its batch asks for).
+  // The last block is summed like a whole one: then the sum does not depend on how many logits of probability 0 follow (a pointer-generator
+  // has as many logits as the longest source of its batch needs).
   float lanes[kLanes] = {};
   for (int64_t i = num_whole * kBlock; i < num_logits; ++i) lanes[i % kLanes] += kernels::fast_exp(row[i] - maximum);
   for (int64_t i = 0; i < kLanes; ++i) totals[i] += static_cast<double>(lanes[i]);
@@ -74,7 +74,7 @@ void require_finite(double log_sum_exp) {
               log_sum_exp);
 }
 
-// Logits on another device: the selection happens there.
+// For logits on another device, which selects the tokens.
 void top_k_on_device(const torch::Tensor& logits_NV, int64_t k, const std::vector<std::vector<int32_t>>& banned,
                      std::vector<std::vector<RankedToken>>& best) {
   size_t most_banned = 0;
@@ -114,7 +114,7 @@ void row_top_k(const float* row, int64_t num_logits, int64_t k, std::span<const 
   const double log_sum_exp = static_cast<double>(maximum) + std::log(row_sum_exp(row, num_logits, maximum));
   require_finite(log_sum_exp);
 
-  // Each of the `wanted` highest block maxima is a logit, so the wanted-th highest logit is no lower than the lowest of them.
+  // Each of the `wanted` highest block maxima is a logit. So the wanted-th highest logit is at least as high as the lowest of them.
   const size_t wanted = static_cast<size_t>(k) + banned.size();
   float threshold = std::numeric_limits<float>::lowest();
   if (wanted < maxima.size()) {

@@ -9,15 +9,15 @@
 
 namespace attnzoo {
 
-RankedToken sample_token(const float* row, int64_t num_logits, std::span<const int32_t> banned, const SamplingOptions& options,
-                         double uniform) {
+std::optional<RankedToken> sample_token(const float* row, int64_t num_logits, std::span<const int32_t> banned,
+                                        const SamplingOptions& options, double uniform) {
   const double log_sum_exp = row_log_sum_exp(row, num_logits);
   if (!std::isfinite(log_sum_exp))
     fail<Error>("search: the model's logits are not numbers; its training diverged or its weights are damaged");
   std::vector<int32_t> ids(static_cast<size_t>(num_logits));
   std::iota(ids.begin(), ids.end(), 0);
-  std::erase_if(ids, [&](int32_t id) { return std::find(banned.begin(), banned.end(), id) != banned.end(); });
-  if (ids.empty()) fail<Error>("search: every token is banned; there is nothing to draw from");
+  std::erase_if(ids, [&](int32_t id) { return std::isinf(row[id]) || std::find(banned.begin(), banned.end(), id) != banned.end(); });
+  if (ids.empty()) return std::nullopt;
   const auto likelier = [&](int32_t a, int32_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; };
   if (options.top_k > 0 && static_cast<size_t>(options.top_k) < ids.size()) {
     std::nth_element(ids.begin(), ids.begin() + options.top_k, ids.end(), likelier);
@@ -36,9 +36,14 @@ RankedToken sample_token(const float* row, int64_t num_logits, std::span<const i
     weights.resize(std::max<size_t>(count, 1));
     total = kept;
   }
+  // Rounding may leave a rest behind the last weight: then the last token that can be drawn is.
   size_t drawn = 0;
-  for (double rest = uniform * total - weights[0]; rest >= 0 && drawn + 1 < weights.size(); rest -= weights[drawn]) ++drawn;
-  return {ids[drawn], std::min(static_cast<double>(row[ids[drawn]]) - log_sum_exp, 0.0)};
+  double rest = uniform * total;
+  for (size_t i = 0; i < weights.size() && rest >= 0; ++i) {
+    if (weights[i] > 0) drawn = i;
+    rest -= weights[i];
+  }
+  return RankedToken{ids[drawn], std::min(static_cast<double>(row[ids[drawn]]) - log_sum_exp, 0.0)};
 }
 
 double random_uniform(uint64_t seed, uint64_t text, uint64_t sample, uint64_t step) {

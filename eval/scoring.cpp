@@ -9,6 +9,7 @@
 
 #include "data/error.h"
 #include "data/extended_vocabulary.h"
+#include "data/progress.h"
 #include "eval/row_top_k.h"
 #include "models/copying.h"
 
@@ -80,9 +81,10 @@ class TokenizedPairs : public Corpus {
 
 }  // namespace
 
-double ScoreTotals::loss() const { return num_tokens > 0 ? negative_log_likelihood / static_cast<double>(num_tokens) : 0.0; }
+// Of no tokens 0 / 0, which is not a number.
+double ScoreTotals::loss() const { return negative_log_likelihood / static_cast<double>(num_tokens); }
 double ScoreTotals::perplexity() const { return std::exp(loss()); }
-double ScoreTotals::accuracy() const { return num_tokens > 0 ? static_cast<double>(num_correct) / static_cast<double>(num_tokens) : 0.0; }
+double ScoreTotals::accuracy() const { return static_cast<double>(num_correct) / static_cast<double>(num_tokens); }
 
 ScoreTotals& ScoreTotals::operator+=(const ScoreTotals& other) {
   negative_log_likelihood += other.negative_log_likelihood;
@@ -148,7 +150,8 @@ ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std
                        std::vector<double>* log_probability, const std::function<void(int64_t)>& on_progress,
                        const std::atomic<bool>* stop) {
   if (sources.size() != targets.size())
-    fail<DataError>("scoring: {} sources and {} targets; equal counts are needed", sources.size(), targets.size());
+    fail<DataError>("scoring: {} and {}; equal counts are needed", counted(static_cast<int64_t>(sources.size()), "source"),
+                    counted(static_cast<int64_t>(targets.size()), "target"));
   TokenizedPairs pairs;
   for (size_t i = 0; i < sources.size(); ++i) {
     if (model.copies()) {

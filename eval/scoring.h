@@ -25,7 +25,8 @@ struct ScoreTotals {
   int64_t num_correct = 0;             // tokens that the model ranks first
   int64_t num_sentences = 0;
 
-  double loss() const;        // nats per token; 0 without tokens
+  // NaN without tokens.
+  double loss() const;        // nats per token
   double perplexity() const;  // exp(loss)
   double accuracy() const;    // 0 .. 1
   ScoreTotals& operator+=(const ScoreTotals& other);

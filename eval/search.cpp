@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "data/error.h"
@@ -16,7 +17,7 @@
 namespace attnzoo {
 namespace {
 
-// What one call of search() carries from step to step.
+// One call of search(): what passes from step to step.
 class BatchSearch {
  public:
   BatchSearch(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options, std::span<const SearchStart> starts,
@@ -54,10 +55,10 @@ class BatchSearch {
     if (model_.says_label()) return 1;
     const double by_ratio = options_.max_length_ratio * static_cast<double>(std::max<int64_t>(num_source_tokens, 0)) + 10;
     const bool by_source = model_.reads_source() && by_ratio < static_cast<double>(options_.max_length);
-    return by_source ? static_cast<int64_t>(by_ratio) : options_.max_length;
+    return by_source ? std::max(static_cast<int64_t>(by_ratio), options_.min_length) : options_.max_length;
   }
 
-  // One token a row, by a random number that knows the text, which of its samples this is, and the step, but not the batch.
+  // One token per row, drawn with a random number that depends on the text, the sample and the step, but not on the batch.
   void draw(const torch::Tensor& logits_NV) {
     const auto logits = logits_NV.to(torch::kCPU, torch::kFloat).contiguous();
     best_.resize(banned_.size());
@@ -65,8 +66,10 @@ class BatchSearch {
     for (const size_t b : active_) {
       const auto step = static_cast<uint64_t>(beams_[b].live()[0].ids.size());
       const double uniform = random_uniform(static_cast<uint64_t>(options_.seed), starts_[b].text, b % num_samples_, step);
-      best_[row] = {sample_token(logits.const_data_ptr<float>() + static_cast<int64_t>(row) * logits.size(1), logits.size(1), banned_[row],
-                                 options_.sampling, uniform)};
+      const auto token = sample_token(logits.const_data_ptr<float>() + static_cast<int64_t>(row) * logits.size(1), logits.size(1),
+                                      banned_[row], options_.sampling, uniform);
+      best_[row].clear();
+      if (token) best_[row].push_back(*token);
       ++row;
     }
   }
@@ -103,7 +106,7 @@ class BatchSearch {
     }
     active_ = std::move(still_active);
     if (active_.empty()) return;
-    // Most steps of a greedy search keep every row in its place; the state is then passed on without a copy.
+    // Most steps of a greedy search keep every row in its place: then the state needs no copy.
     bool in_place = kept_rows.size() == previous.size();
     for (size_t i = 0; in_place && i < kept_rows.size(); ++i) in_place = kept_rows[i] == static_cast<int64_t>(i);
     state_ = in_place ? std::move(output.state) : output.state.select(to_device(kept_rows));
@@ -119,14 +122,14 @@ class BatchSearch {
 
   Seq2SeqModel& model_;
   const SearchOptions& options_;
-  const size_t num_samples_;  // rows in a row that are one text
+  const size_t num_samples_;  // consecutive rows that belong to one text
   const Memory memory_;
   State state_;
   const torch::Device device_;
-  std::vector<int64_t> source_lengths_;  // </s> counted
+  std::vector<int64_t> source_lengths_;  // with </s>
   std::vector<SearchStart> starts_;
   std::vector<SentenceBeam> beams_;
-  std::vector<size_t> active_;            // sentences not done, in the order of their rows
+  std::vector<size_t> active_;            // the sentences that are not done, in the order of their rows
   std::vector<torch::Tensor> attention_;  // [N, S] of each step
   std::vector<std::vector<int32_t>> banned_;
   std::vector<std::vector<RankedToken>> best_;
@@ -161,12 +164,12 @@ std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Te
   if (const auto problems = options.problems(); !problems.empty()) fail<ConfigError>("search: {}", fmt::join(problems, "; "));
   if (source_BS.size(0) == 0) return {};
   const at::NoGradGuard no_grad;
-  // Calls go past autograd's dispatch: a fifth less time a step at batch 1. InferenceMode would do the same, but a model may cache a tensor
-  // during a search that training later needs.
+  // Calls skip autograd's dispatch, which saves a fifth of a step's time at batch 1. InferenceMode would too, but a model may cache a
+  // tensor during a search that training needs later.
   const at::AutoDispatchBelowAutograd below_autograd;
   if (!options.sample) return BatchSearch(model, source_BS, options, starts).run();
 
-  // Each sample is a row of its own that keeps one hypothesis.
+  // Each sample is a row of its own with one live hypothesis.
   const auto num_samples = static_cast<size_t>(options.n_best);
   auto of_one = options;
   of_one.beam = of_one.n_best = 1;
@@ -178,6 +181,8 @@ std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Te
   auto samples = BatchSearch(model, source_BS.repeat_interleave(options.n_best, 0), of_one, repeated, num_samples).run();
   std::vector<std::vector<Hypothesis>> results(static_cast<size_t>(source_BS.size(0)));
   for (size_t i = 0; i < samples.size(); ++i) results[i / num_samples].push_back(std::move(samples[i].front()));
+  for (auto& hypotheses : results)
+    std::stable_sort(hypotheses.begin(), hypotheses.end(), [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
   return results;
 }
 

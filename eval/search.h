@@ -1,4 +1,4 @@
-// Greedy and beam search and sampling over any Seq2SeqModel. One search for every family; it knows only the four verbs.
+// Greedy search, beam search and sampling over any Seq2SeqModel. One search serves every family; it calls encode, start and step only.
 #pragma once
 
 #include <torch/types.h>
@@ -23,27 +23,28 @@ struct SearchBounds {
 };
 
 struct SearchOptions {
-  // Hypotheses kept alive a sentence; 1 is greedy search.
+  // Live hypotheses per sentence; 1 is greedy search.
   int64_t beam = 5;
-  // Hypotheses returned a sentence, best first; at most `beam`, but for sampling.
+  // Hypotheses returned per sentence, best first. At most `beam`, unless sampling.
   int64_t n_best = 1;
-  // Exponent a of the length normalisation score = log p(y) / ((5 + |y|) / 6)^a, </s> counted (Wu et al. 2016, eq. 14); 0 switches it off.
+  // Exponent a of the length normalisation score = log p(y) / ((5 + |y|) / 6)^a, where |y| includes </s> (Wu et al. 2016, eq. 14); 0
+  // turns it off.
   double length_penalty = 1.0;
-  // Target tokens, </s> not counted. A hypothesis that reaches the maximum is ended there and flagged `truncated`.
-  // The maximum of a sentence is min(max_length, max_length_ratio * source tokens + 10); without a source max_length, for a label 1.
+  // Target tokens, without </s>. A hypothesis that reaches its maximum ends there and is flagged `truncated`. The maximum of a sentence is
+  // min(max_length, max_length_ratio * source tokens + 10), but never below min_length; max_length for a language model, 1 for a label.
   int64_t min_length = 0;
   int64_t max_length = 256;
   double max_length_ratio = 3.0;
-  // No n-gram of this many tokens occurs twice in a hypothesis; 0 switches it off (Paulus et al. 2017, 2.5).
+  // No n-gram of this many tokens occurs twice in a hypothesis (Paulus et al. 2017, 2.5); 0 turns the rule off.
   int64_t no_repeat_ngram = 0;
-  // A sentence is done when patience * beam of its hypotheses have ended (Kasai et al. 2022; 1 is the usual first come, first served), and
-  // before that as soon as no live one can overtake the n_best best. Infinity searches until that is certain.
+  // A sentence is done when patience * beam of its hypotheses, and at least n_best, have ended (Kasai et al. 2022; 1 is the usual rule), or
+  // earlier if no live hypothesis can overtake the n_best best. Infinity searches until none can.
   double patience = 1.0;
-  // Draws n_best samples a sentence instead of searching; `beam` and `patience` say nothing then.
+  // Draw n_best samples per sentence instead of searching; `beam` and `patience` are then ignored.
   bool sample = false;
   SamplingOptions sampling;
   int64_t seed = 1;
-  // Keep the attention weights of each hypothesis.
+  // Return the attention weights of each hypothesis.
   bool want_attention = false;
 
   std::vector<std::string> problems() const;  // empty when valid
@@ -52,21 +53,22 @@ struct SearchOptions {
 struct Hypothesis {
   std::vector<int32_t> ids;    // without <s> and </s>
   double log_probability = 0;  // sum over the tokens, </s> included
-  double score = 0;            // log_probability after length normalisation: what hypotheses are ranked by
-  bool truncated = false;      // ended by the maximum length, not by </s> (a label always ends after one token)
-  torch::Tensor attention_TS;  // undefined unless asked for; T includes the step that gave </s>
+  double score = 0;            // log_probability after length normalisation; ranks the hypotheses
+  bool truncated = false;      // ended by the maximum length or for want of a token, not by </s>; never set for a label
+  torch::Tensor attention_TS;  // undefined unless asked for; one row per token, the last for </s> unless truncated or a label
 };
 
-// What one row of a search begins with.
+// Where one row of a search starts.
 struct SearchStart {
-  std::vector<int32_t> prefix;  // target tokens that are given; a hypothesis has them too, its probability and length are without
-  uint64_t text = 0;            // which text it is, for sampling: equal numbers draw alike
+  std::vector<int32_t> prefix;  // given target tokens: part of the hypothesis, but not of its probability or length
+  uint64_t text = 0;            // the number of the text, for sampling: the same number draws the same tokens
 };
 
-// n_best hypotheses (fewer where the model has fewer, never none) for each row of source_BS, best first. Each row's result depends on that
-// row alone: not on the batch it stands in, its place there, or the padding. <pad> and <s> are never produced. No gradient is recorded.
-// `starts` is empty or has one entry a row. Throws ConfigError for options that have problems(), Error for a model whose logits are not
-// numbers.
+// n_best hypotheses for each row of source_BS (ids as in Batch::source_BS), best first: fewer only if the model has fewer, never none. When
+// no token may follow a hypothesis (all are banned or have probability 0), it ends there, flagged `truncated`; a beam search ranks it
+// behind all others. The result of a row depends on that row alone: not on its batch, its place in it, or the padding. <pad> and <s> are
+// never produced. No gradient is recorded. `starts` is empty or has one entry per row. Throws ConfigError for options that have problems(),
+// Error for a model whose logits are not numbers.
 std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options,
                                             std::span<const SearchStart> starts = {});
 

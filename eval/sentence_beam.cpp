@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "data/special_tokens.h"
 
@@ -30,15 +31,15 @@ void SentenceBeam::banned_after(size_t h, std::vector<int32_t>& banned) const {
   }
 }
 
-void SentenceBeam::end(const Live& hypothesis, bool truncated) {
-  Ended ended;
-  ended.hypothesis.ids = hypothesis.ids;
-  ended.hypothesis.log_probability = hypothesis.log_probability;
-  ended.hypothesis.truncated = truncated && !label_;
+SentenceBeam::Ended SentenceBeam::ended(const Live& hypothesis, bool truncated) const {
+  Ended result;
+  result.hypothesis.ids = hypothesis.ids;
+  result.hypothesis.log_probability = hypothesis.log_probability;
+  result.hypothesis.truncated = truncated && !label_;
   const auto length = num_generated(hypothesis) + (truncated ? 0 : 1);
-  ended.hypothesis.score = normalized_score(hypothesis.log_probability, length, options_.length_penalty);
-  ended.step_rows = hypothesis.step_rows;
-  ended_.push_back(std::move(ended));
+  result.hypothesis.score = normalized_score(hypothesis.log_probability, length, options_.length_penalty);
+  result.step_rows = hypothesis.step_rows;
+  return result;
 }
 
 void SentenceBeam::advance(std::span<const std::vector<RankedToken>> continuations, int64_t first_row) {
@@ -55,6 +56,7 @@ void SentenceBeam::advance(std::span<const std::vector<RankedToken>> continuatio
   const auto beam = static_cast<size_t>(options_.beam);
   std::vector<Candidate> candidates;
   for (size_t h = 0; h < live_.size(); ++h) {
+    if (continuations[h].empty()) stuck_.push_back(ended(live_[h], true));
     for (const auto& token : continuations[h])
       candidates.push_back({live_[h].log_probability + token.log_probability, static_cast<int32_t>(h), token.id});
   }
@@ -71,37 +73,33 @@ void SentenceBeam::advance(std::span<const std::vector<RankedToken>> continuatio
   for (size_t c = 0; c < num_candidates && num_unended < beam; ++c) {
     const auto& candidate = candidates[c];
     const bool ends = candidate.id == kEosId;
-    // An ending counts only where it would have been kept as a live hypothesis: with beam 1 the search is then greedy.
+    // An ending counts only if it ranks among the first `beam` candidates, as a live hypothesis must: so beam 1 is greedy search.
     if (ends && c >= beam) continue;
     Live continued = live_[static_cast<size_t>(candidate.parent)];
     continued.log_probability = candidate.log_probability;
     if (options_.want_attention) continued.step_rows.push_back(static_cast<int32_t>(first_row) + candidate.parent);
     if (ends) {
-      end(continued, false);
+      ended_.push_back(ended(continued, false));
       continue;
     }
     continued.ids.push_back(candidate.id);
     ++num_unended;
     if (num_generated(continued) >= max_length_) {
-      end(continued, true);
+      ended_.push_back(ended(continued, true));
     } else {
       next.push_back(std::move(continued));
       parents_.push_back(candidate.parent);
     }
-  }
-  // Nothing may follow and nothing has ended (every token banned): what there is, is the result.
-  if (next.empty() && ended_.empty()) {
-    for (const auto& hypothesis : live_) end(hypothesis, true);
   }
   live_ = std::move(next);
   done_ = live_.empty() || is_decided();
 }
 
 bool SentenceBeam::is_decided() const {
-  if (static_cast<double>(ended_.size()) >= options_.patience * static_cast<double>(options_.beam)) return true;
   const auto wanted = static_cast<size_t>(options_.n_best);
   if (ended_.size() < wanted) return false;
-  // No live hypothesis gains probability; at best it loses none and reaches the greatest length, where the normalisation is mildest.
+  if (static_cast<double>(ended_.size()) >= options_.patience * static_cast<double>(options_.beam)) return true;
+  // A live hypothesis cannot gain probability. At best it loses none and grows to the maximum length, where the normalisation costs least.
   double best_live = live_[0].log_probability;
   for (const auto& hypothesis : live_) best_live = std::max(best_live, hypothesis.log_probability);
   const double attainable = normalized_score(best_live, max_length_, options_.length_penalty);
@@ -110,7 +108,10 @@ bool SentenceBeam::is_decided() const {
 }
 
 std::vector<SentenceBeam::Ended> SentenceBeam::take_best() {
-  std::stable_sort(ended_.begin(), ended_.end(), [](const Ended& a, const Ended& b) { return a.hypothesis.score > b.hypothesis.score; });
+  for (auto* hypotheses : {&ended_, &stuck_})
+    std::stable_sort(hypotheses->begin(), hypotheses->end(),
+                     [](const Ended& a, const Ended& b) { return a.hypothesis.score > b.hypothesis.score; });
+  std::move(stuck_.begin(), stuck_.end(), std::back_inserter(ended_));
   if (ended_.size() > static_cast<size_t>(options_.n_best)) ended_.resize(static_cast<size_t>(options_.n_best));
   return std::move(ended_);
 }

@@ -1,5 +1,5 @@
-// The beam of one sentence: which hypotheses live, which have ended, and when no more can be won. Knows nothing of tensors or of the
-// other sentences of the batch.
+// The beam of one sentence: which hypotheses are live, which have ended, and when the search can stop. Knows nothing of tensors or of the
+// other sentences in the batch.
 #pragma once
 
 #include <cstdint>
@@ -11,28 +11,29 @@
 
 namespace attnzoo {
 
-// log p(y) / ((5 + |y|) / 6)^a, |y| with </s> (Wu et al. 2016, eq. 14).
+// log p(y) / ((5 + |y|) / 6)^a, where |y| includes </s> (Wu et al. 2016, eq. 14).
 double normalized_score(double log_probability, int64_t length, double length_penalty);
 
 class SentenceBeam {
  public:
-  // max_length: of this sentence. label: what is sought is one token.
+  // max_length: the limit of this sentence. label: the result is one token, a label.
   SentenceBeam(const SearchOptions& options, int64_t max_length, std::vector<int32_t> prefix, bool label);
 
   struct Live {
     std::vector<int32_t> ids;
     double log_probability = 0;
-    std::vector<int32_t> step_rows;  // the decoding row of each step, kept when the attention is wanted
+    std::vector<int32_t> step_rows;  // the decoding row of each step; filled only when attention is wanted
   };
   const std::vector<Live>& live() const { return live_; }
   bool done() const { return done_; }
 
-  // Whether the next token is given, as long as the prefix lasts; advance() then takes it whatever the continuations are.
+  // True while tokens of the prefix remain: advance() then takes the next of them, whatever the continuations are.
   bool forced() const { return live_[0].ids.size() < prefix_.size(); }
   // The tokens that may not follow live hypothesis h.
   void banned_after(size_t h, std::vector<int32_t>& banned) const;
-  // One step: continuations[h] follow live hypothesis h, best first, at least 2 * beam of them where there are as many; first_row is the
-  // decoding row of hypothesis 0. Afterwards parents()[i] is the former place of live hypothesis i.
+  // One step. continuations[h]: the tokens that may follow live hypothesis h, best first, at least 2 * beam of them or all there are; when
+  // there are none, the hypothesis ends here. first_row: the decoding row of hypothesis 0. Afterwards parents()[i] is the place that live
+  // hypothesis i had before.
   void advance(std::span<const std::vector<RankedToken>> continuations, int64_t first_row);
   const std::vector<int32_t>& parents() const { return parents_; }
 
@@ -40,11 +41,11 @@ class SentenceBeam {
     Hypothesis hypothesis;
     std::vector<int32_t> step_rows;
   };
-  // The n_best ended hypotheses, best first; call once, when done.
+  // The n_best hypotheses, best first, never none; those that no token may follow come last. Call once, when done.
   std::vector<Ended> take_best();
 
  private:
-  void end(const Live& hypothesis, bool truncated);
+  Ended ended(const Live& hypothesis, bool truncated) const;
   int64_t num_generated(const Live& hypothesis) const { return static_cast<int64_t>(hypothesis.ids.size() - prefix_.size()); }
   bool is_decided() const;
   SearchOptions options_;
@@ -53,7 +54,8 @@ class SentenceBeam {
   bool label_;
   std::vector<Live> live_{1};
   std::vector<int32_t> parents_;
-  std::vector<Ended> ended_;
+  std::vector<Ended> ended_;  // by </s> or by the maximum length
+  std::vector<Ended> stuck_;  // no token may follow them
   bool done_ = false;
 };
 

@@ -14,32 +14,34 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Ids past the vocabulary are words of the source line.
-std::vector<std::string> pieces(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, bool with_end, const std::string& source) {
+// Ids past the vocabulary stand for words of the source line.
+std::vector<std::string> pieces(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, const std::string& source) {
   std::vector<std::string> tokens;
   std::optional<ExtendedSource> words;
   for (const int32_t id : ids) {
     if (id >= tokenizer.vocabulary_size() && !words) words.emplace(tokenizer, source);
     tokens.push_back(words ? words->piece(id) : tokenizer.piece(id));
   }
-  if (with_end) tokens.push_back(tokenizer.piece(kEosId));
   return tokens;
 }
 
-// Six digits say all that single precision knows.
+// Six decimals: single precision has no more.
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
-void put_hypothesis(ordered_json& object, const Hypothesis& hypothesis, const std::string& text, const Tokenizer& tokenizer,
-                    const std::string& source) {
+void put_hypothesis(ordered_json& object, const Translation& translation, const Hypothesis& hypothesis, const std::string& text,
+                    const Tokenizer& tokenizer, const std::string& source) {
   object["text"] = text;
   object["score"] = rounded(hypothesis.score);
   object["log_probability"] = rounded(hypothesis.log_probability);
-  object["tokens"] = pieces(tokenizer, hypothesis.ids, !hypothesis.truncated && tokenizer.kind() != "labels", source);
+  object["tokens"] = pieces(tokenizer, hypothesis.ids, source);
+  const bool reached_model = !translation.attended_ids.empty();
+  if (reached_model && !hypothesis.truncated && tokenizer.kind() != "labels") object["tokens"].push_back(tokenizer.piece(kEosId));
   object["truncated"] = hypothesis.truncated;
 }
 
 ordered_json attention_rows(const torch::Tensor& attention_TS) {
   auto rows = ordered_json::array();
+  if (!attention_TS.defined()) return rows;
   const auto attention = attention_TS.contiguous();
   for (int64_t t = 0; t < attention.size(0); ++t) {
     auto row = ordered_json::array();
@@ -54,7 +56,6 @@ ordered_json attention_rows(const torch::Tensor& attention_TS) {
 std::string plain_line(const Translation& translation) { return translation.text + "\n"; }
 
 std::string n_best_lines(const Translation& translation, int64_t index) {
-  if (translation.hypotheses.empty()) return fmt::format("{} |||  ||| 0\n", index);
   std::string lines;
   for (size_t i = 0; i < translation.hypotheses.size(); ++i)
     lines += fmt::format("{} ||| {} ||| {:.6f}\n", index, translation.n_best_text[i], translation.hypotheses[i].score);
@@ -65,26 +66,19 @@ std::string json_line(const Translation& translation, int64_t index, const std::
                       const TranslateOptions& options) {
   ordered_json object;
   object["index"] = index;
-  const Hypothesis nothing;
-  const bool translated = !translation.hypotheses.empty();
-  const auto& best = translated ? translation.hypotheses.front() : nothing;
-  put_hypothesis(object, best, translation.text, *tokenizers.target, source_line);
-  if (!translated) object["tokens"] = ordered_json::array();
+  const auto& best = translation.hypotheses.front();
+  put_hypothesis(object, translation, best, translation.text, *tokenizers.target, source_line);
   object["source_truncated"] = translation.source_truncated;
   if (options.search.n_best > 1) {
     object["n_best"] = ordered_json::array();
     for (size_t i = 0; i < translation.hypotheses.size(); ++i) {
       ordered_json entry;
-      put_hypothesis(entry, translation.hypotheses[i], translation.n_best_text[i], *tokenizers.target, source_line);
+      put_hypothesis(entry, translation, translation.hypotheses[i], translation.n_best_text[i], *tokenizers.target, source_line);
       object["n_best"].push_back(std::move(entry));
     }
   }
-  if (best.attention_TS.defined()) {
-    auto source_ids = translation.copies ? ExtendedSource(*tokenizers.source, source_line, options.max_source_tokens).ids()
-                                         : tokenizers.source->encode(source_line);
-    if (static_cast<int64_t>(source_ids.size()) > options.max_source_tokens)
-      source_ids.resize(static_cast<size_t>(options.max_source_tokens));
-    object["source_tokens"] = pieces(*tokenizers.source, source_ids, true, source_line);
+  if (options.search.want_attention) {
+    object["source_tokens"] = pieces(*tokenizers.source, translation.attended_ids, source_line);
     object["attention"] = attention_rows(best.attention_TS);
   }
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -1,4 +1,5 @@
-// How a translation is written, one sentence at a time: plain lines, n-best lines, or JSON lines.
+// Writes a translation as a plain line, as n-best lines, or as a JSON line. A line that did not reach the model (a blank one) has one
+// hypothesis in every form: empty text, no tokens, score 0.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +10,16 @@
 
 namespace attnzoo {
 
-// The best translation and a line end.
+// The best translation and a line feed.
 std::string plain_line(const Translation& translation);
 
-// One line a hypothesis, best first: "INDEX ||| TEXT ||| SCORE", INDEX counting input lines from 0 (as Moses and Marian write it). An empty
-// input line gives one line with empty text and score 0.
+// One line per hypothesis, best first, as Moses and Marian write it: "INDEX ||| TEXT ||| SCORE", where INDEX counts input lines from 0.
 std::string n_best_lines(const Translation& translation, int64_t index);
 
-// One JSON object: index (from 0), text, score, log_probability, tokens, truncated, source_truncated; with several hypotheses `n_best`, a
-// list of objects of the first five of these; with attention `source_tokens` and `attention` (a row a target token, </s> counted, a number
-// a source token, </s> counted).
+// One JSON object: index (from 0); text, score, log_probability, tokens and truncated of the best hypothesis; source_truncated. If n_best
+// is above 1, `n_best` lists an object with those five fields for every hypothesis. If attention is wanted, `source_tokens` and `attention`
+// follow: `attention` has one row per token of `tokens` and one number per token of `source_tokens`, for every family. Both lists end with
+// </s>, unless the hypothesis is truncated or a label; a language model reads no source, so `source_tokens` is </s> alone.
 std::string json_line(const Translation& translation, int64_t index, const std::string& source_line, const TokenizerPair& tokenizers,
                       const TranslateOptions& options);
 

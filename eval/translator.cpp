@@ -44,7 +44,7 @@ void run_on_workers(int64_t num_threads, size_t count, const std::function<void(
   if (failure) std::rethrow_exception(failure);
 }
 
-// A piece of bytes may say LF or CR; a translation stays one line.
+// Byte pieces may decode to LF or CR; a translation must stay one line.
 std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
@@ -69,14 +69,19 @@ class Translator {
       for (size_t i = chunk * kLinesAtATime; i < end; ++i) encode(i);
     });
 
-    // Longest first: little padding in a batch, and the workers end at about the same time.
+    // Longest first, so that batches have little padding and the workers finish at about the same time.
     std::vector<size_t> order;
     for (size_t i = 0; i < lines_.size(); ++i) {
-      if (!sources_[i].empty() || !is_translated()) order.push_back(i);
+      if (!sources_[i].empty() || !is_translated()) {
+        order.push_back(i);
+      } else {
+        translations_[i].hypotheses.emplace_back();
+        translations_[i].n_best_text.emplace_back();
+      }
     }
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return sources_[a].size() > sources_[b].size(); });
     num_done_ = static_cast<int64_t>(lines_.size() - order.size());
-    // Few lines are spread over all workers: the result does not depend on the batch.
+    // Few lines are spread over all workers; the result does not depend on the batch.
     const auto num_workers = static_cast<size_t>(options_.device.is_cpu() ? options_.num_threads : 1);
     const size_t share = std::max<size_t>((order.size() + num_workers - 1) / num_workers, 1);
     const auto batch_size = std::min(static_cast<size_t>(options_.batch_size), share);
@@ -121,9 +126,10 @@ class Translator {
     for (size_t b = 0; b < members.size(); ++b) {
       auto& translation = translations_[members[b]];
       translation.hypotheses = std::move(results[b]);
-      std::optional<ExtendedSource> words;  // that ids past the vocabulary name
+      if (reads) translation.attended_ids = std::move(sources_[members[b]]);
+      translation.attended_ids.push_back(kEosId);
+      std::optional<ExtendedSource> words;  // names the ids past the vocabulary
       if (model_.copies()) words.emplace(*tokenizers_.source, lines_[members[b]], options_.max_source_tokens);
-      translation.copies = model_.copies();
       for (const auto& hypothesis : translation.hypotheses)
         translation.n_best_text.push_back(one_line(words ? words->decode(hypothesis.ids) : tokenizers_.target->decode(hypothesis.ids)));
       translation.text = translation.n_best_text.front();
@@ -139,7 +145,7 @@ class Translator {
   const TranslateOptions& options_;
   const std::function<void(int64_t)>& on_progress_;
   const std::atomic<bool>* stop_;
-  std::vector<std::vector<int32_t>> sources_;  // ids without </s>; empty for a line that needs no model
+  std::vector<std::vector<int32_t>> sources_;  // ids without </s>; empty for a blank line
   std::vector<Translation> translations_;
   std::mutex progress_mutex_;
   std::atomic<int64_t> num_done_{0};
@@ -168,7 +174,6 @@ std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tok
     report->num_sentences += static_cast<int64_t>(translations.size());
     for (const auto& translation : translations) {
       report->num_truncated_sources += translation.source_truncated;
-      if (translation.hypotheses.empty()) continue;
       const auto& best = translation.hypotheses.front();
       report->num_target_tokens += static_cast<int64_t>(best.ids.size());
       report->num_truncated_targets += best.truncated;

@@ -1,4 +1,5 @@
-// Lines of text in, as many translations out, in the same order: tokenises, sorts by length, batches, searches on worker threads.
+// Translates lines of text: N lines in, N translations out, in the same order. Tokenises, sorts by length, batches and searches on worker
+// threads.
 #pragma once
 
 #include <torch/types.h>
@@ -24,38 +25,41 @@ struct TranslateBounds {
 
 struct TranslateOptions {
   SearchOptions search;
-  // Sentences a batch; the output does not depend on it.
+  // Sentences per batch; the output does not depend on it.
   int64_t batch_size = 32;
-  // Workers of one thread each (CPU): faster than one worker of many threads.
+  // Workers on the CPU, of one thread each: faster than one worker with many threads.
   int64_t num_threads = 1;
-  // A source longer than this is cut to it and flagged; never dropped.
+  // Longer sources are cut to this many tokens and flagged, never dropped.
   int64_t max_source_tokens = 1024;
-  // The number of the first line, for sampling: what is drawn for a line depends on its number.
+  // The number of the first line, for sampling: the tokens drawn for a line depend on the seed and the line's number.
   int64_t first_line = 0;
   torch::Device device = torch::kCPU;
 
-  std::vector<std::string> problems() const;  // of the search options too; empty when valid
+  std::vector<std::string> problems() const;  // those of the search options, too; empty when valid
 };
 
+// Has at least one hypothesis. That of a line which does not reach the model is empty: no text, no tokens, score 0.
 struct Translation {
   std::string text;                      // of the best hypothesis
-  std::vector<std::string> n_best_text;  // of every hypothesis, the best first
-  std::vector<Hypothesis> hypotheses;
+  std::vector<std::string> n_best_text;  // one per hypothesis
+  std::vector<Hypothesis> hypotheses;    // best first
   bool source_truncated = false;
-  bool copies = false;  // ids past the vocabulary are words of the source (data/extended_vocabulary.h)
+  // The tokens that the attention weights of a hypothesis refer to, one per column: the source with </s>, </s> alone for a language model;
+  // empty for a line that does not reach the model.
+  std::vector<int32_t> attended_ids;
 };
 
-// Of the best hypotheses. Several calls may add to one report.
+// Counts over the best hypotheses. Several calls may add to one report.
 struct TranslateReport {
   int64_t num_sentences = 0, num_target_tokens = 0, num_truncated_sources = 0, num_truncated_targets = 0;
-  double seconds = 0;  // tokenising and searching, loading excluded
+  double seconds = 0;  // tokenising and searching, without loading the model
 };
 
-// The model is in eval(), on the options' device. Throws ConfigError for options that have problems(); what a worker throws comes out here.
+// The model is in eval() mode, on the options' device. Throws ConfigError for options that have problems(), and whatever a worker throws.
 //
-// An empty (or all-space) line gives an empty translation without running the model. A classifier's translation is the label, of every
-// line; a language model goes on from the line, and from nothing where it is empty. `on_progress(done)` may be empty; it is called from one
-// thread at a time. A set `stop` ends the work early with an Error.
+// A blank line gives an empty translation without reaching the model. A classifier translates every line into a label, and a language model
+// continues every line: blank ones, too. `on_progress(done)` may be empty; one thread at a time calls it. Setting `stop` ends the work
+// early with an Error.
 std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
                                    const TranslateOptions& options, TranslateReport* report = nullptr,
                                    const std::function<void(int64_t)>& on_progress = {}, const std::atomic<bool>* stop = nullptr);

@@ -1,4 +1,4 @@
-// Range checks that the family configurations share.
+// Range checks that the configurations of parts share.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Any encoder with any decoder, and the three tables at their rim, as a Seq2SeqModel.
+// Any encoder with any decoder, and their three tables, as a Seq2SeqModel.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ namespace attnzoo {
 
 class EncoderDecoder : public Seq2SeqModel {
  public:
-  // Draws initial weights of the tables, the encoder and the decoder, in this order.
+  // Draws the initial weights of the tables, the encoder and the decoder, in this order.
   EncoderDecoder(const EncoderDecoderConfig& config, const VocabularySizes& sizes);
 
   Memory encode(const torch::Tensor& source_BS) override;

@@ -8,24 +8,10 @@
 #include "data/error.h"
 #include "data/json_fields.h"
 #include "models/parts.h"
+#include "models/section_fields.h"
 
 namespace attnzoo {
 namespace {
-
-// The fields of one part among the flat ones: its own names, overridden by prefixed ones. Takes what it uses out of `unused`.
-nlohmann::json fields_of(const nlohmann::json& flat, const nlohmann::json& base, const std::string& prefix, const nlohmann::json& defaults,
-                         nlohmann::json& unused) {
-  auto fields = nlohmann::json::object();
-  for (const auto& item : defaults.items()) {
-    const auto& key = item.key();
-    for (const auto* from : {&base, &flat})
-      for (const auto& name : {key, prefix + key})
-        if (from->contains(name)) fields[key] = (*from)[name];
-    unused.erase(key);
-    unused.erase(prefix + key);
-  }
-  return fields;
-}
 
 // Completes one part's fields and notes its problems, line by line, each once: both parts may have the same one.
 template <class Kind>
@@ -46,44 +32,43 @@ nlohmann::json completed(const Kind& kind, const nlohmann::json& fields, std::ve
 
 }  // namespace
 
+const std::vector<std::string>& model_keys() {
+  static const std::vector<std::string> keys = {"family", "preset", "encoder", "decoder", "tied_embeddings", "copy", "coverage_loss"};
+  return keys;
+}
+
 EncoderDecoderConfig EncoderDecoderConfig::from_json(const nlohmann::json& flat, const nlohmann::json& base) {
   EncoderDecoderConfig config;
-  auto unused = flat;
-  const auto take_name = [&](const char* key) {
-    const auto& from = flat.contains(key) ? flat : base;
-    if (!from.contains(key) || !from[key].is_string()) fail<ConfigError>("model.{}: a name is needed", key);
-    unused.erase(key);
-    return from[key].get<std::string>();
-  };
-  config.encoder = take_name("encoder");
-  config.decoder = take_name("decoder");
-  const auto& encoder = find_encoder_kind(config.encoder);
-  const auto& decoder = find_decoder_kind(config.decoder);
-  const auto encoder_defaults = encoder.complete(nlohmann::json::object()), decoder_defaults = decoder.complete(nlohmann::json::object());
-
-  std::vector<std::string> problems;
-  config.encoder_fields = completed(encoder, fields_of(flat, base, "encoder_", encoder_defaults, unused), problems);
-  config.decoder_fields = completed(decoder, fields_of(flat, base, "decoder_", decoder_defaults, unused), problems);
-
-  const std::vector<std::string> own = {"tied_embeddings", "copy", "coverage_loss"};
-  std::vector<std::string> known = {"encoder", "decoder"};
-  for (const auto& item : encoder_defaults.items()) known.push_back(item.key());
-  for (const auto& item : decoder_defaults.items())
-    if (!encoder_defaults.contains(item.key())) known.push_back(item.key());
-  // These fields are the model's own, and what is left then is unknown.
-  for (const auto& key : own)
-    if (base.contains(key) && !unused.contains(key)) unused[key] = base[key];
-  FieldReader reader(unused, "model");
+  auto own = nlohmann::json::object();
+  for (const auto& key : model_keys())
+    if (flat.contains(key) || base.contains(key)) own[key] = flat.contains(key) ? flat[key] : base[key];
+  FieldReader reader(own, "model");
+  reader.read("encoder", config.encoder);
+  reader.read("decoder", config.decoder);
   reader.read_choice("tied_embeddings", config.tied_embeddings, {"auto", "all", "decoder", "none"});
   reader.read("copy", config.copy);
   reader.read("coverage_loss", config.coverage_loss);
   if (!(config.coverage_loss >= 0)) reader.problem("coverage_loss", fmt::format("must be at least 0, got {}", config.coverage_loss));
-  reader.also_known(known);
+  for (const auto& [key, name] : {std::pair{"encoder", config.encoder}, {"decoder", config.decoder}})
+    if (name.empty()) reader.problem(key, "a name is needed");
+  reader.also_known(model_keys());
+  std::vector<std::string> problems;
   try {
     reader.finish();
   } catch (const ConfigError& error) {
+    if (config.encoder.empty() || config.decoder.empty()) throw;
     problems.push_back(error.what());
   }
+
+  const auto& encoder = find_encoder_kind(config.encoder);
+  const auto& decoder = find_decoder_kind(config.decoder);
+  const auto no_fields = nlohmann::json::object();
+  SectionFields section(flat, base, model_keys());
+  config.encoder_fields =
+      completed(encoder, section.of_part(config.encoder, "encoder_", encoder.complete(no_fields), encoder.aliases), problems);
+  config.decoder_fields =
+      completed(decoder, section.of_part(config.decoder, "decoder_", decoder.complete(no_fields), decoder.aliases), problems);
+  for (auto& problem : section.problems()) problems.push_back(std::move(problem));
   if (!problems.empty()) fail<ConfigError>("{}", fmt::join(problems, "\n"));
   return config;
 }

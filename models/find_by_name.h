@@ -1,4 +1,4 @@
-// Looking a name up in a list of things that have one: families, encoders, decoders.
+// Finds a family, an encoder or a decoder by name.
 #pragma once
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// The one list of model families, by name. Every program finds models here and nowhere else.
+// The list of model families, by name. Every program finds its models here.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace attnzoo {
 
-// Sizes that come from the tokenisers, never typed by a user.
+// Sizes that come from the tokenisers; users never type them.
 struct VocabularySizes {
   int64_t source = 0;
   int64_t target = 0;
@@ -20,16 +20,16 @@ struct VocabularySizes {
 
 struct ModelPreset {
   std::string name;    // "tiny", "small", "base"
-  std::string fields;  // JSON object of overrides of the family's defaults
+  std::string fields;  // JSON object of overrides of the family's defaults; section_fields.h says how they are ranked
 };
 
-// A family names an encoder, a decoder and what sets them apart; everything else of it is theirs.
+// A family names an encoder, a decoder and the fields that set it apart.
 struct ModelFamily {
-  std::string name;      // "transformer"; written into checkpoints, never renamed
+  std::string name;      // "transformer"; stands in checkpoints, so it is never renamed
   std::string summary;   // one line for --list-models
-  std::string defaults;  // JSON object under every preset: {"encoder": "recurrent", "decoder": "recurrent", "cell": "lstm"}
+  std::string defaults;  // JSON object beneath every preset: {"encoder": "recurrent", "decoder": "recurrent", "cell": "lstm"}
   std::vector<ModelPreset> presets;
-  // Small configurations that together take every option's every value: what tests/conformance runs on.
+  // Small configurations for tests/conformance, chosen to cover the family's options.
   std::vector<ModelPreset> conformance_variants;
 };
 
@@ -38,9 +38,12 @@ const std::vector<ModelFamily>& model_families();
 const ModelFamily& find_model_family(const std::string& name);
 
 // `model` is the recipe's section: {"family": ..., "preset": ..., other fields override the preset} (encoder_decoder_config.h says how
-// fields reach the parts). Returns the same with every field filled in and "preset" resolved away; complete_model_config of its own result
-// is the identity.
+// fields reach the parts). Returns the same with every field filled in, by its canonical name, and "preset" resolved away;
+// complete_model_config of its own result is the identity.
 nlohmann::json complete_model_config(const nlohmann::json& model);
+// Throws ConfigError for whatever build_model() would refuse, before there are tokenisers: parts that do not go together, widths that do
+// not fit. Draws no random numbers.
+void check_model_config(const nlohmann::json& model, bool joint_vocabulary);
 std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes);
 // The same with the names and shapes of its parameters but no values (layers/parameters.h): what a config asks for, before any memory is
 // given to it. Throws ConfigError.

@@ -2,8 +2,8 @@
 
 #include "models/find_by_name.h"
 
-// The registry: a line for each folder that brings parts or families, in the order in which --list-models shows them. One list, and no
-// objects that register themselves: a static library would drop those.
+// One line for each folder that has parts or families, in the order in which --list-models shows them. No objects that register themselves:
+// a static library would drop them.
 // clang-format off
 #define ATTNZOO_FOLDERS(use) \
   use(attention_rnn)         \

@@ -1,5 +1,5 @@
-// All there is: encoders, decoders, and the families made of them. Each folder with a part or a family brings its own by a function
-// add_FOLDER in FOLDER/families.cpp, named in the list in zoo.cpp.
+// All encoders, decoders, and the families made of them. Each folder that has some adds them in a function add_FOLDER in
+// FOLDER/families.cpp; zoo.cpp lists the folders.
 #pragma once
 
 #include <vector>

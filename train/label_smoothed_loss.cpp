@@ -142,8 +142,8 @@ LossSums& LossSums::operator+=(const LossSums& other) {
   return *this;
 }
 
-double LossSums::loss_per_token() const { return num_tokens > 0 ? loss / static_cast<double>(num_tokens) : 0; }
-double LossSums::perplexity() const { return num_tokens > 0 ? std::exp(nll / static_cast<double>(num_tokens)) : 0; }
+double LossSums::loss_per_token() const { return num_tokens > 0 ? loss / static_cast<double>(num_tokens) : std::nan(""); }
+double LossSums::perplexity() const { return num_tokens > 0 ? std::exp(nll / static_cast<double>(num_tokens)) : std::nan(""); }
 
 torch::Tensor label_smoothed_loss(const torch::Tensor& states_PD, const torch::Tensor& weight_VD, const torch::Tensor& bias_V,
                                   const torch::Tensor& targets_P, const LossOptions& options, LossSums& sums) {

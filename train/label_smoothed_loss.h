@@ -21,11 +21,11 @@ struct LossSums {
   int64_t num_tokens = 0;
 
   LossSums& operator+=(const LossSums& other);
-  double loss_per_token() const;
-  double perplexity() const;
+  double loss_per_token() const;  // NaN without tokens
+  double perplexity() const;      // NaN without tokens
 };
 
-// Rows of logits that exist at a time: enough for full matmul speed, few enough to stay in the cache (measured: 256 to 1024 are alike).
+// Rows of logits that exist at a time: enough for full matmul speed, few enough to stay in the cache (256 to 1024 measured alike).
 inline constexpr int64_t kLossBlockRows = 512;
 
 struct LossOptions {

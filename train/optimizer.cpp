@@ -70,7 +70,7 @@ void Optimizer::set_state(const NamedTensors& given, const std::string& where) {
 }
 
 void Optimizer::zero_gradients() {
-  // Dropped rather than zeroed: backward() then hands over its own buffers without a copy.
+  // Released rather than zeroed: backward() then hands over its own buffers without a copy.
   for (auto& [name, parameter] : parameters_) parameter.mutable_grad() = torch::Tensor();
 }
 

@@ -1,5 +1,5 @@
-// Optimisers over a model's parameters, their state keyed by parameter name. One step touches each parameter once, with the
-// clipping factor folded in.
+// Optimisers over a model's parameters; their state is keyed by parameter name. A step visits each parameter once and applies the clipping
+// factor on the way.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -29,22 +29,22 @@ struct OptimizerConfig {
   nlohmann::json to_json() const;
 };
 
-// The parameters that training changes, by dotted name; tied ones once, under their first name.
+// The parameters that training changes, by dotted name; tied ones appear once, under their first name.
 NamedTensors trainable_parameters(const torch::nn::Module& model);
 
-// The Euclidean norm over all gradients together. CPU: summed in double in a fixed order, whatever the number of threads.
+// The Euclidean norm of all gradients together. CPU: summed in double in a fixed order, whatever the number of threads.
 double gradient_norm(const NamedTensors& parameters);
 
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // One update from the gradients as they are, each multiplied by `gradient_factor` (1 where nothing is clipped).
-  // Parameters without a gradient are left alone.
+  // One update from the gradients, each multiplied by `gradient_factor` (1 where nothing is clipped). Parameters without a gradient stay
+  // as they are.
   virtual void step(double learning_rate, double gradient_factor) = 0;
   // The whole state, sharing storage: "<parameter>/<moment>", and "step".
   virtual NamedTensors state() const = 0;
 
-  // Throws CheckpointError that lists what is missing, unknown or of another shape.
+  // Throws CheckpointError with what is missing, unknown or of another shape.
   void set_state(const NamedTensors& state, const std::string& where);
   void zero_gradients();
 

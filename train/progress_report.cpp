@@ -1,12 +1,23 @@
 #include "train/progress_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "data/progress.h"
 
 namespace attnzoo {
+
+namespace {
+
+double per_second(int64_t count, double seconds) { return seconds > 0 ? static_cast<double>(count) / seconds : std::nan(""); }
+std::string rate_text(double rate) { return std::isfinite(rate) ? short_count(rate) + "/s" : "-"; }
+
+}  // namespace
+
+double Report::source_rate() const { return per_second(num_source_tokens, seconds); }
+double Report::target_rate() const { return per_second(num_target_tokens, seconds); }
 
 nlohmann::json Report::to_json() const {
   return {{"event", "train"},
@@ -16,6 +27,8 @@ nlohmann::json Report::to_json() const {
           {"perplexity", perplexity},
           {"learning_rate", learning_rate},
           {"gradient_norm", gradient_norm},
+          {"clipped", num_clipped},
+          {"skipped", num_skipped},
           {"batches", num_batches},
           {"source_tokens", num_source_tokens},
           {"target_tokens", num_target_tokens},
@@ -25,18 +38,21 @@ nlohmann::json Report::to_json() const {
 
 std::string Report::text() const {
   std::string line = max_steps > 0 ? fmt::format("step {}/{}", step, max_steps) : fmt::format("step {}", step);
-  line += fmt::format("  epoch {}  loss {:.3f}  ppl {:.2f}  lr {:.1e}  src {}/s  tgt {}/s", epoch, loss, perplexity, learning_rate,
-                      short_count(source_rate()), short_count(target_rate()));
+  line += fmt::format("  epoch {}  ", epoch);
+  line += std::isfinite(loss) ? fmt::format("loss {:.3f}  ppl {:.2f}", loss, perplexity) : std::string("no finite step");
+  line += fmt::format("  lr {:.1e}  src {}  tgt {}", learning_rate, rate_text(source_rate()), rate_text(target_rate()));
   if (eta_s >= 0) line += fmt::format("  ETA {}", short_duration(eta_s));
   return line;
 }
 
 double estimate_remaining(const TrainConfig& config, const TrainState& state, double seconds_per_step, int64_t epoch_batches) {
   std::vector<double> limits;
-  if (config.max_steps > 0) limits.push_back(static_cast<double>(config.max_steps - state.step) * seconds_per_step);
-  if (config.max_epochs > 0 && epoch_batches > 0) {
-    // Epochs differ by few batches; the one at hand stands for all.
-    const auto batches = static_cast<double>(config.max_epochs * epoch_batches - state.stream_position);
+  const bool has_pace = std::isfinite(seconds_per_step);
+  if (has_pace && config.max_steps > 0) limits.push_back(static_cast<double>(config.max_steps - state.step) * seconds_per_step);
+  if (has_pace && config.max_epochs > 0 && epoch_batches > 0) {
+    // Epochs differ by few batches; the current one stands for all.
+    const double batches =
+        static_cast<double>(config.max_epochs) * static_cast<double>(epoch_batches) - static_cast<double>(state.stream_position);
     limits.push_back(batches / static_cast<double>(config.accumulate) * seconds_per_step);
   }
   if (config.max_time > 0) limits.push_back(config.max_time - state.elapsed_s);
@@ -64,7 +80,8 @@ std::string summary_text(const TrainState& state, double flops, double matmul_ra
   if (matmul_rate > 0 && seconds > 0)
     text += fmt::format("\n  training reached {:.1f} GFLOP/s, {:.0f}% of the {:.1f} GFLOP/s that matrix products alone reach here",
                         flops / seconds / 1e9, 100 * flops / seconds / matmul_rate, matmul_rate / 1e9);
-  if (state.num_nonfinite > 0) text += fmt::format("\n  {} steps were skipped because their gradient was not finite", state.num_nonfinite);
+  if (state.num_nonfinite > 0)
+    text += fmt::format("\n  steps skipped because their loss or gradient was not finite: {}", state.num_nonfinite);
   return text;
 }
 

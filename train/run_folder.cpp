@@ -17,6 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Not the name of a cache's lock, for data.cache may name the run folder itself.
+constexpr const char* kRunLock = "training.lock";
+
 bool is_link(const fs::path& path) {
   std::error_code error;
   return fs::is_symlink(fs::symlink_status(path, error));
@@ -57,13 +60,13 @@ bool is_log_of_run(const fs::path& file) {
 // What a start leaves before its first checkpoint, and nothing else.
 bool is_left_by_a_start(const fs::path& entry) {
   const std::string name = entry.filename().string();
-  if (name == FolderLock::kFileName) return true;  // this program's
+  if (name == kRunLock) return true;
   if (name == "config.json") return is_config_of_run(entry);
   if (name == "log.jsonl") return is_log_of_run(entry);
   if (name == "checkpoints") return names_in(entry).empty();
   if (name != "prepared") return false;
-  const std::set<std::string> prepared = {"source.tokenizer", "target.tokenizer", "train.corpus",       "valid.corpus",
-                                          "prepared.json",    "runs.json",        FolderLock::kFileName};
+  const std::set<std::string> prepared = {"source.tokenizer", "target.tokenizer", "train.corpus", "valid.corpus",
+                                          "prepared.json",    "runs.json",        kCacheLock};
   const auto names = names_in(entry);
   if (!std::ranges::all_of(names, [&](const std::string& file) { return prepared.contains(file); })) return false;
   try {
@@ -81,7 +84,7 @@ fs::path RunFolder::checkpoint(int64_t step) const { return path_ / "checkpoints
 std::unique_ptr<const FolderLock> RunFolder::lock() const {
   std::error_code error;
   if (fs::exists(path_, error) && !fs::is_directory(path_, error)) fail<ConfigError>("{}: is a file; --run needs a folder", path_.string());
-  auto lock = std::make_unique<const FolderLock>(path_, "choose another folder with --run", [&](const std::string& owner) {
+  auto lock = std::make_unique<const FolderLock>(path_ / kRunLock, "choose another folder with --run", [&](const std::string& owner) {
     fail<ConfigError>("{}: {} trains in this folder; wait until it ends, or choose another folder with --run", path_.string(), owner);
   });
   refuse_links();

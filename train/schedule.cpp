@@ -38,15 +38,6 @@ nlohmann::json ScheduleConfig::to_json() const {
           {"metric", metric}};
 }
 
-nlohmann::json PlateauState::to_json() const {
-  return {{"scale", scale}, {"bad_validations", bad_validations}, {"has_best", has_best}, {"best", best}};
-}
-
-PlateauState PlateauState::from_json(const nlohmann::json& fields) {
-  return {fields.at("scale").get<double>(), fields.at("bad_validations").get<int64_t>(), fields.at("has_best").get<bool>(),
-          fields.at("best").get<double>()};
-}
-
 double learning_rate_at(const ScheduleConfig& config, double peak, int64_t max_steps, int64_t step, const PlateauState& plateau) {
   const auto warmup = static_cast<double>(config.warmup_steps), now = static_cast<double>(step);
   if (step < config.warmup_steps) return peak * now / warmup;
@@ -60,11 +51,12 @@ double learning_rate_at(const ScheduleConfig& config, double peak, int64_t max_s
   return peak;
 }
 
-bool update_plateau(const ScheduleConfig& config, double value, PlateauState& state) {
+bool update_plateau(const ScheduleConfig& config, MetricValue value, PlateauState& state) {
   if (config.kind != "plateau") return false;
-  if (!state.has_best || is_better(config.metric, value, state.best)) {
+  if (state.has_best ? is_better(config.metric, value, {state.best, state.best_loss}) : std::isfinite(value.value)) {
     state.has_best = true;
-    state.best = value;
+    state.best = value.value;
+    state.best_loss = value.loss;
     state.bad_validations = 0;
     return false;
   }
@@ -73,7 +65,5 @@ bool update_plateau(const ScheduleConfig& config, double value, PlateauState& st
   state.scale *= config.factor;
   return true;
 }
-
-bool is_better(const std::string& metric, double value, double best) { return metric == "loss" ? value < best : value > best; }
 
 }  // namespace attnzoo

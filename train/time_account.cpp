@@ -22,6 +22,7 @@ double TimeAccount::training_seconds() const {
 }
 
 std::string TimeAccount::text(double total_s) const {
+  if (!(total_s > 0)) return "no time measured";
   std::vector<std::pair<double, std::string>> parts;
   double other = total_s;
   for (size_t phase = 0; phase < kNumPhases; ++phase) {
@@ -31,7 +32,7 @@ std::string TimeAccount::text(double total_s) const {
   std::stable_sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   parts.emplace_back(std::max(other, 0.0), "other");
   std::vector<std::string> texts;
-  for (const auto& [seconds, name] : parts) texts.push_back(fmt::format("{} {:.1f}%", name, total_s > 0 ? 100 * seconds / total_s : 0.0));
+  for (const auto& [seconds, name] : parts) texts.push_back(fmt::format("{} {:.1f}%", name, 100 * seconds / total_s));
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
@@ -39,10 +40,6 @@ nlohmann::json TimeAccount::to_json() const {
   nlohmann::json fields = nlohmann::json::object();
   for (size_t phase = 0; phase < kNumPhases; ++phase) fields[phase_name(static_cast<Phase>(phase))] = seconds_[phase];
   return fields;
-}
-
-void TimeAccount::restore(const nlohmann::json& fields) {
-  for (size_t phase = 0; phase < kNumPhases; ++phase) seconds_[phase] = fields.at(phase_name(static_cast<Phase>(phase))).get<double>();
 }
 
 }  // namespace attnzoo

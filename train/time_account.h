@@ -15,7 +15,7 @@ const char* phase_name(Phase phase);
 
 class TimeAccount {
  public:
-  // Charges its own lifetime to a phase.
+  // Adds its own lifetime to a phase.
   class Timer {
    public:
     Timer(TimeAccount& account, Phase phase) : account_(account), phase_(phase), begin_(Clock::now()) {}
@@ -32,12 +32,12 @@ class TimeAccount {
   Timer time(Phase phase) { return Timer(*this, phase); }
 
   double seconds(Phase phase) const { return seconds_[static_cast<size_t>(phase)]; }
-  // All phases but validation and saving.
+  double& seconds(Phase phase) { return seconds_[static_cast<size_t>(phase)]; }
+  // All phases except validation and saving.
   double training_seconds() const;
-  // "forward 31%, loss 24%, ...": shares of `total_s`, the largest first, "other" for what no phase claims.
+  // "forward 31.0%, loss 24.0%, ...": shares of `total_s`, the largest first, then "other"; "no time measured" where total_s is 0.
   std::string text(double total_s) const;
   nlohmann::json to_json() const;
-  void restore(const nlohmann::json& fields);
 
  private:
   std::array<double, kNumPhases> seconds_{};

@@ -5,18 +5,16 @@
 #include "data/error.h"
 #include "data/json_fields.h"
 #include "train/duration.h"
+#include "train/metrics.h"
 
 namespace attnzoo {
 namespace {
 
-std::vector<std::string> metrics_of(Task task) {
-  if (task == Task::kClassification) return {"loss", "accuracy", "macro_f1"};
-  if (task == Task::kLanguageModel) return {"loss"};
-  return {"loss", "bleu", "chrf"};
-}
-std::string default_metric(Task task) {
-  return task == Task::kClassification ? "accuracy" : task == Task::kLanguageModel ? "loss" : "bleu";
-}
+// Upper bounds that only catch mistakes: counts of steps and the like stay far from the end of their type.
+constexpr int64_t kMaxConfigCount = int64_t{1} << 53;
+constexpr int64_t kMaxAccumulate = 1000000;
+constexpr int64_t kMaxBeam = 10000;
+constexpr double kMaxSeconds = 1e10;
 
 // Runs one section's reader and keeps its message, so that the problems of all sections are reported together.
 template <class Read>
@@ -36,6 +34,7 @@ ValidDecodeConfig read_valid_decode(const nlohmann::json& fields, Task task) {
   reader.read("sentences", config.sentences);
   reader.read("samples", config.samples);
   if (config.beam < 0) reader.problem("beam", fmt::format("must be 0 (no decoding) or more, got {}", config.beam));
+  if (config.beam > kMaxBeam) reader.problem("beam", fmt::format("must be at most {}, got {}", kMaxBeam, config.beam));
   if (config.beam > 0 && task == Task::kLanguageModel)
     reader.problem("beam", fmt::format("must be 0: a language model has nothing to decode, got {}", config.beam));
   if (config.sentences < 0) reader.problem("sentences", fmt::format("must be 0 (all) or more, got {}", config.sentences));
@@ -46,9 +45,8 @@ ValidDecodeConfig read_valid_decode(const nlohmann::json& fields, Task task) {
 
 EarlyStoppingConfig read_early_stopping(const nlohmann::json& fields, Task task) {
   EarlyStoppingConfig config;
-  config.metric = default_metric(task);
   FieldReader reader(fields, "train.early_stopping");
-  reader.read_choice("metric", config.metric, metrics_of(task));
+  reader.read_choice("metric", config.metric, metric_choices_of(task));
   reader.read("patience", config.patience);
   if (config.patience < 0) reader.problem("patience", fmt::format("must be 0 (off) or more, got {}", config.patience));
   reader.finish();
@@ -83,23 +81,29 @@ void check(FieldReader& reader, const TrainConfig& config) {
   const auto at_least = [&](const char* key, auto value, int64_t least) {
     if (!(value >= static_cast<decltype(value)>(least))) reader.problem(key, fmt::format("must be at least {}, got {}", least, value));
   };
+  const auto count = [&](const char* key, int64_t value, int64_t least, int64_t most = kMaxConfigCount) {
+    at_least(key, value, least);
+    if (value > most) reader.problem(key, fmt::format("must be at most {}, got {}", most, value));
+  };
   if (!(config.learning_rate > 0)) reader.problem("learning_rate", fmt::format("must be above 0, got {}", config.learning_rate));
   at_least("clip_norm", config.clip_norm, 0);
-  at_least("accumulate", config.accumulate, 1);
+  count("accumulate", config.accumulate, 1, kMaxAccumulate);
   at_least("seed", config.seed, 0);
-  at_least("max_steps", config.max_steps, 0);
-  at_least("max_epochs", config.max_epochs, 0);
+  count("max_steps", config.max_steps, 0);
+  count("max_epochs", config.max_epochs, 0);
   at_least("max_time", config.max_time, 0);
-  at_least("validate_every", config.validate_every, 0);
-  at_least("keep", config.keep, 1);
-  at_least("report_every", config.report_every, 1);
+  if (config.max_time > kMaxSeconds)
+    reader.problem("max_time", fmt::format("must be at most {:.0e} seconds, got {}", kMaxSeconds, config.max_time));
+  count("validate_every", config.validate_every, 0);
+  count("keep", config.keep, 1);
+  count("report_every", config.report_every, 1);
   if (!(config.ema_decay >= 0 && config.ema_decay < 1))
     reader.problem("ema_decay", fmt::format("must be in [0, 1), got {}", config.ema_decay));
   if (config.schedule.kind == "cosine" && config.schedule.decay_steps == 0 && config.max_steps == 0)
     reader.problem("schedule", "a cosine needs its end: set schedule.decay_steps or max_steps");
   if (config.decodes()) return;
   const auto needs_decoding = [&](const char* key, const std::string& metric) {
-    if (metric != "loss")
+    if (metric != "loss" && metric != kAutoMetric)
       reader.problem(key, fmt::format("'{}' needs validation by decoding, but valid_decode.beam is 0; use 'loss'", metric));
   };
   needs_decoding("best_metric", config.best_metric);
@@ -111,7 +115,6 @@ void check(FieldReader& reader, const TrainConfig& config) {
 
 TrainConfig TrainConfig::from_json(const nlohmann::json& fields, Task task) {
   TrainConfig config;
-  config.best_metric = default_metric(task);
   std::vector<std::string> problems;
   FieldReader reader(fields, "train");
   collect(problems, [&] { config.batch = BatchConfig::from_json(reader.object("batch")); });
@@ -129,7 +132,7 @@ TrainConfig TrainConfig::from_json(const nlohmann::json& fields, Task task) {
   reader.read("max_epochs", config.max_epochs);
   read_max_time(reader, fields, config.max_time, problems);
   reader.read("validate_every", config.validate_every);
-  reader.read_choice("best_metric", config.best_metric, metrics_of(task));
+  reader.read_choice("best_metric", config.best_metric, metric_choices_of(task));
   reader.read("keep", config.keep);
   reader.read("ema_decay", config.ema_decay);
   reader.read("report_every", config.report_every);

@@ -14,6 +14,7 @@
 #include "data/prepare.h"
 #include "data/progress.h"
 #include "models/checkpoint.h"
+#include "train/metric_choice.h"
 #include "train/optimizer.h"
 #include "train/progress_report.h"
 #include "train/run_folder.h"
@@ -44,33 +45,44 @@ class Trainer {
   Trainer(TrainingRecipe recipe, RunFolder run, PreparedData data, std::shared_ptr<Seq2SeqModel> model, TrainerOptions options);
   ~Trainer();
 
-  // Goes on from a checkpoint that a trainer wrote. Throws CheckpointError where it does not fit. To be called before run().
+  // Resumes from a checkpoint that a trainer wrote. Throws CheckpointError where it does not fit. To be called before run().
   void restore(const CheckpointContents& contents, const std::string& where);
 
-  // When *stop becomes true, run() ends after the step at hand.
+  // When *stop becomes true, run() saves and returns after the current step; validation and the search for the place in the data end early.
   void set_stop(const std::atomic<bool>* stop) { stop_ = stop; }
 
-  // Trains until a limit or a stop; saves; returns. Throws Error after 10 steps in a row whose gradient is not finite.
+  // Trains until a limit or a stop; saves; returns. Throws Error when training diverges: 10 steps in a row whose loss or gradient is not
+  // finite, or an end among such steps. Weights that are not finite are never saved.
   TrainResult run();
 
  private:
-  struct StepSums;
-  void open_stream_and_log();
+  // False when it was interrupted by `stop`.
+  bool open_stream_and_log();
+
+  // trainer_step.cpp
   StepSums train_step();
   void apply_gradients(StepSums& sums);
   void count_step(const StepSums& sums);
-  void report();
-  void show_progress();
-  bool due_for_validation() const { return config_.validate_every > 0 ? state_.step % config_.validate_every == 0 : epoch_ended_; }
-  // False when it was interrupted by `stop`.
+  double learning_rate(int64_t step) const;
+
+  // trainer_validation.cpp; false when it was interrupted by `stop`.
   bool validate_and_save();
   void note_validation(const ValidationResult& result);
-  void save();
-  void finish(TrainResult& result);
-  std::optional<std::string> limit_reached() const;
-  double learning_rate(int64_t step) const;
-  bool stop_requested() const { return stop_ != nullptr && *stop_; }
+  bool due_for_validation() const { return config_.validate_every > 0 ? state_.step % config_.validate_every == 0 : epoch_ended_; }
+
+  // trainer_reports.cpp
   void say(const std::string& line) const;
+  void report();
+  void show_progress();
+  void log_end(const std::string& reason);
+  void finish(TrainResult& result);
+
+  void save();
+  // Throws Error when the last `max_nonfinite` steps, or half of all, or the weights were not finite: none of that is saved.
+  void check_convergence(int64_t max_nonfinite);
+  [[noreturn]] void fail_diverged(const std::string& what);
+  std::optional<std::string> limit_reached() const;
+  bool stop_requested() const { return stop_ != nullptr && *stop_; }
   void note_time();
 
   TrainingRecipe recipe_;
@@ -85,17 +97,18 @@ class Trainer {
   std::unique_ptr<WeightAverage> average_;  // null without ema_decay
   std::unique_ptr<BatchStream> stream_;
   std::unique_ptr<TrainLog> log_;
+  MetricChoice metrics_;
   TrainState state_;
-  ReportWindow recent_;  // fading sums for the live line
+  RecentSteps recent_;  // for the live line
   int64_t saved_step_ = -1;
-  bool epoch_ended_ = false;   // by the step at hand
-  double elapsed_before_ = 0;  // of the runs that this one goes on from
+  bool epoch_ended_ = false;   // by the current step
+  double elapsed_before_ = 0;  // of the runs that this one resumes
   std::chrono::steady_clock::time_point begin_;
 };
 
 // Prepares the data, seeds, builds the model and, with `resume`, restores the checkpoint: everything between a recipe and run(). With
-// `initial` a new run begins with that checkpoint's weights and tokenisers; the recipe's model section is then the checkpoint's
-// (train/initial_checkpoint.h). `where` names the checkpoint that is given.
+// `initial` a new run starts from that checkpoint's weights and tokenisers; the recipe's model section is then the checkpoint's
+// (train/initial_checkpoint.h). `where` names the checkpoint.
 std::unique_ptr<Trainer> make_trainer(const TrainingRecipe& recipe, const RunFolder& run, const TrainerOptions& options,
                                       const CheckpointContents* resume, const std::string& where,
                                       const CheckpointContents* initial = nullptr);

@@ -1,10 +1,5 @@
 #include "train/training_recipe.h"
 
-#include <algorithm>
-#include <array>
-#include <set>
-#include <string_view>
-
 #include "data/error.h"
 #include "data/json_fields.h"
 #include "models/registry.h"
@@ -12,16 +7,9 @@
 namespace attnzoo {
 namespace {
 
-constexpr std::array<std::string_view, 6> kHarmless = {"train.max_epochs",   "train.max_time", "train.keep",
-                                                       "train.report_every", "data.cache",     "train.max_steps"};
-
-// Every leaf of a JSON object by dotted key; lists are leaves.
-void flatten(const nlohmann::json& value, const std::string& key, std::map<std::string, nlohmann::json>& leaves) {
-  if (!value.is_object()) {
-    leaves[key] = value;
-    return;
-  }
-  for (const auto& [name, field] : value.items()) flatten(field, key.empty() ? name : key + "." + name, leaves);
+// Whether both sides will share one vocabulary (learn_tokenizers() in data/prepare_stages.h).
+bool joint_vocabulary(const DataConfig& data) {
+  return data.task == Task::kLanguageModel || (data.task == Task::kTranslation && data.tokenizer.joint);
 }
 
 }  // namespace
@@ -59,6 +47,7 @@ TrainingRecipe TrainingRecipe::from_json(const nlohmann::json& fields, const std
     if (recipe.data.tokenizer.copy_unknown && !recipe.model.value("copy", false))
       problems.push_back("data.tokenizer.copy_unknown: needs a model that copies (family 'pointer-generator', or model.copy)");
   }
+  if (problems.empty()) collect([&] { check_model_config(recipe.model, joint_vocabulary(recipe.data)); });
   if (problems.empty() && recipe.data.train.empty())
     problems.push_back("data.train: missing; name the training text, for example {\"source\": \"train.en\", \"target\": \"train.de\"}");
   if (problems.empty() && recipe.data.valid.empty()) {
@@ -74,31 +63,6 @@ TrainingRecipe TrainingRecipe::from_json(const nlohmann::json& fields, const std
 
 nlohmann::json TrainingRecipe::to_json() const {
   return {{"task", task}, {"data", data.to_json()}, {"model", model}, {"train", train.to_json()}};
-}
-
-std::vector<ConfigDifference> config_differences(const nlohmann::json& before, const nlohmann::json& after) {
-  std::map<std::string, nlohmann::json> old_leaves, new_leaves;
-  flatten(before, "", old_leaves);
-  flatten(after, "", new_leaves);
-  std::set<std::string> keys;
-  for (const auto& [key, value] : old_leaves) keys.insert(key);
-  for (const auto& [key, value] : new_leaves) keys.insert(key);
-
-  // A cosine without an end of its own ends at max_steps: then moving that changes every learning rate.
-  const auto schedule = new_leaves.find("train.schedule.kind");
-  const auto decay_steps = new_leaves.find("train.schedule.decay_steps");
-  const bool steps_matter =
-      schedule != new_leaves.end() && schedule->second == "cosine" && (decay_steps == new_leaves.end() || decay_steps->second == 0);
-  std::vector<ConfigDifference> differences;
-  for (const std::string& key : keys) {
-    const auto old_value = old_leaves.find(key), new_value = new_leaves.find(key);
-    if (old_value != old_leaves.end() && new_value != new_leaves.end() && old_value->second == new_value->second) continue;
-    const bool harmless =
-        std::find(kHarmless.begin(), kHarmless.end(), key) != kHarmless.end() && !(key == "train.max_steps" && steps_matter);
-    differences.push_back({key, old_value == old_leaves.end() ? "(absent)" : old_value->second.dump(),
-                           new_value == new_leaves.end() ? "(absent)" : new_value->second.dump(), harmless});
-  }
-  return differences;
 }
 
 }  // namespace attnzoo

@@ -1,4 +1,4 @@
-// A whole recipe, checked: {"task", "data", "model", "train"}. What --print-config prints, what a checkpoint holds as config.json.
+// A whole recipe, checked: {"task", "data", "model", "train"}. --print-config prints it, a checkpoint holds it as config.json.
 #pragma once
 
 #include <filesystem>
@@ -17,17 +17,10 @@ struct TrainingRecipe {
   nlohmann::json model;  // complete_model_config()
   TrainConfig train;
 
-  // `relative_to`: the folder that file names in `data` are relative to. Reports the problems of all sections together. Throws ConfigError.
+  // `relative_to`: the folder that file names in `data` are relative to. Throws ConfigError with the problems of all sections: everything
+  // that can be told before the text is read, model section included (check_model_config).
   static TrainingRecipe from_json(const nlohmann::json& fields, const std::filesystem::path& relative_to);
   nlohmann::json to_json() const;
 };
-
-struct ConfigDifference {
-  std::string key;            // "train.learning_rate"
-  std::string before, after;  // as JSON; "(absent)"
-  // May change when resuming without a word: when to stop and what to keep, not what is computed.
-  bool harmless = false;
-};
-std::vector<ConfigDifference> config_differences(const nlohmann::json& before, const nlohmann::json& after);
 
 }  // namespace attnzoo

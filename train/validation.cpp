@@ -2,12 +2,14 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
 #include "eval/translator.h"
 #include "train/generators.h"
+#include "train/uncut_text.h"
 
 namespace attnzoo {
 namespace {
@@ -52,7 +54,7 @@ void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& co
   const auto references = std::span(data.valid_target).first(num_lines);
   if (model.says_label()) {
     result.labels = score_labels(outputs, references);
-  } else {
+  } else if (!std::ranges::all_of(references, is_blank_line)) {  // else there is nothing to compare with
     result.bleu = corpus_bleu(outputs, references);
     result.chrf = corpus_chrf(outputs, references);
   }
@@ -77,13 +79,13 @@ double ValidationResult::metric(const std::string& name) const {
 
 nlohmann::json ValidationResult::to_json() const {
   nlohmann::json fields = {
-      {"loss", scores.loss()}, {"perplexity", scores.perplexity()}, {"accuracy", scores.accuracy()}, {"seconds", seconds}};
+      {"loss", scores.loss()}, {"perplexity", scores.perplexity()}, {"accuracy", 100 * scores.accuracy()}, {"seconds", seconds}};
   if (bleu) {
     fields["bleu"] = bleu->score;
     fields["bleu_signature"] = bleu->signature;
   }
   if (chrf) fields["chrf"] = chrf->score;
-  if (labels) fields.update({{"accuracy", labels->accuracy()}, {"macro_f1", labels->macro_f1()}});
+  if (labels) fields.update({{"accuracy", metric("accuracy")}, {"macro_f1", metric("macro_f1")}});
   for (const auto& sample : samples)
     fields["samples"].push_back({{"source", sample.source}, {"reference", sample.reference}, {"output", sample.output}});
   return fields;

@@ -1,5 +1,5 @@
-// What a model is worth while it trains: its loss on validation text, and BLEU and chrF of real translations of it, or how many
-// labels it tells.
+// How good a model is while it trains: its loss on validation text, and BLEU and chrF of its translations of that text, or accuracy and
+// macro-F1 of its labels.
 #pragma once
 
 #include <torch/types.h>
@@ -26,18 +26,20 @@ struct ValidationSample {
 
 struct ValidationResult {
   ScoreTotals scores;  // cross-entropy, without smoothing
-  std::optional<BleuScore> bleu;
+  std::optional<BleuScore> bleu;  // none where all references are blank
   std::optional<ChrfScore> chrf;
   std::optional<ClassificationScore> labels;
   std::vector<ValidationSample> samples;
   double seconds = 0;
 
-  // "loss" is the cross-entropy a token in natural logarithms.
+  // "loss" is the cross-entropy per token in natural logarithms; the others are percent. NaN for a mean over nothing. Throws Error for a
+  // metric that was not measured.
   double metric(const std::string& name) const;
+  // "accuracy" (of tokens, or of a classifier's labels) and "macro_f1" are percent, as BLEU and chrF are.
   nlohmann::json to_json() const;
 };
 
-// Measures `model` on data.valid. Leaves the model in training mode and torch's generators as they were, so that training goes on as if
+// Measures `model` on data.valid. Leaves the model in training mode and torch's generators as they were, so that training continues as if
 // nothing had happened. A set `stop` ends the work early with an Error.
 ValidationResult validate(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device,
                           const std::atomic<bool>* stop);

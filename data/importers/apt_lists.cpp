@@ -23,12 +23,22 @@ constexpr char kSystemLists[] = "/var/lib/apt/lists";
 constexpr char kTranslation[] = "Translation-";
 constexpr char kAlternative[] = "`attnzoo-data import gettext` needs no network";
 constexpr int64_t kUnpackTimeout_s = 120;
+// Of one index, unpacked: the largest of Debian's are below 100 MB.
+constexpr size_t kMaxIndexBytes = size_t{512} << 20;
+
+[[noreturn]] void fail_too_large(const fs::path& file) {
+  fail<DataError>("{}: holds more than {} MiB of text, more than any index of a Debian archive; fetch it again", file.string(),
+                  kMaxIndexBytes >> 20);
+}
 
 // A private folder for the lists, removed at the end.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "attnzoo-apt-XXXXXX").string();
+    std::error_code error;
+    const fs::path parent = fs::temp_directory_path(error);
+    if (error) fail<DataError>("TMPDIR does not name a folder for temporary files: {}", error.message());
+    std::string pattern = (parent / "attnzoo-apt-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) fail<DataError>("{}: cannot make a temporary folder: {}", pattern, std::strerror(errno));
     path_ = pattern;
   }
@@ -48,16 +58,21 @@ class TemporaryFolder {
 std::string read_text(const fs::path& file) {
   LineReader reader(file.string());
   std::string text;
-  for (std::string line; reader.next(line);) text.append(line).append("\n");
+  for (std::string line; reader.next(line);) {
+    text.append(line).append("\n");
+    if (text.size() > kMaxIndexBytes) fail_too_large(file);
+  }
   return text;
 }
 
-// apt's own reader where there is one (it knows every format that apt leaves on disk), else the program of the format.
+// Unpacked by apt's own reader where there is one (it knows every format that apt leaves on disk), else by the program of the format.
 std::string unpack_with_program(const fs::path& file) {
   static const std::map<std::string, std::string> programs = {{".xz", "xz"}, {".bz2", "bzip2"}, {".lz4", "lz4"}, {".zst", "zstd"}};
   const std::string& program = programs.at(file.extension().string());
-  ProgramOutput output = run_external({"/usr/lib/apt/apt-helper", "cat-file", file.string()}, false, kUnpackTimeout_s);
-  if (output.exit_status != 0) output = run_external({program, "-dc", file.string()}, false, kUnpackTimeout_s);
+  ProgramOutput output = run_external({"/usr/lib/apt/apt-helper", "cat-file", file.string()}, false, kUnpackTimeout_s, kMaxIndexBytes);
+  if (output.exit_status != 0 && !output.too_long)
+    output = run_external({program, "-dc", file.string()}, false, kUnpackTimeout_s, kMaxIndexBytes);
+  if (output.too_long) fail_too_large(file);
   if (output.exit_status == 127)
     fail<DataError>("{}: the program {} is needed to unpack it; install it or unpack the file", file.string(), program);
   if (output.exit_status != 0)
@@ -78,7 +93,7 @@ std::string index_of(const fs::path& file, const std::vector<std::string>& names
   return found == names.end() ? std::string() : *found;
 }
 
-// The system's settings that a download needs (proxies, time limits), its hooks and language choice left behind.
+// The system's settings that a download needs (proxies, time limits), without its hooks and choice of languages.
 std::string network_settings() {
   const ProgramOutput dump = run_external({"apt-config", "dump", "--format", "%F \"%v\";%n"}, false, 20);
   std::string kept;
@@ -122,9 +137,10 @@ std::string apt_configuration(const fs::path& folder, const std::vector<std::str
 // Every Translation-XX of the lines in the archives' InRelease files.
 std::set<std::string> offered_translations(const fs::path& lists) {
   std::set<std::string> offered;
-  for (const auto& entry : fs::directory_iterator(lists)) {
-    if (!entry.path().filename().string().ends_with("Release")) continue;
-    const std::string text = read_file(entry.path());
+  std::error_code error;  // apt made no list then, and the set stays empty
+  for (fs::directory_iterator entry(lists, error), end; !error && entry != end; entry.increment(error)) {
+    if (!entry->path().filename().string().ends_with("Release")) continue;
+    const std::string text = read_file(entry->path());
     for (size_t at = text.find(kTranslation); at != text.npos; at = text.find(kTranslation, at + 1))
       offered.insert(text.substr(at, text.find_first_of(".\r\n ", at) - at));
   }
@@ -151,7 +167,11 @@ std::vector<std::string> missing_of(const std::vector<std::string>& names, const
 
 IndexTexts download_indexes(const std::vector<std::string>& names, int64_t timeout_s, const ImportLog& log) {
   const TemporaryFolder folder;
-  for (const char* name : {"lists/partial", "cache/archives/partial", "empty"}) fs::create_directories(folder.path() / name);
+  for (const char* name : {"lists/partial", "cache/archives/partial", "empty"}) {
+    std::error_code error;
+    fs::create_directories(folder.path() / name, error);
+    if (error) fail<DataError>("{}: the folder cannot be made: {}", (folder.path() / name).string(), error.message());
+  }
   write_file(folder.path() / "apt.conf", apt_configuration(folder.path(), names));
 
   const auto size_of = [](const std::string& name) {

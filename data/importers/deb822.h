@@ -13,7 +13,7 @@ struct Deb822Line {
   std::string_view value;  // trimmed; the whole line, indentation and all, of kContinuation
 };
 
-// Takes the next line off `rest`; the end of the text ends a record too. Lines that are nothing of the three are passed over.
+// Removes the next line from `rest`; the end of the text ends a record too. Other lines are skipped.
 Deb822Line take_deb822_line(std::string_view& rest);
 
 // Without spaces and tabs at its ends.

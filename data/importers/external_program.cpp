@@ -34,26 +34,29 @@ int64_t milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Reads until the end of the pipe or of the time; false when the time ran out.
-bool read_all(int descriptor, int64_t timeout_s, std::string& text) {
+// Reads into result.text until the end of the pipe, of the time or of the room.
+void read_output(int descriptor, int64_t timeout_s, size_t max_bytes, ProgramOutput& result) {
   const auto start = std::chrono::steady_clock::now();
   std::array<char, 1 << 16> buffer;
   while (true) {
     const int64_t left_ms = timeout_s * 1000 - milliseconds_since(start);
-    if (left_ms <= 0) return false;
     pollfd ready{descriptor, POLLIN, 0};
-    const int num_ready = ::poll(&ready, 1, static_cast<int>(std::min<int64_t>(left_ms, 1000)));
-    if (num_ready < 0 && errno != EINTR) return false;
+    const int num_ready = left_ms <= 0 ? 0 : ::poll(&ready, 1, static_cast<int>(std::min<int64_t>(left_ms, 1000)));
+    result.timed_out = left_ms <= 0 || (num_ready < 0 && errno != EINTR);
+    if (result.timed_out) return;
     if (num_ready <= 0) continue;
     const ssize_t num_bytes = ::read(descriptor, buffer.data(), buffer.size());
-    if (num_bytes == 0) return true;
-    if (num_bytes > 0) text.append(buffer.data(), static_cast<size_t>(num_bytes));
+    if (num_bytes == 0) return;
+    if (num_bytes < 0) continue;
+    result.text.append(buffer.data(), static_cast<size_t>(num_bytes));
+    result.too_long = result.text.size() > max_bytes;
+    if (result.too_long) return;
   }
 }
 
 }  // namespace
 
-ProgramOutput run_external(const std::vector<std::string>& arguments, bool keep_stderr, int64_t timeout_s) {
+ProgramOutput run_external(const std::vector<std::string>& arguments, bool keep_stderr, int64_t timeout_s, size_t max_bytes) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) fail<DataError>("{}: no pipe to run it: {}", arguments.at(0), std::strerror(errno));
   Descriptor read_end{ends[0]}, write_end{ends[1]};
@@ -89,8 +92,8 @@ ProgramOutput run_external(const std::vector<std::string>& arguments, bool keep_
     result.exit_status = 127;
     return result;
   }
-  result.timed_out = !read_all(read_end.number, timeout_s, result.text);
-  if (result.timed_out) ::kill(process, SIGTERM);
+  read_output(read_end.number, timeout_s, max_bytes, result);
+  if (result.timed_out || result.too_long) ::kill(process, SIGTERM);
   read_end.reset();
   int status = 0;
   while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {

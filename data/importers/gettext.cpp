@@ -22,7 +22,7 @@ bool is_word(char character) {
   return std::isalnum(static_cast<unsigned char>(character)) || static_cast<unsigned char>(character) >= 0x80;
 }
 
-// What both sides must share: printf conversions (without "2$", which only says in which order), %(name)s, {name}, ${name}.
+// What both sides must share: printf conversions (without "2$", which only gives the order), %(name)s, {name}, ${name}.
 std::multiset<std::string> placeholders(std::string_view text) {
   std::multiset<std::string> found;
   for (size_t at = 0; at < text.size(); ++at) {
@@ -33,7 +33,12 @@ std::multiset<std::string> placeholders(std::string_view text) {
       at = end;
     } else if (text[at] == '%' && at + 1 < text.size()) {
       size_t end = at + 1;
-      if (text[end] == '(') end = std::min(text.find(')', end), text.size() - 1) + 1;
+      if (text[end] == '(') {
+        constexpr size_t kLongestName = 100;
+        const size_t length = text.substr(end, kLongestName).find(')');
+        if (length == text.npos) continue;
+        end += length + 1;
+      }
       const size_t digits = std::min(text.find_first_not_of("0123456789", end), text.size());
       if (digits < text.size() && text[digits] == '$') end = digits + 1;
       const std::string name(text.substr(at + 1, text[at + 1] == '(' ? end - at - 1 : 0));
@@ -46,7 +51,7 @@ std::multiset<std::string> placeholders(std::string_view text) {
   return found;
 }
 
-// The place of the only `mark` that stands before a letter or digit, or npos.
+// The place of the only `mark` if a letter or digit follows it, or npos.
 size_t only_accelerator(std::string_view text, char mark) {
   const size_t at = text.find(mark);
   if (at == text.npos || text.find(mark, at + 1) != text.npos) return text.npos;
@@ -96,12 +101,12 @@ std::map<std::string, fs::path> find_catalogs(const std::vector<fs::path>& roots
       language, fmt::join(places, " or "), language);
 }
 
-// The messages of a catalog; a damaged one gives none, and a note.
+// The messages of a catalog; none, and a note, for a damaged one.
 std::vector<CatalogMessage> read_catalog(const fs::path& file, std::vector<std::string>& notes, int64_t& num_damaged) {
   try {
     return parse_mo(read_file(file), file.string());
   } catch (const DataError& error) {
-    if (notes.size() < kMaxNotes) notes.emplace_back(std::string("passed over: ") + error.what());
+    if (notes.size() < kMaxNotes) notes.emplace_back(std::string("skipped: ") + error.what());
     ++num_damaged;
     return {};
   }
@@ -191,7 +196,7 @@ ImportReport import_gettext(const GettextImportOptions& options, const ImportLog
   report.dropped = std::move(found.dropped);
   report.notes = std::move(found.notes);
   if (found.num_damaged > static_cast<int64_t>(report.notes.size()))
-    report.notes.push_back(fmt::format("{} catalogs were passed over in all", found.num_damaged));
+    report.notes.push_back(fmt::format("{} catalogs were skipped in total", found.num_damaged));
   return write_parallel(found.pairs, output, std::move(report));
 }
 

@@ -1,5 +1,5 @@
 // Imports installed gettext catalogs, the translated messages of programs: `attnzoo-data import gettext`. Short, full of names and
-// fragments, but on nearly every machine without a network.
+// fragments, but present on nearly every machine, without a network.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ struct GettextImportOptions {
   ParallelOutput output;
 };
 
-// A damaged catalog is passed over with a note in the report. Throws ConfigError for bad languages, DataError when there is no catalog.
+// A damaged catalog is skipped, with a note in the report. Throws ConfigError for bad languages, DataError when there is no catalog.
 ImportReport import_gettext(const GettextImportOptions& options, const ImportLog& log);
 
-// One message in two languages as a training pair: accelerator marks ("_File", "&File") stripped where both have one, line breaks made
-// spaces. Returns "" when the pair is good, else the reason to drop it.
+// Makes a training pair of one message in two languages: accelerator marks ("_File", "&File") are removed where both have one, line breaks become
+// spaces. Returns "" when the pair is good, otherwise the reason to drop it.
 std::string clean_message_pair(ParallelPair& pair);
 
 }  // namespace attnzoo

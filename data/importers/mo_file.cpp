@@ -64,7 +64,7 @@ Charset parse_charset(std::string_view header, const std::string& where) {
   if (upper == "ISO-8859-1") return Charset::kLatin1;
   if (upper == "ISO-8859-15") return Charset::kLatin9;
   fail<DataError>("{}: charset {} is not read; accepted are UTF-8, US-ASCII, ISO-8859-1 and ISO-8859-15", where,
-                  replace_invalid_utf8(name));
+                  shorten(replace_invalid_utf8(name), 40));
 }
 
 // ISO-8859-15 differs from Latin-1 in eight places.
@@ -133,15 +133,22 @@ std::vector<CatalogMessage> parse_mo(std::string_view bytes, const std::string& 
   if (const uint32_t revision = reader.number(4) >> 16; revision > 1)
     fail<DataError>("{}: format revision {} of gettext catalogs is not known; accepted are 0 and 1", where, revision);
   const uint64_t num_entries = reader.number(8), ids = reader.number(12), texts = reader.number(16);
-  // The tables must lie in the file before anything is reserved for them.
+  // The tables must be in the file before anything is reserved for them.
   if (num_entries > 0) {
     reader.number(ids + 8 * num_entries - 4);
     reader.number(texts + 8 * num_entries - 4);
   }
 
   Charset charset = Charset::kUtf8;
-  for (uint64_t entry = 0; entry < num_entries; ++entry)
-    if (reader.string(ids + 8 * entry).empty()) charset = parse_charset(reader.string(texts + 8 * entry), where);
+  uint64_t num_text_bytes = 0;
+  for (uint64_t entry = 0; entry < num_entries; ++entry) {
+    const std::string_view id = reader.string(ids + 8 * entry), text = reader.string(texts + 8 * entry);
+    if (id.empty()) charset = parse_charset(text, where);
+    num_text_bytes += id.size() + text.size();
+  }
+  // Strings do not overlap in an honest catalog, though a writer could let a few equal ones share their bytes.
+  if (num_text_bytes > 2 * bytes.size())
+    fail<DataError>("{}: damaged: its entries refer to {} bytes of text in a file of {}", where, num_text_bytes, bytes.size());
   std::vector<CatalogMessage> messages;
   messages.reserve(num_entries);
   for (uint64_t entry = 0; entry < num_entries; ++entry) {

@@ -16,7 +16,7 @@ struct PackagesIndex {
   int64_t num_incomplete = 0;
 };
 
-// Adds the records of `text` to `index`. Never fails: whatever is not deb822 is passed over.
+// Adds the records of `text` to `index`. Never fails: whatever is not deb822 is skipped.
 void parse_packages_index(std::string_view text, PackagesIndex& index);
 
 }  // namespace attnzoo

@@ -21,6 +21,12 @@ namespace {
 enum Split { kTrain, kValid, kTest, kNumSplits };
 constexpr std::array<const char*, kNumSplits> kSplitNames = {"train", "valid", "test"};
 
+// The lines of one pair of files.
+struct SplitLines {
+  std::string name;
+  std::vector<const ParallelPair*> pairs;
+};
+
 // FNV-1a with a final mix, so that all 64 bits depend on the whole text. Part of the split's definition: do not change.
 uint64_t stable_hash(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325u;
@@ -87,7 +93,7 @@ SplitPairs split_pairs(const std::vector<KeptPair>& kept, const ParallelOutput& 
 
 constexpr const char* kReportName = "import.json";
 
-std::string file_name(int split, const std::string& side) { return fmt::format("{}.{}", kSplitNames[static_cast<size_t>(split)], side); }
+std::string file_name(const std::string& split, const std::string& side) { return fmt::format("{}.{}", split, side); }
 
 // The files in `folder` that an earlier import wrote and nobody has changed since.
 std::vector<std::string> imported_files(const std::filesystem::path& folder) {
@@ -103,7 +109,7 @@ std::vector<std::string> imported_files(const std::filesystem::path& folder) {
   return {};
 }
 
-void refuse_files_of_others(const ParallelOutput& output) {
+void refuse_files_of_others(const ParallelOutput& output, const std::vector<std::string>& splits) {
   const auto ours = imported_files(output.folder);
   std::error_code error;
   const auto check_file = [&](const std::string& name) {
@@ -112,7 +118,7 @@ void refuse_files_of_others(const ParallelOutput& output) {
     fail<ConfigError>("--out {}: holds {}, which no import wrote or which has changed since; choose another folder, or move the file away",
                       output.folder.string(), name);
   };
-  for (int split = 0; split < kNumSplits; ++split)
+  for (const std::string& split : splits)
     for (const std::string* side : {&output.source_name, &output.target_name}) check_file(file_name(split, *side));
   check_file(kReportName);
 }
@@ -132,7 +138,8 @@ std::string report_json(const ImportReport& report, const nlohmann::json& files)
   json["dropped"] = report.dropped;
   json["train"] = report.num_train;
   json["valid"] = report.num_valid;
-  json["test"] = report.num_test;
+  if (report.named_tests.empty()) json["test"] = report.num_test;
+  for (const auto& [name, number] : report.named_tests) json[name] = number;
   json["notes"] = report.notes;
   json["task"] = report.task;
   json["data"] = recipe_data(report, "");
@@ -141,7 +148,7 @@ std::string report_json(const ImportReport& report, const nlohmann::json& files)
 }
 
 // Either all files are replaced or none: what may fail for want of space comes before the first is renamed.
-void write_splits(const SplitPairs& splits, const ParallelOutput& output, const ImportReport& report) {
+void write_files(const std::vector<SplitLines>& splits, const ParallelOutput& output, const ImportReport& report) {
   std::unique_ptr<MadeFolders> made_folders;
   try {
     made_folders = std::make_unique<MadeFolders>(output.folder);
@@ -158,11 +165,11 @@ void write_splits(const SplitPairs& splits, const ParallelOutput& output, const 
     files.back()->write(content);
     list[name] = {{"bytes", content.size()}, {"crc32", fmt::format("{:08x}", crc32_of(content.data(), content.size()))}};
   };
-  for (int split = 0; split < kNumSplits; ++split) {
+  for (const SplitLines& split : splits) {
     for (const bool source : {true, false}) {
       std::string lines;
-      for (const ParallelPair* pair : splits[static_cast<size_t>(split)]) lines += (source ? pair->source : pair->target) + "\n";
-      write(file_name(split, source ? output.source_name : output.target_name), lines);
+      for (const ParallelPair* pair : split.pairs) lines += (source ? pair->source : pair->target) + "\n";
+      write(file_name(split.name, source ? output.source_name : output.target_name), lines);
     }
   }
   write(kReportName, report_json(report, list));
@@ -171,12 +178,12 @@ void write_splits(const SplitPairs& splits, const ParallelOutput& output, const 
 
 }  // namespace
 
-void check_parallel_output(const ParallelOutput& output) {
+void check_parallel_output(const ParallelOutput& output, const std::vector<std::string>& splits) {
   if (output.folder.empty()) fail<ConfigError>("--out: no folder given; name the one that the files are written to");
   if (!(output.held_out >= 0 && output.held_out < 0.5))
     fail<ConfigError>("held_out: {} is out of range; accepted is [0, 0.5)", output.held_out);
   if (output.max_held_out < 0) fail<ConfigError>("max_held_out: {} is negative; accepted is 0 or more", output.max_held_out);
-  refuse_files_of_others(output);
+  refuse_files_of_others(output, splits);
 }
 
 std::string squeeze_spaces(std::string_view text) {
@@ -244,7 +251,33 @@ ImportReport write_parallel(const std::vector<ParallelPair>& pairs, const Parall
   report.num_valid = static_cast<int64_t>(splits[kValid].size());
   report.num_test = static_cast<int64_t>(splits[kTest].size());
 
-  write_splits(splits, output, report);
+  std::vector<SplitLines> lines;
+  for (size_t split = 0; split < kNumSplits; ++split) lines.push_back({kSplitNames[split], splits[split]});
+  write_files(lines, output, report);
+  return report;
+}
+
+ImportReport write_parallel_splits(const std::vector<NamedSplit>& splits, const ParallelOutput& output, ImportReport report) {
+  std::vector<std::string> names;
+  for (const NamedSplit& split : splits) names.push_back(split.name);
+  check_parallel_output(output, names);
+  report.folder = output.folder;
+  report.source_name = output.source_name;
+  report.target_name = output.target_name;
+  std::vector<SplitLines> lines;
+  for (const NamedSplit& split : splits) {
+    const auto number = static_cast<int64_t>(split.pairs.size());
+    report.num_found += number;
+    if (split.name == "train")
+      report.num_train = number;
+    else if (split.name == "valid")
+      report.num_valid = number;
+    else
+      report.named_tests.emplace_back(split.name, number);
+    SplitLines& of_split = lines.emplace_back(SplitLines{split.name, {}});
+    for (const ParallelPair& pair : split.pairs) of_split.pairs.push_back(&pair);
+  }
+  write_files(lines, output, report);
   return report;
 }
 
@@ -253,12 +286,16 @@ std::string ImportReport::text() const {
   const auto row = [&](const std::string& what, int64_t number) { lines += fmt::format("  {:<54}{:>9}\n", what, number); };
   row("pairs found", num_found);
   for (const auto& [reason, number] : dropped) row("dropped: " + reason, number);
-  row(fmt::format("train.{}, train.{}", source_name, target_name), num_train);
-  row(fmt::format("valid.{}, valid.{}", source_name, target_name), num_valid);
-  row(fmt::format("test.{}, test.{}", source_name, target_name), num_test);
+  const auto split_row = [&](const std::string& split, int64_t number) {
+    row(fmt::format("{}.{}, {}.{}", split, source_name, split, target_name), number);
+  };
+  split_row("train", num_train);
+  split_row("valid", num_valid);
+  if (named_tests.empty()) split_row("test", num_test);
+  for (const auto& [name, number] : named_tests) split_row(name, number);
   for (const std::string& note : notes) lines += "  note: " + note + "\n";
   return lines + fmt::format("written to {}; for a recipe:\n\"task\": \"{}\",\n\"data\": {}\n", folder.string(), task,
-                             recipe_data(*this, folder).dump());
+                             json_text(recipe_data(*this, folder)));
 }
 
 }  // namespace attnzoo

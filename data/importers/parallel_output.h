@@ -39,18 +39,28 @@ struct ImportReport {
   int64_t num_found = 0;                   // pairs before anything was dropped
   std::map<std::string, int64_t> dropped;  // reason -> pairs
   int64_t num_train = 0, num_valid = 0, num_test = 0;
-  std::vector<std::string> notes;  // what was skipped or is worth knowing, one line each
+  std::vector<std::pair<std::string, int64_t>> named_tests;  // test sets under names of their own, in place of "test"
+  std::vector<std::string> notes;                            // what was skipped or is worth knowing, one line each
 
   // Several lines for a person, ending with the recipe's "task" and "data" for these files.
   std::string text() const;
 };
 
 // For a check before the work of importing. Throws ConfigError for a value out of range, and for files in the folder that no import wrote.
-void check_parallel_output(const ParallelOutput& output);
+void check_parallel_output(const ParallelOutput& output, const std::vector<std::string>& splits = {"train", "valid", "test"});
 
 // Writes train, valid and test files and import.json (the report); either all files are replaced or none. `dropped` and `notes` of
 // `report` are continued. Throws as check_parallel_output() does, and DataError when no pair is left or the folder cannot be written.
 ImportReport write_parallel(const std::vector<ParallelPair>& pairs, const ParallelOutput& output, ImportReport report);
+
+// One split of a corpus that comes divided, such as {"train", ...}, {"test_2016_flickr", ...}.
+struct NamedSplit {
+  std::string name;
+  std::vector<ParallelPair> pairs;
+};
+
+// The same for a corpus that comes divided: its "train", "valid" and test sets are written as they are, nothing is dropped.
+ImportReport write_parallel_splits(const std::vector<NamedSplit>& splits, const ParallelOutput& output, ImportReport report);
 
 // What decides whether two sources are "the same": letters lower-cased (ASCII), each run of digits one 0, all else one space.
 std::string split_key(std::string_view source);

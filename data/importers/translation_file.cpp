@@ -51,13 +51,19 @@ class BlockReader {
   bool open_ = false, open_verbatim_ = false;
 };
 
+// The longest descriptions have some 10 kB.
+constexpr size_t kMaxRecordBytes = size_t{1} << 20;
+
 // One record: the lines up to an empty one.
 void parse_record(std::string_view& rest, const std::string& description_field, DescriptionTable& table) {
   PackageDescription description;
   std::string digest;
-  bool in_description = false;
+  bool in_description = false, too_long = false;
+  const size_t num_bytes = rest.size();
   BlockReader reader(description.blocks);
   for (Deb822Line line = take_deb822_line(rest); line.kind != Deb822Line::kRecordEnd; line = take_deb822_line(rest)) {
+    too_long = num_bytes - rest.size() > kMaxRecordBytes;
+    if (too_long) continue;
     if (line.kind == Deb822Line::kContinuation) {
       if (in_description) reader.add(line.value);
       continue;
@@ -67,7 +73,7 @@ void parse_record(std::string_view& rest, const std::string& description_field, 
     if (line.field == "Package") description.package = line.value;
     if (line.field == "Description-md5") digest = line.value;
   }
-  if (digest.empty() || description.title.empty() || description.title.starts_with(kUntranslatedMark)) return;
+  if (too_long || digest.empty() || description.title.empty() || description.title.starts_with(kUntranslatedMark)) return;
   table.try_emplace(digest, std::move(description));
 }
 

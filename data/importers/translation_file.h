@@ -8,7 +8,7 @@
 
 namespace attnzoo {
 
-// What stands at the head of a text that nobody translated yet.
+// How a text begins that nobody has translated yet.
 inline constexpr std::string_view kUntranslatedMark = "<trans>";
 
 // A paragraph or list item with its wrapped lines joined by one space; the bullet of an item is taken off.
@@ -20,15 +20,15 @@ struct DescriptionBlock {
 struct PackageDescription {
   std::string package;
   std::string title;
-  // Tables, code and other text set verbatim without bullets is left out.
+  // Without tables, code and other verbatim text.
   std::vector<DescriptionBlock> blocks;
 };
 
 // By Description-md5, the digest of the untranslated description, which joins the languages. Packages that share a description are one.
 using DescriptionTable = std::map<std::string, PackageDescription>;
 
-// Adds the records of `text` to `table`; those without Description-<language> or md5 and those with an untranslated title are left
-// out. Never fails: whatever is not deb822 is passed over.
+// Adds the records of `text` to `table`; without those that lack Description-<language> or md5, have an untranslated title or are
+// longer than 1 MiB. Never fails: whatever is not deb822 is skipped.
 void parse_translation_file(std::string_view text, const std::string& language, DescriptionTable& table);
 
 }  // namespace attnzoo

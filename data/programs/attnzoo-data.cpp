@@ -7,6 +7,7 @@
 #include "data/error.h"
 #include "data/importers/debian_descriptions.h"
 #include "data/importers/gettext.h"
+#include "data/importers/multi30k.h"
 #include "data/inspect.h"
 #include "data/json_fields.h"
 #include "data/message.h"
@@ -33,6 +34,7 @@ const char* const kOverview =
     "Commands:\n"
     "  import debian-descriptions   Debian package descriptions: translations, summaries, or archive sections\n"
     "  import gettext               the translated messages of programs installed on this machine\n"
+    "  import multi30k              the Multi30k dataset (image captions), from a copy of its repository\n"
     "  prepare RECIPE.json          learn the tokeniser and write the corpora that training reads\n"
     "  inspect RECIPE.json          counts, lengths, coverage, and samples of what a model will see\n"
     "\n"
@@ -65,7 +67,7 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
   apply_threads_option(flags);
   const std::filesystem::path file = flags["recipe"].as<std::string>();
   auto settings = flags.count("set") > 0 ? flags["set"].as<Strings>() : Strings{};
-  if (flags.count("invalid-utf8") > 0) settings.push_back("data.clean.invalid_utf8=\"" + flags["invalid-utf8"].as<std::string>() + "\"");
+  if (flags.count("invalid-utf8") > 0) settings.push_back(string_setting("data.clean.invalid_utf8", flags["invalid-utf8"].as<std::string>()));
   const nlohmann::json recipe = read_recipe(file, settings);
   if (!recipe.contains("data")) fail<ConfigError>("{}: has no 'data' section; it names the text to train on", file.string());
   const DataConfig config = DataConfig::from_json(recipe["data"], file.parent_path(), task_of(recipe));
@@ -193,6 +195,33 @@ int run_import_gettext(int argc, char** argv) {
   return 0;
 }
 
+int run_import_multi30k(int argc, char** argv) {
+  const CommandLine about = {
+      "attnzoo-data import multi30k",
+      fmt::format("Imports Multi30k, 29000 image captions with translations, from a copy of its repository, where the recipes\n"
+                  "train/recipes/multi30k-*.json read it. Its own training, validation and test sets are kept.\n"
+                  "  {}, folder data/task1/raw\n  ({})",
+                  kMulti30kAddress, kMulti30kTerms),
+      "--from DIR [--languages en,de] [--out DIR]",
+      {"attnzoo-data import multi30k --from dataset      # after: git clone https://github.com/multi30k/dataset",
+       "attnzoo-data import multi30k --from dataset --languages en,fr --out build/multi30k-fr"}};
+  cxxopts::Options options(about.program, about.summary);
+  options.add_options()("from", "The repository, or its folder data/task1/raw; files are plain or gzip", cxxopts::value<std::string>(),
+                        "DIR")("languages", "Source and target language: two of en, de, fr, cs",
+                               cxxopts::value<std::string>()->default_value("en,de"), "SOURCE,TARGET")(
+      "out", "Folder to write to; made when missing", cxxopts::value<std::string>()->default_value("build/multi30k"), "DIR");
+  cxxopts::ParseResult flags;
+  if (!parse_command_line(about, options, argc, argv, flags)) return 0;
+  if (flags.count("from") == 0) throw UsageError(fmt::format("--from DIR is needed: a copy of {}", kMulti30kAddress));
+  Multi30kImportOptions import;
+  std::tie(import.source_language, import.target_language) = parse_language_pair(flags["languages"].as<std::string>());
+  import.from = flags["from"].as<std::string>();
+  import.out = flags["out"].as<std::string>();
+  Progress progress;
+  std::cout << import_multi30k(import, [&](const std::string& text) { progress.line(text); }).text();
+  return 0;
+}
+
 using Run = int (*)(int argc, char** argv);
 
 [[noreturn]] void fail_unknown(const char* what, const std::string& typed, const Strings& known) {
@@ -214,11 +243,12 @@ Choice choose(const Strings& words) {
   if (words[0] == "prepare") return {"attnzoo-data prepare", run_prepare, 1};
   if (words[0] == "inspect") return {"attnzoo-data inspect", run_inspect, 1};
   if (words[0] == "import") {
-    const Strings origins = {"debian-descriptions", "gettext"};
-    if (words.size() < 2) throw UsageError("import needs an origin: debian-descriptions or gettext");
+    const Strings origins = {"debian-descriptions", "gettext", "multi30k"};
+    if (words.size() < 2) throw UsageError(fmt::format("import needs an origin: {}", fmt::join(origins, ", ")));
     if (words[1] == "--help" || words[1] == "-h") return {};
     if (words[1] == origins[0]) return {"attnzoo-data import debian-descriptions", run_import_debian, 2};
     if (words[1] == origins[1]) return {"attnzoo-data import gettext", run_import_gettext, 2};
+    if (words[1] == origins[2]) return {"attnzoo-data import multi30k", run_import_multi30k, 2};
     fail_unknown("origin", words[1], origins);
   }
   if (words[0] == "--help" || words[0] == "-h" || words[0] == "--version") return {};

@@ -240,7 +240,7 @@ int run_model(int argc, char** argv) {
                                           : fmt::format("perplexity = {:.3f} ({:.4f} nats per target token, {} with </s>)\n",
                                                         totals.perplexity(), totals.loss(), counted(totals.num_tokens, "token"));
       results["perplexity"] = {
-          {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", totals.accuracy()}, {"tokens", totals.num_tokens}};
+          {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", 100 * totals.accuracy()}, {"tokens", totals.num_tokens}};
     }
     results["sentences"] = num_lines;
     results["beam"] = decoding.search.beam;

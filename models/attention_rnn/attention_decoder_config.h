@@ -20,19 +20,19 @@ struct AttentionDecoderConfig {
   int64_t layers = 1;
   // How the memory is read; attention/score_attention.h.
   ScoreAttentionConfig attention;
-  // Width of the attentional state that the output layer reads (R); 0 takes embedding_dim, which tying the output layer needs.
+  // Width of the attentional state that the output layer reads (R); 0 means embedding_dim, which a tied output layer needs.
   int64_t readout_dim = 0;
   // Dropped fraction of embeddings, layer outputs and attentional state, in [0, 1).
   double dropout = 0.2;
-  // In training, one mask a sentence instead of one a position wherever `dropout` is at work, and one of the same fraction on h_(t-1) where
+  // In training, one mask per sentence instead of one per position wherever `dropout` acts, and one of the same fraction on h_(t-1) where
   // it enters each cell's recurrent matmul (Gal and Ghahramani 2016).
   bool variational_dropout = false;
-  // Every cell above the first adds its input, before dropout, to its output (He et al. 2016; Wu et al. 2016, 3.1). What a cell carries to
-  // the next step stays as it is.
+  // Every cell above the first adds its input, before dropout, to its output (He et al. 2016; Wu et al. 2016, 3.1), but not to what it
+  // carries to the next step.
   bool residual = false;
-  // What normalises each cell's output before the residual is added, not what it carries to the next step: "none" or "layer" (Ba et al.
-  // 2016; layers/norm.h), which trains step by step, without the hand-written pass. "batch", as in the encoder, is refused: a step would
-  // have to know which sentences have ended.
+  // Normalisation of each cell's output before the residual is added, but not of what it carries to the next step: "none" or "layer"
+  // (Ba et al. 2016; layers/norm.h), which trains step by step, without the hand-written pass. "batch", as in the encoder, is refused: a
+  // step would have to know which sentences have ended.
   std::string recurrent_norm = "none";
 
   EmbeddingShape embedding() const { return {embedding_dim, 0.1}; }

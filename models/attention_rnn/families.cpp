@@ -66,7 +66,7 @@ void add_attention_rnn(Zoo& zoo) {
        {{"coverage", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 28, "attention_dim": 16})"},
         {"no coverage, GRU", R"({"embedding_dim": 24, "encoder_dim": 32, "decoder_dim": 28, "attention": "general", "cell": "gru",
                                  "coverage": false, "coverage_loss": 0.0})"},
-        {"transformer", R"({"encoder": "transformer", "decoder": "transformer", "model_dim": 24, "feed_forward_dim": 40, "layers": 2,
+        {"transformer", R"({"encoder": "transformer", "decoder": "transformer", "dim": 24, "feed_forward_dim": 40, "layers": 2,
                             "num_heads": 2})"}}});
 }
 

@@ -118,11 +118,11 @@ class Ctranslate2Mapping {
       const auto learned = weight(side + ".input.positions");
       return learned.index_select(0, position.clamp_max(learned.size(0) - 1));
     }
-    auto& table = tables_without_weights_[{config.positions, config.model_dim}];
+    auto& table = tables_without_weights_[{config.positions, config.dim}];
     const auto options = torch::TensorOptions(torch::kFloat);
     if (!table.defined())
-      table = config.positions == "none" ? at::zeros({kTableRows, config.model_dim}, options)
-                                         : SinusoidalPositions(config.model_dim)(position, options);
+      table = config.positions == "none" ? at::zeros({kTableRows, config.dim}, options)
+                                         : SinusoidalPositions(config.dim)(position, options);
     return table;
   }
 
@@ -146,7 +146,7 @@ class Ctranslate2Mapping {
     linear(name + "/linear_1", from + "attention.out");
     heads(name, config);
     if (config.positions == "rotary") {
-      made_.set_int32(name + "/rotary_dim", config.model_dim / config.num_heads);
+      made_.set_int32(name + "/rotary_dim", config.dim / config.num_heads);
       made_.set_int8(name + "/rotary_interleave", 1);  // pairs of neighbours
       made_.set_float(name + "/rotary_base", 10000.0);
     }

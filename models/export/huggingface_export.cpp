@@ -70,7 +70,7 @@ MarianModel marian_model(const CheckpointContents& contents) {
       if (encoder != decoder)
         problems.push_back(fmt::format("the encoder's {} is {} and the decoder's {}, MarianMT has one", field, encoder, decoder));
     };
-    same("model_dim", marian.encoder.model_dim, marian.decoder.model_dim);
+    same("dim", marian.encoder.dim, marian.decoder.dim);
     same("activation", marian.encoder.activation, marian.decoder.activation);
   }
   if (!problems.empty())
@@ -83,7 +83,7 @@ MarianConfig marian_config(const MarianModel& model, const TokenizerPair& tokeni
   MarianConfig config;
   config.vocab_size = tokenizers.source->vocabulary_size();
   config.decoder_vocab_size = tokenizers.target->vocabulary_size();
-  config.d_model = model.encoder.model_dim;
+  config.d_model = model.encoder.dim;
   config.encoder_layers = model.encoder.layers;
   config.decoder_layers = model.decoder.layers;
   config.encoder_ffn_dim = model.encoder.feed_forward_dim;

@@ -144,7 +144,7 @@ nlohmann::json MarianConfig::model_section(const std::string& where) const {
   const char* tied = !scale_embedding || !tie_word_embeddings ? "none" : share_encoder_decoder_embeddings ? "all" : "decoder";
   try {
     return complete_model_config({{"family", "transformer"},
-                                  {"model_dim", d_model},
+                                  {"dim", d_model},
                                   {"encoder_layers", encoder_layers},
                                   {"decoder_layers", decoder_layers},
                                   {"encoder_feed_forward_dim", encoder_ffn_dim},

@@ -33,7 +33,7 @@ def forward(self, source, target):
 
 // Most tokens that each sentence may get beyond its prefix, and how many its prefix has.
 constexpr const char* kLimits = R"(
-def limits(self, source, max_length: int, max_length_ratio: float, prefix: Optional[Tensor]):
+def limits(self, source, max_length: int, max_length_ratio: float, min_length: int, prefix: Optional[Tensor]):
     num_tokens = torch.sum(source.ne($PAD), 1)
     limit = torch.full_like(num_tokens, max_length)
     $LIMIT
@@ -55,7 +55,7 @@ def greedy(self, source, max_length: int = 256, max_length_ratio: float = 3., mi
            want_attention: bool = False):
     $ENCODE
     $START
-    limit, given = self.limits(source, max_length, max_length_ratio, prefix)
+    limit, given = self.limits(source, max_length, max_length_ratio, min_length, prefix)
     last = limit + given
     inf = float("inf")
     capacity = int(torch.max(last))
@@ -108,7 +108,7 @@ def beam(self, source, beam: int = 5, n_best: int = 1, length_penalty: float = 1
     assert beam >= 1 and n_best >= 1 and n_best <= beam, "beam must be at least 1, n_best in 1 .. beam"
     $ENCODE
     $START
-    limit, given = self.limits(source, max_length, max_length_ratio, prefix)
+    limit, given = self.limits(source, max_length, max_length_ratio, min_length, prefix)
     capacity = int(torch.max(limit + given)) + 1
     banned = torch.tensor($BANNED, device=source.device)
     inf = float("inf")
@@ -209,7 +209,8 @@ def beam(self, source, beam: int = 5, n_best: int = 1, length_penalty: float = 1
         # No live hypothesis gains probability; at best it loses none and reaches the greatest length.
         attainable = torch.amax(live, 1) / ((limit.double() + 5.) / 6.) ** length_penalty
         decided = torch.logical_and(num_ended >= n_best, ended_score[:, n_best - 1] >= attainable)
-        done = torch.logical_or(torch.logical_or(decided, num_ended >= patience * beam), torch.isinf(live[:, 0]))
+        patient = torch.logical_and(num_ended >= n_best, num_ended >= patience * beam)
+        done = torch.logical_or(torch.logical_or(decided, patient), torch.isinf(live[:, 0]))
         first_row = (torch.cumsum(torch.ones_like(num_ended), 0) - 1) * width
         rows = parent + first_row.unsqueeze(1)
         if bool(torch.any(done)):
@@ -285,7 +286,9 @@ std::string search_text(const SearchTextForm& form) {
   if (form.says_label)
     limit = "limit = torch.ones_like(limit)";
   else if (form.reads_source)
-    limit = "limit = torch.minimum(limit.double(), (num_tokens - 1).clamp_min(0).double() * max_length_ratio + 10.).long()";
+    limit =
+        "limit = torch.minimum(limit.double(), (num_tokens - 1).clamp_min(0).double() * max_length_ratio + 10.).long()\n"
+        "limit = limit.clamp_min(min_length)";
   const std::map<std::string, std::string> values = {
       {"MEMORY", memory},
       {"STATE", state},

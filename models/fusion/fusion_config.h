@@ -14,8 +14,8 @@ struct FusionConfig {
   std::string cell = "lstm";
   // How a_t meets h_(t-1): "add" or "multiply".
   std::string fusion = "add";
-  // What is attended to (fusion_layer.h). In an encoder "two-sided" is the whole source, through the layer beneath, "causal" what stands
-  // before. In a decoder "two-sided" is the memory, which lies beneath it, "causal" the memory and the steps before.
+  // What is attended to (fusion_layer.h). In an encoder "two-sided" is the whole source, through the layer beneath, "causal" the positions
+  // before. In a decoder "two-sided" is the memory, "causal" the memory and the steps before.
   std::string form = "two-sided";
   // Width of the embeddings.
   int64_t embedding_dim = 256;

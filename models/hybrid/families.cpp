@@ -8,17 +8,17 @@ void add_hybrid(Zoo& zoo) {
       {"hybrid",
        "any encoder with any decoder: self-attention encoder, GRU decoder with attention unless told otherwise",
        R"({"encoder": "transformer", "decoder": "recurrent", "cell": "gru"})",
-       {{"tiny", R"({"model_dim": 128, "feed_forward_dim": 256, "encoder_layers": 4, "embedding_dim": 128, "decoder_dim": 256,
+       {{"tiny", R"({"transformer": {"dim": 128}, "feed_forward_dim": 256, "encoder_layers": 4, "embedding_dim": 128, "decoder_dim": 256,
                      "attention_dim": 128, "dropout": 0.2})"},
-        {"small", R"({"model_dim": 256, "feed_forward_dim": 1024, "encoder_layers": 3, "embedding_dim": 256, "decoder_dim": 512,
+        {"small", R"({"transformer": {"dim": 256}, "feed_forward_dim": 1024, "encoder_layers": 3, "embedding_dim": 256, "decoder_dim": 512,
                       "attention_dim": 256, "dropout": 0.2})"}},
-       {{"transformer and GRU", R"({"model_dim": 24, "feed_forward_dim": 40, "encoder_layers": 2, "num_heads": 2, "embedding_dim": 24,
+       {{"transformer and GRU", R"({"dim": 24, "feed_forward_dim": 40, "encoder_layers": 2, "num_heads": 2, "embedding_dim": 24,
                                     "decoder_dim": 36, "attention_dim": 16})"},
-        {"transformer and LSTM, general", R"({"cell": "lstm", "model_dim": 24, "feed_forward_dim": 40, "encoder_layers": 1, "num_heads": 2,
+        {"transformer and LSTM, general", R"({"cell": "lstm", "dim": 24, "feed_forward_dim": 40, "encoder_layers": 1, "num_heads": 2,
                                               "embedding_dim": 20, "decoder_dim": 36, "attention": "general"})"},
         {"LSTM and transformer",
          R"({"encoder": "recurrent", "decoder": "transformer", "cell": "lstm", "embedding_dim": 22, "encoder_dim": 30,
-                                     "model_dim": 24, "feed_forward_dim": 40, "decoder_layers": 2, "num_heads": 3})"}}});
+                                     "dim": 24, "feed_forward_dim": 40, "decoder_layers": 2, "num_heads": 3})"}}});
 }
 
 }  // namespace attnzoo

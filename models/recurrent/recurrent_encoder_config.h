@@ -19,14 +19,14 @@ struct RecurrentEncoderConfig {
   int64_t layers = 1;
   // Dropped fraction of the embeddings and between layers, in [0, 1).
   double dropout = 0.2;
-  // In training, one mask a sentence instead of one a position on the input of each layer, and one on h_(t-1) where it enters the recurrent
-  // matmul, each dropping the fraction `dropout` (Gal and Ghahramani 2016).
+  // In training, one mask per sentence instead of one per position on the input of each layer, and one on h_(t-1) where it enters the
+  // recurrent matmul, each dropping the fraction `dropout` (Gal and Ghahramani 2016).
   bool variational_dropout = false;
   // Every layer above the first adds its input, before dropout, to its output (He et al. 2016; Wu et al. 2016, 3.1).
   bool residual = false;
-  // What normalises each layer's output, both directions side by side, before the residual is added; the states inside a layer stay as they
-  // are: "none", "layer" (Ba et al. 2016; layers/norm.h), "batch" (Cooijmans et al. 2017; recurrent/step_batch_norm.h), which reads the
-  // batch's statistics in training and running ones in evaluation.
+  // Normalisation of each layer's output, both directions side by side, before the residual is added, but not of a layer's inner states:
+  // "none", "layer" (Ba et al. 2016; layers/norm.h), "batch" (Cooijmans et al. 2017; recurrent/step_batch_norm.h), which uses the batch's
+  // statistics in training and running ones in evaluation.
   std::string recurrent_norm = "none";
   // What is added to the embeddings, before dropout: "none", "sinusoidal" (embedding_dim must be even) or "learned"; layers/positions.h.
   std::string positions = "none";

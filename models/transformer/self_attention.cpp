@@ -10,14 +10,14 @@
 namespace attnzoo {
 
 SelfAttention::SelfAttention(const TransformerStackConfig& config)
-    : model_dim_(config.model_dim),
+    : model_dim_(config.dim),
       kv_dim_(config.kv_dim()),
       dropout_(config.attention_dropout),
       // Query, key and value maps in one matrix; the gain gives each the Xavier bound of a square one.
-      qkv_(add_linear(*this, "qkv", config.model_dim, config.model_dim + 2 * config.kv_dim(), true,
-                      std::sqrt(1.0 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.model_dim)))),
-      out_(add_linear(*this, "out", config.model_dim, config.model_dim)) {
-  const int64_t head_dim = config.model_dim / config.num_heads;
+      qkv_(add_linear(*this, "qkv", config.dim, config.dim + 2 * config.kv_dim(), true,
+                      std::sqrt(1.0 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.dim)))),
+      out_(add_linear(*this, "out", config.dim, config.dim)) {
+  const int64_t head_dim = config.dim / config.num_heads;
   form_.num_heads = config.num_heads;
   form_.num_kv_heads = config.num_kv_heads;
   form_.window = config.attention_window;

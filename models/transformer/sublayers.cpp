@@ -21,9 +21,9 @@ torch::Tensor activate(const std::string& activation, const torch::Tensor& inner
 }  // namespace
 
 TransformerInput::TransformerInput(const TransformerStackConfig& config)
-    : scale_(std::sqrt(static_cast<double>(config.model_dim))),
+    : scale_(std::sqrt(static_cast<double>(config.dim))),
       dropout_(config.dropout),
-      positions_(*this, config.positions, config.model_dim) {}
+      positions_(*this, config.positions, config.dim) {}
 
 torch::Tensor TransformerInput::forward(const torch::Tensor& embedded, const torch::Tensor& position) const {
   return apply_dropout(positions_.add_to(embedded * scale_, position), dropout_, is_training());
@@ -32,8 +32,8 @@ torch::Tensor TransformerInput::forward(const torch::Tensor& embedded, const tor
 Residual::Residual(const TransformerStackConfig& config)
     : post_norm_(config.norm == "post"),
       dropout_(config.dropout),
-      norm_(add_norm(*this, "norm", config.norm_kind, config.model_dim)),
-      after_(config.norm == "sandwich" ? add_norm(*this, "after", config.norm_kind, config.model_dim) : nullptr) {}
+      norm_(add_norm(*this, "norm", config.norm_kind, config.dim)),
+      after_(config.norm == "sandwich" ? add_norm(*this, "after", config.norm_kind, config.dim) : nullptr) {}
 
 torch::Tensor Residual::forward(const torch::Tensor& x, const std::function<torch::Tensor(const torch::Tensor&)>& f) const {
   if (post_norm_) return norm_->forward(x + apply_dropout(f(x), dropout_, is_training()));
@@ -45,8 +45,8 @@ torch::Tensor Residual::forward(const torch::Tensor& x, const std::function<torc
 FeedForward::FeedForward(const TransformerStackConfig& config)
     : activation_(config.activation),
       dropout_(config.activation_dropout),
-      inner_(add_linear(*this, "inner", config.model_dim, (config.activation == "swiglu" ? 2 : 1) * config.feed_forward_dim)),
-      outer_(add_linear(*this, "outer", config.feed_forward_dim, config.model_dim)) {}
+      inner_(add_linear(*this, "inner", config.dim, (config.activation == "swiglu" ? 2 : 1) * config.feed_forward_dim)),
+      outer_(add_linear(*this, "outer", config.feed_forward_dim, config.dim)) {}
 
 torch::Tensor FeedForward::forward(const torch::Tensor& x) const {
   return outer_->forward(apply_dropout(activate(activation_, inner_->forward(x)), dropout_, is_training()));

@@ -8,13 +8,13 @@
 namespace attnzoo {
 
 TransformerDecoder::TransformerDecoder(const TransformerDecoderConfig& config, const EncoderShape& encoder)
-    : model_dim_(config.model_dim),
+    : model_dim_(config.dim),
       ssru_(config.autoregression == "ssru"),
       has_source_(encoder.memory_dim > 0),
       layer_drop_(config.layer_drop),
       input_(register_module("input", std::make_shared<TransformerInput>(config))),
       layers_(add_layers<DecoderLayer>(*this, config, encoder.memory_dim)) {
-  if (config.ends_with_norm()) norm_ = add_norm(*this, "norm", config.norm_kind, config.model_dim);
+  if (config.ends_with_norm()) norm_ = add_norm(*this, "norm", config.norm_kind, config.dim);
 }
 
 std::vector<torch::Tensor> TransformerDecoder::project_memory(const torch::Tensor& memory) const {

@@ -3,11 +3,11 @@
 namespace attnzoo {
 
 TransformerEncoder::TransformerEncoder(const TransformerEncoderConfig& config)
-    : model_dim_(config.model_dim),
+    : model_dim_(config.dim),
       layer_drop_(config.layer_drop),
       input_(register_module("input", std::make_shared<TransformerInput>(config))),
       layers_(add_layers<EncoderLayer>(*this, config)) {
-  if (config.ends_with_norm()) norm_ = add_norm(*this, "norm", config.norm_kind, config.model_dim);
+  if (config.ends_with_norm()) norm_ = add_norm(*this, "norm", config.norm_kind, config.dim);
 }
 
 torch::Tensor TransformerEncoder::forward(const torch::Tensor& embedded, const Rows& rows) const {

@@ -27,15 +27,15 @@ DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memor
       cross_residual_(memory_dim > 0 ? register_module("cross_residual", std::make_shared<Residual>(config)) : nullptr),
       feed_forward_residual_(register_module("feed_forward_residual", std::make_shared<Residual>(config))) {
   if (config.autoregression == "ssru")
-    ssru_ = register_module("ssru", std::make_shared<Ssru>(config.model_dim));
+    ssru_ = register_module("ssru", std::make_shared<Ssru>(config.dim));
   else
     attention_ = register_module("attention", std::make_shared<SelfAttention>(config));
   if (memory_dim > 0) {
-    cross_query_ = add_linear(*this, "cross_query", config.model_dim, config.model_dim);
+    cross_query_ = add_linear(*this, "cross_query", config.dim, config.dim);
     // The Xavier bound of a square map, as for self-attention.
-    const double gain = std::sqrt(0.5 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.model_dim));
+    const double gain = std::sqrt(0.5 + static_cast<double>(config.kv_dim()) / static_cast<double>(config.dim));
     memory_kv_ = add_linear(*this, "memory_kv", memory_dim, 2 * config.kv_dim(), true, gain);
-    cross_out_ = add_linear(*this, "cross_out", config.model_dim, config.model_dim);
+    cross_out_ = add_linear(*this, "cross_out", config.dim, config.dim);
   }
   feed_forward_ = register_module("feed_forward", std::make_shared<FeedForward>(config));
 }

@@ -11,7 +11,7 @@
 namespace attnzoo {
 
 void TransformerStackConfig::read(FieldReader& reader) {
-  reader.read("model_dim", model_dim);
+  reader.read("dim", dim);
   reader.read("feed_forward_dim", feed_forward_dim);
   reader.read("layers", layers);
   reader.read("num_heads", num_heads);
@@ -27,7 +27,7 @@ void TransformerStackConfig::read(FieldReader& reader) {
   reader.read("relative_distance", relative_distance);
   reader.read("layer_drop", layer_drop);
   reader.read("shared_layers", shared_layers);
-  for (const auto& [key, value] : {std::pair{"model_dim", model_dim},
+  for (const auto& [key, value] : {std::pair{"dim", dim},
                                    {"feed_forward_dim", feed_forward_dim},
                                    {"layers", layers},
                                    {"num_heads", num_heads},
@@ -41,18 +41,18 @@ void TransformerStackConfig::read(FieldReader& reader) {
   if (attention_window < 0)
     reader.problem("attention_window", fmt::format("must be at least 0, which is no limit, got {}", attention_window));
   check_at_most(reader, "attention_window", attention_window);
-  if (model_dim < 1 || num_heads < 1) return;
+  if (dim < 1 || num_heads < 1) return;
   if (num_kv_heads < 0 || (num_kv_heads > 0 && num_heads % num_kv_heads != 0))
     reader.problem("num_kv_heads", fmt::format("must divide num_heads ({}), or be 0 for as many, got {}", num_heads, num_kv_heads));
-  if (model_dim % num_heads != 0 || model_dim % 2 != 0)
-    reader.problem("model_dim", fmt::format("must be even and a multiple of num_heads ({}), got {}", num_heads, model_dim));
-  else if (positions == "rotary" && model_dim / num_heads % 2 != 0)
+  if (dim % num_heads != 0 || dim % 2 != 0)
+    reader.problem("dim", fmt::format("must be even and a multiple of num_heads ({}), got {}", num_heads, dim));
+  else if (positions == "rotary" && dim / num_heads % 2 != 0)
     reader.problem("positions",
-                   fmt::format("rotary needs heads of even width, got {} / {} = {}", model_dim, num_heads, model_dim / num_heads));
+                   fmt::format("rotary needs heads of even width, got {} / {} = {}", dim, num_heads, dim / num_heads));
 }
 
 void TransformerStackConfig::write(nlohmann::json& fields) const {
-  fields.update({{"model_dim", model_dim},
+  fields.update({{"dim", dim},
                  {"feed_forward_dim", feed_forward_dim},
                  {"layers", layers},
                  {"num_heads", num_heads},
@@ -70,7 +70,7 @@ void TransformerStackConfig::write(nlohmann::json& fields) const {
                  {"shared_layers", shared_layers}});
 }
 
-EmbeddingShape TransformerStackConfig::embedding() const { return {model_dim, 1.0 / std::sqrt(static_cast<double>(model_dim))}; }
+EmbeddingShape TransformerStackConfig::embedding() const { return {dim, 1.0 / std::sqrt(static_cast<double>(dim))}; }
 
 TransformerEncoderConfig TransformerEncoderConfig::from_json(const nlohmann::json& fields) {
   TransformerEncoderConfig config;

@@ -4,24 +4,26 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "data/json_fields.h"
 #include "models/embeddings.h"
+#include "models/field_alias.h"
 
 namespace attnzoo {
 
 struct TransformerStackConfig {
   // Width of the residual stream; even, and a multiple of num_heads. Vaswani et al. 2017, table 3: d_model.
-  int64_t model_dim = 256;
+  int64_t dim = 256;
   // Inner width of the feed-forward sublayers: d_ff.
   int64_t feed_forward_dim = 1024;
   int64_t layers = 3;
-  // Attention heads a sublayer: h.
+  // Attention heads per sublayer: h.
   int64_t num_heads = 4;
-  // Heads of keys and values, in the attention to the memory as well; a divisor of num_heads whose groups share one each: 1 is multi-query
-  // (Shazeer 2019), between is grouped-query attention (Ainslie et al. 2023). 0: as many as num_heads.
+  // Heads of keys and values, in the attention to the memory as well. Must divide num_heads; each serves a group of query heads: 1 is
+  // multi-query attention (Shazeer 2019), more is grouped-query attention (Ainslie et al. 2023). 0: as many as num_heads.
   int64_t num_kv_heads = 0;
-  // Self-attention reads only keys at most so many positions away (Beltagy et al. 2020). 0: all.
+  // Self-attention reads only keys at most this many positions away (Beltagy et al. 2020). 0: all.
   int64_t attention_window = 0;
   // Dropped fraction of each sublayer output and of the embeddings, in [0, 1). 5.4.
   double dropout = 0.1;
@@ -44,17 +46,19 @@ struct TransformerStackConfig {
   std::string positions = "sinusoidal";
   // With "relative": distances from here on share one vector, at least 1 (k, there from 2 to 256).
   int64_t relative_distance = 16;
-  // Probability with which a layer is left out of a training step, in [0, 1) (Fan et al. 2020).
+  // Probability that a training step skips a layer, in [0, 1) (Fan et al. 2020).
   double layer_drop = 0.0;
   // All layers of the stack share one set of weights (Dehghani et al. 2019).
   bool shared_layers = false;
 
   bool ends_with_norm() const { return norm != "post"; }
   // Width of a layer's keys, and of its values.
-  int64_t kv_dim() const { return model_dim / num_heads * (num_kv_heads > 0 ? num_kv_heads : num_heads); }
+  int64_t kv_dim() const { return dim / num_heads * (num_kv_heads > 0 ? num_kv_heads : num_heads); }
 
+  // Earlier versions called the width model_dim.
+  static std::vector<FieldAlias> aliases() { return {{"model_dim", "dim"}}; }
   EmbeddingShape embedding() const;
-  int64_t output_dim() const { return model_dim; }
+  int64_t output_dim() const { return dim; }
   void read(FieldReader& reader);
   void write(nlohmann::json& fields) const;
 };
@@ -65,8 +69,8 @@ struct TransformerEncoderConfig : TransformerStackConfig {
 };
 
 struct TransformerDecoderConfig : TransformerStackConfig {
-  // How a position reads those before it: "attention", or "ssru" (recurrent/ssru.h), whose steps cost the same however long the sentence
-  // is; it knows neither a window nor positions that act in self-attention.
+  // How a position reads earlier ones: "attention", or "ssru" (recurrent/ssru.h), whose steps cost the same however long the sentence is;
+  // it allows neither a window nor positions that act in self-attention.
   std::string autoregression = "attention";
 
   static TransformerDecoderConfig from_json(const nlohmann::json& fields);

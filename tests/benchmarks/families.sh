@@ -19,7 +19,9 @@ mkdir -p "$runs"
 for family in $families; do
   run=$runs/$family
   if [ "$(cat "$run/minutes" 2> /dev/null)" != "$minutes" ]; then
-    arguments=("$root/train/recipes/multi30k-families.json" --set model.family="$family" --set data.cache="$runs/prepared")
+    arguments=("$root/train/recipes/multi30k-families.json" --set model.family="$family" --set data.cache="$runs/prepared"
+      --set data.train.source="$data/train.en.gz" --set data.train.target="$data/train.de.gz"
+      --set data.valid.source="$data/val.en.gz" --set data.valid.target="$data/val.de.gz")
     if [ -d "$run/checkpoints/last" ]; then arguments=(--resume); else rm -rf "$run"; fi
     "$bin/attnzoo-train" "${arguments[@]}" --run "$run" --max-time "${minutes}m" --log-format json >> "$runs/$family.reports" 2> "$runs/$family.log"
     rm -f "$run/scores"

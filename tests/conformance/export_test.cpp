@@ -60,7 +60,9 @@ TEST_CASE("An exported model's greedy and beam search give the hypotheses, score
       options.beam = beam;
       options.n_best = std::min<int64_t>(beam, 2);
       options.max_length = 12;
-      options.min_length = beam == 3 ? 2 : 0;
+      options.min_length = beam == 3 ? 11 : 0;
+      options.max_length_ratio = beam == 3 ? 0 : 3;  // the minimum length prevails
+      options.patience = batch == 2 ? 0.2 : 1;       // as many as asked for come back all the same
       options.want_attention = true;
       const auto expected = search(*original, source_BS, options);
       for (int64_t begin = 0; begin < 9; begin += batch) {
@@ -70,6 +72,8 @@ TEST_CASE("An exported model's greedy and beam search give the hypotheses, score
                                                                  {"n_best", options.n_best},
                                                                  {"max_length", options.max_length},
                                                                  {"min_length", options.min_length},
+                                                                 {"max_length_ratio", options.max_length_ratio},
+                                                                 {"patience", options.patience},
                                                                  {"want_attention", true}});
         const auto ids = output(result, 0), length = output(result, 1), log_probability = output(result, 2), score = output(result, 3),
                    attention = output(result, 4);

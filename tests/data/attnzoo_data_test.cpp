@@ -51,7 +51,7 @@ TEST_CASE("attnzoo-data prepares and inspects a recipe, once") {
   CHECK(std::filesystem::exists(folder / "other/train.corpus"));
 }
 
-TEST_CASE("Ctrl-C ends attnzoo-data prepare at once, with exit status 130") {
+TEST_CASE("Ctrl-C ends attnzoo-data prepare at once, with exit status 130 and no temporary file left") {
   if (!have_program()) return;
   const TemporaryDirectory folder;
   folder.file("r.json", R"({"data": {"train": {"tsv": "-"}, "tokenizer": {"kind": "characters"}}})");
@@ -60,12 +60,14 @@ TEST_CASE("Ctrl-C ends attnzoo-data prepare at once, with exit status 130") {
     const Outcome outcome = run_bash(folder.path(), fmt::format(R"(set -m
 mkfifo in; {{ echo 'a b'; exec sleep 20; }} > in & feeder=$!
 attnzoo-data prepare r.json < in & program=$!
-until ls -A prepared/r 2>/dev/null | grep -q tmp; do sleep 0.1; done
+for i in {{1..100}}; do ls -A prepared/r 2>/dev/null | grep -q tmp && break; sleep 0.1; done
 kill -{} $program; wait $program; status=$?
+find prepared -name '*tmp' -printf 'left behind: %f\n'
 kill $feeder; rm -rf in prepared; exit $status)",
                                                                 name));
     INFO(outcome.output);
     CHECK(outcome.status == status);
+    CHECK(outcome.output.find("left behind") == std::string::npos);
   }
 }
 
@@ -90,6 +92,39 @@ TEST_CASE("numbers of attnzoo-data are held against the bounds of their option")
         "unknown option --vocab-size: a field of the recipe; use --set data.tokenizer.vocabulary_size=4000\n");
 }
 
+TEST_CASE("attnzoo-data reads pipes, process substitutions and standard input as it reads files") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  folder.file("a", "one\ntwo\nthree\n");
+  folder.file("b", "eins\nzwei\ndrei\n");
+  folder.file("r.json", R"({"data": {"train": {"source": "a", "target": "b"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
+  folder.file("t.json", R"({"task": "language-model", "data": {"train": {"text": "a"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
+  const auto check = [&](const std::string& command, const std::string& output) {
+    const Outcome outcome = run_merged(folder.path(), "timeout 60 bash -c '" + command + "'");
+    INFO(command << "\n" << outcome.output);
+    CHECK(outcome.status == 0);
+    CHECK_THAT(outcome.output, ContainsSubstring(output));
+  };
+  check("attnzoo-data inspect r.json --set data.train.source=<(cat a) --set data.train.target=<(gzip -c b)", "text    one ||| eins\n");
+  check("attnzoo-data inspect r.json --set data.valid.tsv=<(paste a b)", "valid: 3 pairs read, 3 kept");
+  check("mkfifo p && (cat b > p &) && attnzoo-data inspect r.json --set data.train.target=p", "text    one ||| eins\n");
+  check("cat a | attnzoo-data inspect t.json --set data.train.text=/dev/stdin", "text     ||| one\n");
+  check("attnzoo-data inspect t.json --set data.train.text=- < a", "text     ||| one\n");
+  const Outcome twice = run_merged(folder.path(), "cat a | timeout 60 attnzoo-data inspect r.json --set data.train.source=- --set data.train.target=/dev/stdin");
+  CHECK(twice.status == 1);
+  CHECK_THAT(twice.output, ContainsSubstring("/dev/stdin: is a pipe or terminal, which can be read only once, but is named twice; give a file instead"));
+}
+
+TEST_CASE("attnzoo-data takes --set data.train.text relative to the working folder") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  folder.file("sub/r.json", R"({"task": "language-model", "data": {"train": {"text": "a"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
+  folder.file("sub/a", "of the recipe\n");
+  folder.file("mine", "of the command line\n");
+  CHECK_THAT(run(folder, "inspect sub/r.json").output, ContainsSubstring("||| of the recipe\n"));
+  CHECK_THAT(run(folder, "inspect sub/r.json --set data.train.text=mine").output, ContainsSubstring("||| of the command line\n"));
+}
+
 TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 2") {
   if (!have_program()) return;
   const TemporaryDirectory folder;
@@ -103,9 +138,9 @@ TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 
         "attnzoo-data: unknown command prepair; did you mean prepare?; commands: import, inspect, prepare\nSee: attnzoo-data --help\n");
   check("--hepl", "attnzoo-data: unknown option --hepl; did you mean --help?; options: --help, --version\nSee: attnzoo-data --help\n");
   check("import debian --out x",
-        "attnzoo-data: unknown origin debian; did you mean debian-descriptions?; origins: debian-descriptions, gettext\n"
+        "attnzoo-data: unknown origin debian; did you mean debian-descriptions?; origins: debian-descriptions, gettext, multi30k\n"
         "See: attnzoo-data --help\n");
-  check("import", "attnzoo-data: import needs an origin: debian-descriptions or gettext\nSee: attnzoo-data --help\n");
+  check("import", "attnzoo-data: import needs an origin: debian-descriptions, gettext, multi30k\nSee: attnzoo-data --help\n");
   check("prepare", "attnzoo-data prepare: a RECIPE.json is needed\nSee: attnzoo-data prepare --help\n");
   check("prepare r.json --cash x",
         "attnzoo-data prepare: unknown option --cash; did you mean --cache?\nSee: attnzoo-data prepare --help\n");
@@ -117,6 +152,9 @@ TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 
   check("import debian-descriptions --sections en --summarise en --out x",
         debian + ": --languages, --summarise and --sections exclude each other; give one of them" + see_debian);
   check("import debian-descriptions --min-texts 5 --out x", debian + ": --min-texts belongs to --sections" + see_debian);
+  check("import multi30k",
+        "attnzoo-data import multi30k: --from DIR is needed: a copy of https://github.com/multi30k/dataset\n"
+        "See: attnzoo-data import multi30k --help\n");
   check("import gettext", "attnzoo-data import gettext: --out DIR is needed\nSee: attnzoo-data import gettext --help\n");
 }
 
@@ -147,7 +185,7 @@ TEST_CASE("attnzoo-data fails with exit status 1 and one line for what is wrong 
 TEST_CASE("attnzoo-data and each of its commands show help with examples, and the version") {
   if (!have_program()) return;
   const TemporaryDirectory folder;
-  for (const std::string command : {"", "prepare ", "inspect ", "import debian-descriptions ", "import gettext "}) {
+  for (const std::string command : {"", "prepare ", "inspect ", "import debian-descriptions ", "import gettext ", "import multi30k "}) {
     const Outcome help = run(folder, command + "--help");
     CHECK(help.status == 0);
     CHECK_THAT(help.output, ContainsSubstring("Usage:\n  attnzoo-data ") && ContainsSubstring("Examples:\n  attnzoo-data " + command));

@@ -304,7 +304,7 @@ TEST_CASE("a stream can be destroyed while its thread waits, works or has failed
 TEST_CASE("a stream over no pairs or from a negative position is refused") {
   CHECK_THROWS_WITH(BatchStream(std::make_shared<MemoryCorpus>(), BatchConfig(), 1), Equals("corpus: holds no pair to train on"));
   CHECK_THROWS_WITH(BatchStream(zipf_corpus(3, 5, 1), BatchConfig(), 1, -1),
-                    Equals("corpus: cannot go on at batch -1; positions begin at 0"));
+                    Equals("corpus: cannot resume at batch -1; positions begin at 0"));
   CHECK(plan_epoch(MemoryCorpus(), BatchConfig(), 1, 0).empty());
   CHECK(plan_in_order(MemoryCorpus(), BatchConfig()).empty());
 }

@@ -59,6 +59,17 @@ TEST_CASE("each reason drops, keeps or stops as its policy says, and is counted 
   CHECK(CleaningReport::from_json(report.to_json()).text("train") == report.text("train"));
 }
 
+TEST_CASE("a side of nothing but invisible characters counts as empty") {
+  CleaningConfig config;
+  PairCleaner cleaner(config);
+  for (const char* blank : {"\xC2\xAD", "\xE2\x81\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF", "\xE2\x80\x8B \xC2\xA0", "\x1B\x07"}) {
+    CHECK_FALSE(cleaner.keep_text(pair_of(blank, "x")));
+    CHECK_FALSE(cleaner.keep_text(pair_of("x", blank)));
+  }
+  CHECK(cleaner.report().reasons[1].name == "empty side");
+  CHECK(cleaner.report().reasons[1].num_pairs == 12);
+}
+
 TEST_CASE("truncation cuts the side that is too long, and the pair stays") {
   CleaningConfig config;
   config.too_long = "truncate";
@@ -91,7 +102,7 @@ TEST_CASE("the policy 'error' stops at the first pair with its place") {
                     Equals("train.en:1: 4 source and 1 target tokens; a ratio of at most 2 is allowed; the policy for it is 'error'"));
   CHECK(cleaner.keep_text(pair_of("same", "pair")));
   CHECK_THROWS_WITH(cleaner.keep_text(pair_of("same", "pair", 9)),
-                    Equals("train.en:9: the same pair stands in an earlier line; the policy for it is 'error'"));
+                    Equals("train.en:9: the same pair is in an earlier line; the policy for it is 'error'"));
 }
 
 TEST_CASE("text that was repaired is dropped or counted as replaced") {

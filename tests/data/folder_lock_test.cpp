@@ -23,7 +23,7 @@ class LockingProcess {
     if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
     process_ = ::fork();
     if (process_ == 0) {
-      const FolderLock lock(folder, "", [](const std::string&) {});
+      const FolderLock lock(folder / "lock", "", [](const std::string&) {});
       if (::write(ends[1], "x", 1) == 1) ::pause();
       ::_exit(1);
     }
@@ -50,7 +50,7 @@ const FolderLock::Busy kRefuseBusy = [](const std::string& owner) { throw Config
 
 std::string lock_problem(const fs::path& folder) {
   try {
-    const FolderLock lock(folder, "choose another", kRefuseBusy);
+    const FolderLock lock(folder / "lock", "choose another", kRefuseBusy);
   } catch (const Error& error) {
     return error.what();
   }
@@ -75,7 +75,7 @@ TEST_CASE("one who waits gets the lock when the other ends, and both are never i
   const TemporaryDirectory folder;
   LockingProcess other(folder.path());
   int times_told = 0;
-  const FolderLock lock(folder.path(), "", [&](const std::string& owner) {
+  const FolderLock lock(folder / "lock", "", [&](const std::string& owner) {
     CHECK_THAT(owner, ContainsSubstring("process " + std::to_string(other.id())));
     ++times_told;
     other.kill();
@@ -86,16 +86,16 @@ TEST_CASE("one who waits gets the lock when the other ends, and both are never i
 
 TEST_CASE("a lock takes the folders that it made away again, unless something was put into them") {
   const TemporaryDirectory folder;
-  { const FolderLock lock(folder / "a/b", "", kRefuseBusy); }
+  { const FolderLock lock(folder / "a/b/lock", "", kRefuseBusy); }
   CHECK_FALSE(fs::exists(folder / "a"));
   {
-    const FolderLock lock(folder / "a/b", "", kRefuseBusy);
+    const FolderLock lock(folder / "a/b/lock", "", kRefuseBusy);
     folder.file("a/x", "");
   }
   CHECK(fs::exists(folder / "a/x"));
   CHECK_FALSE(fs::exists(folder / "a/b"));
   fs::create_directory(folder / "mine");
-  { const FolderLock lock(folder / "mine", "", kRefuseBusy); }
+  { const FolderLock lock(folder / "mine/lock", "", kRefuseBusy); }
   CHECK(fs::exists(folder / "mine"));
 }
 

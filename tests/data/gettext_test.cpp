@@ -1,6 +1,7 @@
 // gettext catalogs, made here byte by byte.
 #include "data/importers/gettext.h"
 
+#include <chrono>
 #include <filesystem>
 
 #include "data/error.h"
@@ -92,6 +93,29 @@ TEST_CASE("every truncation and every damaged byte of a catalog is an error or h
   CHECK_THROWS_WITH(parse_mo(whole.substr(0, 20), "x.mo"), "x.mo: 20 bytes are too few for a gettext catalog");
   CHECK_THROWS_WITH(parse_mo(std::string(40, 'x'), "x.mo"), "x.mo: not a gettext catalog (it starts with 78787878)");
   CHECK_THROWS_WITH(parse_mo(whole.substr(0, 60), "x.mo"), ContainsSubstring("x.mo: truncated or damaged: it refers to byte"));
+}
+
+TEST_CASE("a catalog whose entries share one string again and again is refused, whatever they would add up to") {
+  constexpr uint32_t kEntries = 20000, kTextBytes = 500000;
+  std::string bytes;
+  const auto number = [&](uint32_t value) { bytes.append(reinterpret_cast<const char*>(&value), 4); };
+  for (const uint32_t value : {0x950412deu, 0u, kEntries, 28u, 28 + 8 * kEntries, 0u, 28 + 16 * kEntries}) number(value);
+  for (uint32_t entry = 0; entry < 2 * kEntries; ++entry) {
+    number(kTextBytes);
+    number(28 + 16 * kEntries);
+  }
+  bytes += std::string(kTextBytes, 'x') + '\0';
+  CHECK_THROWS_WITH(parse_mo(bytes, "x.mo"), "x.mo: damaged: its entries refer to 20000000000 bytes of text in a file of 820029");
+}
+
+TEST_CASE("a message of a megabyte that opens placeholders and closes none is read in linear time") {
+  ParallelPair pair;
+  for (int i = 0; i < 300000; ++i) pair.source += "%(a{";
+  pair.source += ")";
+  pair.target = pair.source;
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(clean_message_pair(pair).empty());
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
 }
 
 TEST_CASE("messages lose accelerators on both sides or neither, and need the same placeholders and line breaks") {

@@ -174,7 +174,7 @@ TEST_CASE("a number too large for double is refused with its line or field") {
 }
 
 TEST_CASE("JSON with a NUL, or padded with them, is refused") {
-  CHECK_THROWS_WITH(parse_json(std::string("{}\n\0\0", 5), "r.json"), Equals("r.json:2: not valid JSON: byte 4 is NUL; is this a text file?"));
+  CHECK_THROWS_WITH(parse_json(std::string("{}\n\0\0", 5), "r.json"), Equals("r.json:2: byte 4 is NUL, which JSON cannot hold; is this a text file?"));
 }
 
 TEST_CASE("JSON of more than 100 MiB is refused unread") {

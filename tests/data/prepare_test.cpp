@@ -1,7 +1,11 @@
 #include "data/prepare.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <fstream>
+#include <thread>
 
 #include "data/error.h"
 #include "data/files.h"
@@ -79,6 +83,71 @@ TEST_CASE("what is prepared already is reused, wherever the text lies now") {
   CHECK(second.train_report.text("train") == first.train_report.text("train"));
   CHECK(second.valid_source == first.valid_source);
   CHECK_THAT(fixture.log, ContainsSubstring("train: 200 pairs reused from " + (fixture.cache() / "train.corpus").string()));
+}
+
+TEST_CASE("changed running text is noticed, in training and in validation") {
+  const TemporaryDirectory folder;
+  folder.file("train.txt", "one line\nanother line\n");
+  folder.file("valid.txt", "valid line\n");
+  const json fields = {{"train", {{"text", "train.txt"}}}, {"valid", {{"text", "valid.txt"}}}, {"tokenizer", {{"kind", "characters"}}}};
+  const auto prepare = [&] {
+    return prepare_data(DataConfig::from_json(fields, folder.path(), Task::kLanguageModel), folder / "cache", {}, nullptr);
+  };
+  prepare();
+  CHECK(prepare().reused);
+  folder.file("valid.txt", "first line\nsecond line\n");
+  const auto changed_valid = prepare();
+  CHECK(changed_valid.valid_source == std::vector<std::string>{"first line", "second line"});
+  CHECK(changed_valid.valid->num_pairs() == 2);
+  folder.file("train.txt", "in line\nanother line\n");
+  const auto changed_train = prepare();
+  CHECK_FALSE(changed_train.reused);
+  CHECK(changed_train.tokenizers.target->decode(changed_train.train->target(0)) == "in line");
+}
+
+TEST_CASE("text from pipes is read once and prepared as from files, in every form") {
+  const TemporaryDirectory folder;
+  const auto with_pipe = [&](const std::string& name, const std::string& content, auto body) {
+    const auto fifo = (folder / name).string();
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    std::thread writer([&] { std::ofstream(fifo) << content; });
+    body();
+    writer.join();
+    std::filesystem::remove(fifo);
+  };
+  std::string log;
+  const auto prepare = [&](const json& fields, Task task) {
+    log.clear();
+    return prepare_data(DataConfig::from_json(fields, folder.path(), task), folder / "cache", {}, [&](const std::string& line) { log += line + "\n"; });
+  };
+  const json characters = {{"kind", "characters"}};
+  with_pipe("a", "x\ny\n", [&] {
+    with_pipe("b", "X\nY\n", [&] {
+      const auto data = prepare({{"train", {{"source", "a"}, {"target", "b"}}}, {"tokenizer", characters}}, Task::kTranslation);
+      CHECK(data.train->num_pairs() == 2);
+      CHECK(data.tokenizers.target->decode(data.train->target(1)) == "Y");
+      CHECK_THAT(log, ContainsSubstring((folder / "a").string() + ": copied to a temporary file, since it can be read only once\n"));
+      CHECK_THAT(log, ContainsSubstring("(2 pairs of " + (folder / "a").string() + " and " + (folder / "b").string() + ")"));
+    });
+  });
+  with_pipe("c", "x\tX\n", [&] {
+    with_pipe("d", "{\"source\": \"v\", \"target\": \"V\"}\n", [&] {
+      const auto data = prepare({{"train", {{"tsv", "c"}}}, {"valid", {{"jsonl", "d"}}}, {"tokenizer", characters}}, Task::kTranslation);
+      CHECK(data.valid_target == std::vector<std::string>{"V"});
+    });
+  });
+  with_pipe("e", "x\n\xFF\n", [&] {
+    CHECK_THROWS_WITH(prepare({{"train", {{"text", "e"}}}, {"tokenizer", characters}}, Task::kLanguageModel),
+                      ContainsSubstring((folder / "e").string() + ":2: not valid UTF-8 at byte 1"));
+  });
+  REQUIRE(mkfifo((folder / "f").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(prepare({{"train", {{"source", "f"}, {"target", "f"}}}, {"tokenizer", characters}}, Task::kTranslation),
+                    Equals((folder / "f").string() + ": is a pipe or terminal, which can be read only once, but is named twice; give a file instead"));
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "cache")) {
+    const auto name = entry.path().filename().string();
+    INFO(name);
+    CHECK((name.ends_with(".corpus") || name.ends_with(".tokenizer") || name == "prepared.json" || name == "lock"));
+  }
 }
 
 TEST_CASE("changed text, cleaning or tokeniser make the parts that depend on them again, and say so") {
@@ -222,7 +291,7 @@ TEST_CASE("text that cannot be trained on is refused by name") {
   SECTION("no text") {
     fixture.fields.erase("train");
     CHECK_THROWS_WITH(fixture.prepare(),
-                      Equals("data.train: names no text; give 'source' and 'target' (parallel files), 'tsv' or 'jsonl'"));
+                      Equals("data.train: names no text; give 'source' and 'target', or 'tsv', or 'jsonl'"));
   }
   SECTION("a cache that cannot be made") {
     const DataConfig config = DataConfig::from_json(fixture.fields, fixture.folder.path());
@@ -232,7 +301,7 @@ TEST_CASE("text that cannot be trained on is refused by name") {
 }
 
 TEST_CASE("the data section is configured with the problems of all its parts") {
-  const json fields = {{"train", {{"sorce", "a"}}}, {"valid", {{"tsv", "-"}}}, {"clean", {{"empty", 3}}}, {"tokeniser", 1}};
+  const json fields = {{"train", {{"sorce", "a"}}}, {"valid", {{"text", "v"}}}, {"clean", {{"empty", 3}}}, {"tokeniser", 1}};
   try {
     DataConfig::from_json(fields, "/text");
     FAIL("accepted");
@@ -242,7 +311,7 @@ TEST_CASE("the data section is configured with the problems of all its parts") {
                    ContainsSubstring("data.clean.empty: must be one of keep, drop, error, got the number 3") &&
                    ContainsSubstring(
                        "data.tokeniser: unknown key, did you mean 'tokenizer'?; known keys: cache, clean, tokenizer, train, valid") &&
-                   ContainsSubstring("data.valid: cannot be standard input"));
+                   ContainsSubstring("data.valid: 'text' is running text, for task 'language-model'"));
   }
   const DataConfig config = DataConfig::from_json({{"train", {{"tsv", "x"}}}, {"cache", "c"}}, "/text");
   CHECK(config.cache == "/text/c");
@@ -258,7 +327,7 @@ TEST_CASE("inspecting shows counts, lengths, coverage, overlap and samples") {
   const std::string text = inspect_data(fixture.prepare(), DataConfig::from_json(fixture.fields, fixture.folder.path()), 2);
   CHECK_THAT(text, ContainsSubstring("train: 200 pairs read, 200 kept") &&
                        ContainsSubstring("train: 0 pairs repeat an earlier pair (0.00%)") &&
-                       ContainsSubstring("valid: 1 sources are in the training text too (50.00%)") &&
+                       ContainsSubstring("valid: 1 source is in the training text too (50.00%)") &&
                        ContainsSubstring("mean 5.0, median 5, 99% at most 5, longest 5") &&
                        ContainsSubstring("train source: 1000 tokens, <unk> 0.000%") &&
                        ContainsSubstring("valid source: 7 tokens, <unk> 28.571%") && ContainsSubstring("\n  line 101\n") &&
@@ -307,11 +376,10 @@ TEST_CASE("inspecting counts lines that do not come back as they were, with an e
     return inspect_data(fixture.prepare(), DataConfig::from_json(fixture.fields, fixture.folder.path()), 1);
   };
   const std::string place = (fixture.folder / "train.en").string() + ":";
-  CHECK_THAT(inspected("identity"),
-             ContainsSubstring("\nEncoded and decoded again (4 of 4 training lines)\n"
-                               "  source: 0 of 4 lines come back changed (0.00%), 2 in white space alone; first: " +
-                               place + "1: 5 m\xC2\xB2 and  more -> 5 m\xC2\xB2 and more (at U+0020)\n" +
-                               "  target: 0 of 4 lines come back changed (0.00%)\n\n"));
+  CHECK_THAT(inspected("identity"), ContainsSubstring("\nEncoded and decoded again (4 of 4 training lines)\n"
+                                                      "  source: 0 of 4 lines come back changed (0.00%), 2 in white space alone; first: " +
+                                                      place + "1: 5 m\xC2\xB2 and  more -> 5 m\xC2\xB2 and more (at U+0020)\n" +
+                                                      "  target: 0 of 4 lines come back changed (0.00%)\n\n"));
   CHECK_THAT(inspected("nmt_nfkc"),
              ContainsSubstring("  source: 2 of 4 lines come back changed (50.00%), 1 in white space alone; first: " + place +
                                "1: 5 m\xC2\xB2 and  more -> 5 m2 and more (at U+00B2)\n") &&
@@ -352,15 +420,19 @@ TEST_CASE("a length histogram has about ten rows, and one for the long tail") {
 
 TEST_CASE("the identity of text changes with its content and settings, not with its place") {
   const TemporaryDirectory folder;
-  SourceConfig a, b;
-  a.tsv = {folder.file("a", "x\ty\n")};
-  b.tsv = {folder.file("b", "x\ty\n")};
-  CHECK(identity_of(a) == identity_of(b));
-  b.source_column = 1;
-  CHECK(identity_of(a) != identity_of(b));
-  b.source_column = 0;
+  const auto first = folder.file("a", "x\ty\n"), second = folder.file("b", "x\ty\n");
+  CHECK(identity_of({TsvFiles{{first}}}) == identity_of({TsvFiles{{second}}}));
+  CHECK(identity_of({TsvFiles{{first}}}) != identity_of({TsvFiles{{second}, 1}}));
+  CHECK(identity_of({TsvFiles{{first}}}) != identity_of({RunningText{{first}}}));
+  CHECK(identity_of({RunningText{{first}}}) == identity_of({RunningText{{second}}}));
+  CHECK(identity_of({JsonlFiles{{first}}}) == identity_of({JsonlFiles{{second}}}));
+  CHECK(identity_of({ParallelFiles{{first}, {second}}}) == identity_of({ParallelFiles{{second}, {first}}}));
+  const std::vector<SourceConfig> every_form = {
+      {ParallelFiles{{second}, {first}}}, {ParallelFiles{{first}, {second}}}, {TsvFiles{{second}}}, {JsonlFiles{{second}}}, {RunningText{{second}}}};
+  std::vector<json> before;
+  for (const auto& text : every_form) before.push_back(identity_of(text));
   folder.file("b", "x\tz\n");
-  CHECK(identity_of(a) != identity_of(b));
+  for (size_t i = 0; i < every_form.size(); ++i) CHECK(identity_of(every_form[i]) != before[i]);
   CHECK(digest_of({{"a", 1}, {"b", 2}}) == digest_of({{"b", 2}, {"a", 1}}));
   CHECK(digest_of({{"a", 1}}) != digest_of({{"a", 2}}));
   CHECK(digest_of({{"a", 1}}).size() == 16);

@@ -38,11 +38,11 @@ std::string piece_field(const std::string& text, uint64_t type = kNormal, float 
   return bytes_field(1, bytes_field(1, text) + float_field(2, score) + number_field(3, type));
 }
 
-const std::string kSpecials = piece_field("<pad>", kControl) + piece_field("<unk>", kUnknown) + piece_field("<s>", kControl) +
-                              piece_field("</s>", kControl);
+const std::string kSpecials =
+    piece_field("<pad>", kControl) + piece_field("<unk>", kUnknown) + piece_field("<s>", kControl) + piece_field("</s>", kControl);
 const std::string kLetters = piece_field("\xE2\x96\x81") + piece_field("a") + piece_field("b") + piece_field("ab");
-const std::string kTrainer = bytes_field(2, number_field(3, 2) + number_field(40, 1) + number_field(41, 2) + number_field(42, 3) +
-                                                number_field(43, 0));
+const std::string kTrainer =
+    bytes_field(2, number_field(3, 2) + number_field(40, 1) + number_field(41, 2) + number_field(42, 3) + number_field(43, 0));
 
 std::string rules_field(const std::string& charsmap) { return bytes_field(3, bytes_field(1, "own") + bytes_field(2, charsmap)); }
 

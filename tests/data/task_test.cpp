@@ -73,7 +73,7 @@ TEST_CASE("text of a form that does not fit the task is refused") {
     return std::string("no error");
   };
   CHECK(message({{"train", {{"text", "a"}}}}, Task::kTranslation) ==
-        "data.train: 'text' is for task 'language-model'; pairs come from 'source' and 'target', 'tsv' or 'jsonl'");
+        "data.train: 'text' is running text, for task 'language-model'; name pairs with 'source' and 'target', or 'tsv', or 'jsonl'");
   CHECK(message({{"train", {{"tsv", "a"}}}}, Task::kLanguageModel) ==
         "data.train: a language model learns from running text; name it with 'text'");
   CHECK(message({{"train", {{"tsv", "a"}}}, {"tokenizer", {{"copy_unknown", true}}}}, Task::kClassification) ==

@@ -1,6 +1,7 @@
 #include "data/text_reader.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -98,6 +99,65 @@ TEST_CASE("a truncated or corrupt gzip file is an error, not a short read") {
   wrong_sum[whole.size() - 8] ^= 1;
   CHECK_THROWS_WITH(read_lines(folder.file("sum.gz", wrong_sum)),
                     ContainsSubstring("sum.gz: the gzip file is corrupt (incorrect data check)"));
+}
+
+TEST_CASE("gzip that inflates without end is refused, with and without line ends") {
+  const TemporaryDirectory folder;
+  const auto bomb = [&](const std::string& content, int times) {
+    const std::string file = (folder / "bomb.gz").string();
+    const gzFile out = gzopen(file.c_str(), "wb1");
+    for (int i = 0; i < times; ++i) gzwrite(out, content.data(), static_cast<unsigned>(content.size()));
+    gzclose(out);
+    return file;
+  };
+  std::string line;
+  {
+    LineReader reader(bomb(std::string(size_t{1} << 20, '\0'), 80));
+    CHECK_THROWS_WITH(reader.next(line), ContainsSubstring("bomb.gz:1: a line of more than 64 MiB; is this a text file?"));
+  }
+  // A piece that ends in many line ends, as a member that is repeated: reading stops soon after 256 MiB.
+  std::string lines(size_t{4} << 20, '\0');
+  lines.back() = '\n';
+  const std::string member = [&] {
+    const gzFile out = gzopen((folder / "member.gz").string().c_str(), "wb9");
+    gzwrite(out, lines.data(), static_cast<unsigned>(lines.size()));
+    gzclose(out);
+    return read_file(folder / "member.gz");
+  }();
+  std::string members;
+  for (int i = 0; i < 1000; ++i) members += member;  // 4 GiB in 4 MB
+  LineReader reader(folder.file("members.gz", members));
+  const auto read_all = [&] {
+    while (reader.next(line)) {
+    }
+  };
+  CHECK_THROWS_WITH(read_all(), ContainsSubstring("members.gz: ") && ContainsSubstring(" bytes of gzip inflate to more than 2") &&
+                                    ContainsSubstring(", over 500 times as many, which no text does; unpack it if it is meant"));
+  CHECK(reader.line_number() < 100);
+}
+
+TEST_CASE("inputs that can be read only once are known, and refused when named twice") {
+  const TemporaryDirectory folder;
+  const auto file = folder.file("a", "x\n"), fifo = (folder / "p").string(), link = (folder / "l").string();
+  REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+  std::filesystem::create_symlink(fifo, link);
+  CHECK(can_be_read_only_once("-"));
+  CHECK(can_be_read_only_once(fifo));
+  CHECK(can_be_read_only_once(link));
+  CHECK_FALSE(can_be_read_only_once(file));
+  CHECK_FALSE(can_be_read_only_once("/dev/null"));
+  CHECK_FALSE(can_be_read_only_once((folder / "none").string()));
+  require_distinct_inputs({file, file, fifo, "/dev/null", "/dev/null"});
+  CHECK_THROWS_WITH(require_distinct_inputs({"-", file, "-"}),
+                    Equals("standard input ('-') can be read only once, but is named twice; give a file instead"));
+  CHECK_THROWS_WITH(require_distinct_inputs({fifo, link}),
+                    Equals(link + ": is a pipe or terminal, which can be read only once, but is named twice; give a file instead"));
+}
+
+TEST_CASE("a device without end is refused as text") {
+  CHECK_THROWS_WITH(LineReader("/dev/zero"), Equals("/dev/zero: is a device; a file is needed"));
+  CHECK_THROWS_WITH(LineReader("/dev/urandom"), Equals("/dev/urandom: is a device; a file is needed"));
+  CHECK(read_lines("/dev/null").empty());
 }
 
 TEST_CASE("standard input is read by the name '-', plain and gzip") {

@@ -216,9 +216,10 @@ TEST_CASE("SentencePiece prints nothing, neither learning nor failing") {
   CHECK_THROWS_AS(load_tokenizer("{\"attnzoo_tokenizer\":1,\"kind\":\"sentencepiece\",\"num_bytes\":3,\"crc32\":\"352441c2\"}\nabc", "x"),
                   DataError);
   CHECK(errors.stop().empty());
-  CHECK(message ==
-        "data.tokenizer.vocabulary_size: must be at least 26 for this text, got 6: it has 22 different characters, and 4 pieces are special "
-        "tokens; raise it, or lower data.tokenizer.character_coverage (1, at least 0.98) so that rare characters become <unk>");
+  CHECK(
+      message ==
+      "data.tokenizer.vocabulary_size: must be at least 26 for this text, got 6: it has 22 different characters, and 4 pieces are special "
+      "tokens; raise it, or lower data.tokenizer.character_coverage (1, at least 0.98) so that rare characters become <unk>");
 }
 
 TEST_CASE("a text too small for the vocabulary gives a smaller vocabulary") {
@@ -266,8 +267,7 @@ namespace {
 // Persian with a joiner, a superscript, full-width punctuation, a ligature, SentencePiece's own characters, and the mark for <unk>.
 const std::vector<std::string> kDelicate = {"\xD9\x85\xDB\x8C\xE2\x80\x8C\xD8\xB1\xD9\x88\xD9\x85 Text",
                                             "5 m\xC2\xB2 \xEF\xBC\x8C\xEF\xAC\x81n",
-                                            "a\xE2\x96\x81\x62 \xE2\x96\x81\xE2\x96\x82\xE2\x96\x85\xE2\x96\x81",
-                                            "\xE2\x81\x87 why",
+                                            "a\xE2\x96\x81\x62 \xE2\x96\x81\xE2\x96\x82\xE2\x96\x85\xE2\x96\x81", "\xE2\x81\x87 why",
                                             "zero\xE2\x80\x8Bwidth \xE2\x80\x8Fmark\ttab"};
 
 std::string through(const Tokenizer& tokenizer, const std::string& text) { return tokenizer.decode(tokenizer.encode(text)); }
@@ -296,7 +296,10 @@ TEST_CASE("by default text comes back as it was, whatever its characters") {
 }
 
 TEST_CASE("data.tokenizer.normalization changes text as it says, and stays with the tokeniser") {
-  const std::string persian = kDelicate[0], square = "5 m\xC2\xB2", wide = "\xEF\xBC\xA1 Stra\xC3\x9F" "e";
+  const std::string persian = kDelicate[0], square = "5 m\xC2\xB2",
+                    wide =
+                        "\xEF\xBC\xA1 Stra\xC3\x9F"
+                        "e";
   for (const char* kind : {"sentencepiece-unigram", "sentencepiece-bpe"}) {
     const auto nfkc = learned_with(kind, "nfkc"), nmt = learned_with(kind, "nmt_nfkc"), folded = learned_with(kind, "nfkc_cf"),
                nmt_folded = learned_with(kind, "nmt_nfkc_cf");
@@ -304,9 +307,14 @@ TEST_CASE("data.tokenizer.normalization changes text as it says, and stays with 
     CHECK(through(*nmt, persian) == "\xD9\x85\xDB\x8C \xD8\xB1\xD9\x88\xD9\x85 Text");
     for (const auto& tokenizer : {nfkc, nmt}) {
       CHECK(through(*tokenizer, square) == "5 m2");
-      CHECK(through(*tokenizer, wide) == "A Stra\xC3\x9F" "e");
+      CHECK(through(*tokenizer, wide) ==
+            "A Stra\xC3\x9F"
+            "e");
     }
-    for (const auto& tokenizer : {folded, nmt_folded}) CHECK(through(*tokenizer, wide) == "a stra\xC3\x9F" "e");
+    for (const auto& tokenizer : {folded, nmt_folded})
+      CHECK(through(*tokenizer, wide) ==
+            "a stra\xC3\x9F"
+            "e");
     const auto loaded = load_tokenizer(nmt->serialized(), "memory");
     CHECK(loaded->normalization() == "nmt_nfkc");
     CHECK(through(*loaded, square) == "5 m2");
@@ -346,9 +354,10 @@ TEST_CASE("text of which normalisation leaves nothing is refused, with the setti
     TokenizerConfig config = tokenizer_config_of(kind);
     config.normalization = "nmt_nfkc";
     const std::vector<std::string> nothing = {"\xE2\x80\x8B", "\xE2\x80\x8F\xE2\x80\x8B"};
-    CHECK_THROWS_WITH(train_tokenizer(config, nothing),
-                      Equals("tokeniser: the text has 2 lines, and none has a character left after data.tokenizer.normalization 'nmt_nfkc'; "
-                             "learn from other text, or set it to identity"));
+    CHECK_THROWS_WITH(
+        train_tokenizer(config, nothing),
+        Equals("tokeniser: the text has 2 lines, and none has a character left after data.tokenizer.normalization 'nmt_nfkc'; "
+               "learn from other text, or set it to identity"));
     config.normalization = "identity";
     CHECK(through(*train_tokenizer(config, nothing), nothing[1]) == nothing[1]);
   }
@@ -356,10 +365,11 @@ TEST_CASE("text of which normalisation leaves nothing is refused, with the setti
 
 TEST_CASE("a vocabulary too small for a text's characters is refused with the size that is enough") {
   for (const char* kind : {"sentencepiece-unigram", "sentencepiece-bpe"}) {
-    CHECK_THROWS_WITH(train_tokenizer(tokenizer_config_of(kind, 270), sample_lines()),
-                      Equals("data.tokenizer.vocabulary_size: must be at least 282 for this text, got 270: it has 22 different characters, "
-                             "and 260 pieces are special tokens and bytes; raise it, or lower data.tokenizer.character_coverage (1, at least "
-                             "0.98) so that rare characters become bytes"));
+    CHECK_THROWS_WITH(
+        train_tokenizer(tokenizer_config_of(kind, 270), sample_lines()),
+        Equals("data.tokenizer.vocabulary_size: must be at least 282 for this text, got 270: it has 22 different characters, "
+               "and 260 pieces are special tokens and bytes; raise it, or lower data.tokenizer.character_coverage (1, at least "
+               "0.98) so that rare characters become bytes"));
     CHECK(train_tokenizer(tokenizer_config_of(kind, 282), sample_lines())->vocabulary_size() == 282);
   }
 }
@@ -414,7 +424,8 @@ TEST_CASE("a tokeniser file that is damaged, of a newer format or something else
   CHECK(message(unknown) ==
         "run/source.tokenizer: tokeniser of the unknown kind 'glyph'; known are sentencepiece, sentencepiece-vocabulary, words, "
         "characters, labels");
-  CHECK_THAT(message("{\"attnzoo_tokenizer\":1}\n"), ContainsSubstring("damaged tokeniser: its first line must give the integers attnzoo_tokenizer and num_bytes and the strings "
+  CHECK_THAT(message("{\"attnzoo_tokenizer\":1}\n"),
+             ContainsSubstring("damaged tokeniser: its first line must give the integers attnzoo_tokenizer and num_bytes and the strings "
                                "kind and crc32"));
   CHECK_THAT(message("{\"attnzoo_tokenizer\":1e300,\"kind\":\"words\",\"num_bytes\":0,\"crc32\":\"00000000\"}\n"),
              ContainsSubstring("damaged tokeniser: its first line must give the integers"));
@@ -476,8 +487,9 @@ TEST_CASE("tokeniser settings are checked together and written back as they were
   CHECK_THAT(config_message(R"({"kind": "words", "vocabulary_size": 4})"),
              ContainsSubstring("data.tokenizer.vocabulary_size: must lie between 5 and 10000000, got 4"));
   const std::string both = config_message(R"({"character_coverage": 0, "max_training_sentences": 0, "size": 3})");
-  CHECK_THAT(both, ContainsSubstring("data.tokenizer.character_coverage: must lie between 0.98 and 1, the range that SentencePiece accepts, "
-                                     "got 0"));
+  CHECK_THAT(both,
+             ContainsSubstring("data.tokenizer.character_coverage: must lie between 0.98 and 1, the range that SentencePiece accepts, "
+                               "got 0"));
   CHECK_THAT(both, ContainsSubstring("data.tokenizer.max_training_sentences: must be 1 or more, got 0"));
   CHECK_THAT(both, ContainsSubstring("data.tokenizer.size: unknown key"));
   CHECK_THAT(config_message(R"({"character_coverage": 0.97})"), ContainsSubstring("must lie between 0.98 and 1"));

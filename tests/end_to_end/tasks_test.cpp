@@ -1,6 +1,7 @@
 // Tasks beside translation, as a user runs them: labels, running text, copied words.
 #include "data/files.h"
 #include "tests/invented_language.h"
+#include "tests/python.h"
 
 namespace attnzoo::test {
 namespace {
@@ -67,6 +68,13 @@ TEST_CASE("A pointer-generator copies words that it has never seen") {
   write("train", 600, 0);
   write("valid", 20, 1000);
   write("test", 40, 2000);
+  // Longer than sources may be, with an unknown word past the cut that the target names.
+  std::string long_source;
+  for (int i = 0; i < 280; ++i) long_source += "here ";
+  folder.file("valid.src", read_file(folder / "valid.src") + long_source + "n5000\n");
+  folder.file("valid.tgt", read_file(folder / "valid.tgt") + "es ist n5000\n");
+  folder.file("long.src", long_source + "n5000\n");
+  folder.file("long.tgt", "es ist n5000\n");
   folder.file("recipe.json", R"({
     "data": {"train": {"source": "train.src", "target": "train.tgt"}, "valid": {"source": "valid.src", "target": "valid.tgt"},
              "tokenizer": {"kind": "words", "vocabulary_size": 14, "copy_unknown": true}},
@@ -80,6 +88,19 @@ TEST_CASE("A pointer-generator copies words that it has never seen") {
   for (size_t i = 0; i < out.size(); ++i) right += out[i] == expected[i];
   INFO(read_file(folder / "out"));
   CHECK(right >= 36);
+
+  // A copied word is shown as the word, whoever shows it.
+  const auto inspected = run_in(folder, "attnzoo-data inspect recipe.json --samples 1").output;
+  CHECK_THAT(inspected, ContainsSubstring(" n0 ") && ContainsSubstring("target  <s> es ist n0 </s>") && ContainsSubstring("copied words "));
+  const auto json = run_in(folder, "attnzoo-translate --run run --quiet --format json --attention --input test.src").output;
+  CHECK_THAT(json, ContainsSubstring("\"n2000\",\"again\"") || ContainsSubstring("\"n2000\",\"today\""));
+  run_in(folder, "attnzoo-eval --run run --source long.src --reference long.tgt --max-source-tokens 256");
+  run_in(folder, "attnzoo-export --run run --format torchscript --out model.pt");
+  run_in(folder, "attnzoo-translate --run run --quiet --beam 5 --input test.src --output out");
+  CHECK(run_in(folder, "example-translate model.pt 5 16 < test.src").output == read_file(folder / "out"));
+  if (python_has("torch"))
+    CHECK(run_in(folder, kPython + " -W ignore " ATTNZOO_SOURCE_DIR "/eval/examples/translate.py model.pt 5 7 < test.src").output ==
+          read_file(folder / "out"));
 }
 
 TEST_CASE("A task and a model that do not fit are refused before anything is done") {

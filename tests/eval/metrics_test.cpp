@@ -53,6 +53,38 @@ TEST_CASE("chrF and chrF++ equal sacrebleu's to the last printed digit, with its
   }
 }
 
+TEST_CASE("lower case is Python's for every character, also beside a capital sigma, and so is white space") {
+  const auto expected = nlohmann::json::parse(read_file(ATTNZOO_SOURCE_DIR "/tests/fixtures/lowercase.json"));
+  const auto context = code_points(expected["context"].get<std::string>());
+  const char32_t block = expected["block"].get<uint32_t>();
+  std::vector<uint32_t> spaces;
+  for (char32_t begin = 0; begin < 0x110000; begin += block) {
+    std::u32string text;
+    for (char32_t c = begin; c < begin + block; ++c) {
+      if (c >= 0xD800 && c <= 0xDFFF) continue;
+      if (is_metric_space(c)) spaces.push_back(c);
+      // "{0}" in the context stands for the character.
+      for (size_t i = 0; i < context.size(); ++i) {
+        text.push_back(context[i] == '{' ? c : context[i]);
+        if (context[i] == '{') i += 2;
+      }
+    }
+    const auto lowered = lowercase(text);
+    INFO("code points from " << fmt::format("U+{:04X}", static_cast<uint32_t>(begin)));
+    CHECK(crc32_of(lowered.data(), lowered.size() * sizeof(char32_t)) == expected["crc32"].at(begin / block).get<uint32_t>());
+  }
+  CHECK(spaces == expected["spaces"].get<std::vector<uint32_t>>());
+}
+
+TEST_CASE("a capital sigma beside what is cased without being a letter, or ignored without being a mark") {
+  CHECK((lowercase(U"A\u03A3\u200B") == U"a\u03C2\u200B"));              // zero-width space: ignored
+  CHECK((lowercase(U"A\u03A3\u200BB") == U"a\u03C3\u200Bb"));            // and the next letter counts
+  CHECK((lowercase(U"\u02B0\u03A3") == U"\u02B0\u03C3"));                // a modifier letter is cased, but ignored first
+  CHECK((lowercase(U"\u00DF\u03A3") == U"\u00DF\u03C2"));                // a sharp s has no capital of one character
+  CHECK((lowercase(U"\u0130\u03A3") == U"i\u0307\u03C2"));               // a capital I with a dot becomes two characters
+  CHECK((lowercase(U"\u4E2D\u03A3 \u03A3") == U"\u4E2D\u03C3 \u03C3"));  // no cased character before
+}
+
 TEST_CASE("tokeniser 13a cuts every line where sacrebleu does") {
   for (const auto& test_case : fixture()) {
     for (size_t i = 0; i < test_case["hypotheses"].size(); ++i) {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/types.h>
 
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -118,7 +119,7 @@ TEST_CASE("scoring refuses unequal counts, logits that are not numbers, and stop
   TableModel model(kVocabulary, hashed_logits(kVocabulary, 2));
   const std::vector<std::string> one(1, "x"), two(2, "x");
   CHECK_THROWS_WITH(score_text(model, letter_tokenizers(), one, two, 1024, {}, torch::kCPU),
-                    "scoring: 1 sources and 2 targets; equal counts are needed");
+                    "scoring: 1 source and 2 targets; equal counts are needed");
   std::atomic<bool> stop{true};
   CHECK_THROWS_WITH(score_text(model, letter_tokenizers(), two, two, 1024, {}, torch::kCPU, nullptr, {}, &stop),
                     "scoring: stopped after 0 of 2 pairs");
@@ -158,8 +159,8 @@ TEST_CASE("a word first seen past the limit of a source is unknown to its target
                     "scoring: a target has the id 10; this model has logits for 0 to 9; its text was prepared for another model");
 }
 
-TEST_CASE("totals of nothing are no division by zero") {
-  CHECK(ScoreTotals().loss() == 0);
-  CHECK(ScoreTotals().perplexity() == 1);
-  CHECK(ScoreTotals().accuracy() == 0);
+TEST_CASE("a mean over no tokens is not a number, rather than 0") {
+  CHECK(std::isnan(ScoreTotals().loss()));
+  CHECK(std::isnan(ScoreTotals().perplexity()));
+  CHECK(std::isnan(ScoreTotals().accuracy()));
 }

@@ -40,7 +40,14 @@ void check_equal(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>
   }
 }
 
-// Every complete hypothesis of at most max_length tokens with its score: the space that a beam searches.
+bool repeats_ngram(const Ids& ids, int64_t n) {
+  std::set<Ids> seen;
+  for (auto begin = ids.begin(); n > 0 && ids.end() - begin >= n; ++begin)
+    if (!seen.emplace(begin, begin + n).second) return true;
+  return false;
+}
+
+// Every hypothesis that the options allow with its score: the space that a beam searches.
 void enumerate(const TableModel::Logits& logits, const Ids& source, Ids& prefix, double log_probability, const SearchOptions& options,
                std::vector<Hypothesis>& all) {
   const auto add = [&](double total, bool truncated) {
@@ -54,13 +61,29 @@ void enumerate(const TableModel::Logits& logits, const Ids& source, Ids& prefix,
   };
   if (static_cast<int64_t>(prefix.size()) == options.max_length) return add(log_probability, true);
   const auto row = at::log_softmax(torch::tensor(logits(source, prefix)).to(torch::kDouble), 0);
-  add(log_probability + row[kEosId].item<double>(), false);
+  bool goes_on = static_cast<int64_t>(prefix.size()) >= options.min_length;
+  if (goes_on) add(log_probability + row[kEosId].item<double>(), false);
   for (int64_t id = 0; id < row.size(0); ++id) {
     if (id == kPadId || id == kBosId || id == kEosId) continue;
     prefix.push_back(id);
-    enumerate(logits, source, prefix, log_probability + row[id].item<double>(), options, all);
+    if (!repeats_ngram(prefix, options.no_repeat_ngram)) {
+      goes_on = true;
+      enumerate(logits, source, prefix, log_probability + row[id].item<double>(), options, all);
+    }
     prefix.pop_back();
   }
+  if (!goes_on) add(log_probability, true);
+}
+
+// The whole space, best first; hypotheses that no token may follow come last.
+std::vector<Hypothesis> all_hypotheses(const TableModel::Logits& logits, const Ids& source, const SearchOptions& options) {
+  std::vector<Hypothesis> all;
+  Ids prefix;
+  enumerate(logits, source, prefix, 0, options, all);
+  const auto is_stuck = [&](const Hypothesis& h) { return h.truncated && static_cast<int64_t>(h.ids.size()) < options.max_length; };
+  std::stable_sort(all.begin(), all.end(),
+                   [&](const auto& a, const auto& b) { return is_stuck(a) != is_stuck(b) ? is_stuck(b) : a.score > b.score; });
+  return all;
 }
 
 }  // namespace
@@ -102,15 +125,51 @@ TEST_CASE("a beam as wide as the space finds the exhaustive optimum and the n be
       options.max_length = 4;
       options.length_penalty = length_penalty;
       const auto results = search(model, source_rows({{5, 6}}), options);
-      std::vector<Hypothesis> all;
-      Ids prefix;
-      enumerate(logits, {5, 6, kEosId}, prefix, 0, options, all);
-      std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+      const auto all = all_hypotheses(logits, {5, 6, kEosId}, options);
       REQUIRE(results[0].size() == 20);
       for (size_t i = 0; i < 20; ++i) {
         CHECK(results[0][i].ids == all[i].ids);
         CHECK(results[0][i].score == Approx(all[i].score).epsilon(1e-5));
         CHECK(results[0][i].truncated == all[i].truncated);
+      }
+    }
+  }
+}
+
+TEST_CASE("as many hypotheses as asked for come back if the model has them, whatever the patience, bans and limits") {
+  constexpr int64_t kSmall = 6;  // four special tokens and two words
+  for (const uint64_t seed : {1, 2, 3}) {
+    for (const auto& [no_repeat_ngram, min_length] : std::vector<std::pair<int64_t, int64_t>>{{0, 0}, {1, 0}, {1, 2}, {1, 4}, {2, 1}}) {
+      const auto logits = hashed_logits(kSmall, seed, 1.5, 0.0);
+      TableModel model(kSmall, logits);
+      SearchOptions options;
+      options.max_length = 4;
+      options.min_length = min_length;
+      options.no_repeat_ngram = no_repeat_ngram;
+      const auto all = all_hypotheses(logits, {5, kEosId}, options);
+      for (const int64_t beam : {1, 2, 5, 12, 300}) {
+        options.beam = beam;
+        for (const int64_t n_best : {int64_t{1}, beam / 2 + 1, beam}) {
+          options.n_best = n_best;
+          for (const double patience : {0.01, 0.2, 1.0, 3.0, std::numeric_limits<double>::infinity()}) {
+            options.patience = patience;
+            const auto found = search(model, source_rows({{5}}), options)[0];
+            INFO("seed " << seed << ", no " << no_repeat_ngram << "-gram twice, at least " << min_length << " tokens, beam " << beam
+                         << ", n-best " << n_best << ", patience " << patience);
+            REQUIRE(found.size() == std::min(static_cast<size_t>(n_best), all.size()));
+            std::set<std::vector<int32_t>> distinct;
+            for (const auto& hypothesis : found) {
+              const auto same = std::find_if(all.begin(), all.end(), [&](const auto& other) {
+                return other.ids == hypothesis.ids && other.truncated == hypothesis.truncated;
+              });
+              REQUIRE(same != all.end());
+              CHECK(hypothesis.score == Approx(same->score).epsilon(1e-5));
+              CHECK(distinct.insert(hypothesis.ids).second);
+            }
+            if (beam < 300 || patience < 3) continue;
+            for (size_t i = 0; i < found.size(); ++i) CHECK(found[i].ids == all[i].ids);
+          }
+        }
       }
     }
   }
@@ -239,6 +298,26 @@ TEST_CASE("min_length keeps </s> away until it is reached") {
   CHECK_FALSE(results[0][0].truncated);
 }
 
+TEST_CASE("the minimum length prevails over a maximum that depends on the source") {
+  TableModel model(kSearchVocabulary, [](const Ids&, const Ids& prefix) {
+    std::vector<float> logits(kSearchVocabulary, 0.0f);
+    logits[prefix.size() < 20 ? 6 : kEosId] = 20;
+    return logits;
+  });
+  auto options = with_beam(2);
+  options.max_length_ratio = 0;  // 10 tokens for every source
+  CHECK(search(model, source_rows({{4, 5}}), options)[0][0].ids.size() == 10);
+  for (const int64_t min_length : {9, 10, 12, 30}) {
+    options.min_length = min_length;
+    for (const auto& sample : {false, true}) {
+      options.sample = sample;
+      const auto hypothesis = search(model, source_rows({{4, 5}}), options)[0][0];
+      CHECK(hypothesis.ids.size() == static_cast<size_t>(std::max<int64_t>(min_length, 10)));
+      CHECK(hypothesis.truncated);
+    }
+  }
+}
+
 TEST_CASE("no n-gram occurs twice when repeats are blocked") {
   const auto loop = [](const Ids&, const Ids& prefix) {
     std::vector<float> logits(kSearchVocabulary, 0.0f);
@@ -274,6 +353,26 @@ TEST_CASE("a search that runs out of tokens ends with what it has, flagged") {
   REQUIRE(results[0].size() == 1);
   CHECK(results[0][0].truncated);
   CHECK(results[0][0].ids.size() == 3);
+}
+
+TEST_CASE("a hypothesis that no token may follow does not displace one that ends") {
+  // After 4 every token is banned; after 5 comes </s>. 4 is likelier.
+  TableModel model(6, [](const Ids&, const Ids& prefix) {
+    std::vector<float> logits(6, -std::numeric_limits<float>::infinity());
+    logits[4] = prefix.empty() ? 2.0f : prefix[0] == 4 ? 0.0f : logits[4];
+    logits[5] = prefix.empty() ? 1.0f : logits[5];
+    if (!prefix.empty() && prefix[0] == 5) logits[kEosId] = 0;
+    return logits;
+  });
+  auto options = with_beam(2, 2);
+  options.no_repeat_ngram = 1;
+  const auto found = search(model, source_rows({{4}}), options)[0];
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].ids == std::vector<int32_t>{5});
+  CHECK_FALSE(found[0].truncated);
+  CHECK(found[1].ids == std::vector<int32_t>{4});
+  CHECK(found[1].truncated);
+  CHECK(found[1].score > found[0].score);
 }
 
 TEST_CASE("<pad> and <s> are never produced, however likely") {

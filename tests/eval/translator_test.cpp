@@ -73,7 +73,7 @@ TEST_CASE("translations do not depend on the batch size, the threads or the orde
       CHECK(texts(translations) == texts(expected));
       for (size_t i = 0; i < lines.size(); ++i) {
         REQUIRE(translations[i].hypotheses.size() == expected[i].hypotheses.size());
-        if (!expected[i].hypotheses.empty()) CHECK(translations[i].hypotheses[0].score == expected[i].hypotheses[0].score);
+        CHECK(translations[i].hypotheses[0].score == expected[i].hypotheses[0].score);
       }
     }
     auto shuffled = lines;
@@ -89,7 +89,9 @@ TEST_CASE("an empty or blank line is an empty translation and does not reach the
   const std::vector<std::string> lines = {"", "  \t ", "ab", ""};
   const auto translations = translate(model, letter_tokenizers(), lines, with(4, 1));
   CHECK(texts(translations) == std::vector<std::string>{"", "", "ba", ""});
-  CHECK(translations[1].hypotheses.empty());
+  REQUIRE(translations[1].hypotheses.size() == 1);
+  CHECK(translations[1].hypotheses[0].ids.empty());
+  CHECK(translations[1].n_best_text == std::vector<std::string>{""});
   CHECK(model.num_rows == 3);
   CHECK(translate(model, letter_tokenizers(), std::vector<std::string>{}, with(4, 1)).empty());
 }

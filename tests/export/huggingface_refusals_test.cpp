@@ -92,7 +92,7 @@ TEST_CASE("what MarianMT cannot express is refused, all of it together, and noth
             "the encoder's activation is swiglu and the decoder's relu, MarianMT has one");
   CHECK(export_problem(R"(, "autoregression": "ssru")", joint) == begin + "the decoder's autoregression is ssru, MarianMT has attention");
   CHECK(export_problem(R"(, "encoder_model_dim": 16, "tied_embeddings": "none", "copy": true)", joint) ==
-        begin + "the model copies words (copy), MarianMT does not; the encoder's model_dim is 16 and the decoder's 32, MarianMT has one");
+        begin + "the model copies words (copy), MarianMT does not; the encoder's dim is 16 and the decoder's 32, MarianMT has one");
   CHECK(export_problem(R"(, "decoder": "recurrent")", joint) == begin + "the decoder is 'recurrent', MarianMT's a 'transformer'");
   const auto words = train_labels(std::vector<std::string>{"a"});
   CHECK(export_problem("", {joint.source, words}) == begin + "the target tokeniser is of kind labels, MarianMT's of SentencePiece");
@@ -155,8 +155,7 @@ TEST_CASE("a config.json that is not a MarianMT model's is refused with every fi
   CHECK_THAT(problem(R"({"decoder_vocab_size": 5})"), ContainsSubstring("config.json.decoder_vocab_size: must equal vocab_size (") &&
                                                           ContainsSubstring(") with share_encoder_decoder_embeddings, got 5"));
   CHECK(problem(R"({"encoder_attention_heads": 5, "dropout": 1.5})") ==
-        "DIR/config.json: does not describe a model: model.dropout: must be in [0, 1), got 1.5; model.model_dim: must be even and a "
-        "multiple "
+        "DIR/config.json: does not describe a model: model.dropout: must be in [0, 1), got 1.5; model.dim: must be even and a multiple "
         "of num_heads (5), got 32\nmodel.dropout: must be in [0, 1), got 1.5");
   CHECK(problem(R"({"encoder_layers": 1000})") ==
         "DIR/model.safetensors: has 86 tensors, too few for the 1000 encoder and 2 decoder layers of config.json");

@@ -84,7 +84,7 @@ TEST_CASE("A Transformer layer equals torch's nn.TransformerEncoderLayer, pre- a
   const std::string norm = GENERATE("pre", "post");
   const auto t = reference(norm + "_norm");
   TransformerEncoderConfig config;
-  config.model_dim = 8;
+  config.dim = 8;
   config.num_heads = 2;
   config.feed_forward_dim = 12;
   config.dropout = 0;
@@ -197,7 +197,7 @@ TEST_CASE("The SSRU equals its formula, whole and step by step") {
 TEST_CASE("Rotary self-attention equals attention over queries and keys turned as complex numbers") {
   const auto t = reference("rotary");
   TransformerDecoderConfig config;
-  config.model_dim = 8;
+  config.dim = 8;
   config.num_heads = 2;
   config.positions = "rotary";
   SelfAttention attention(config);
@@ -226,7 +226,7 @@ TEST_CASE("Shared key heads, ALiBi, windows and relative positions equal their f
   INFO(c.name);
   const auto t = reference(c.name);
   TransformerDecoderConfig config;
-  config.model_dim = 4 * c.heads;
+  config.dim = 4 * c.heads;
   config.num_heads = c.heads;
   config.num_kv_heads = c.kv_heads;
   config.positions = c.positions;
@@ -269,7 +269,7 @@ TEST_CASE("RMS normalisation and SwiGLU equal their formulas") {
   set_parameters(norm, rms, {{"weight", "weight"}});
   CHECK(largest_difference(norm.forward(rms.at("x")), rms.at("out")) < kTolerance);
   TransformerEncoderConfig config;
-  config.model_dim = 6;
+  config.dim = 6;
   config.feed_forward_dim = 5;
   config.activation = "swiglu";
   FeedForward feed_forward(config);

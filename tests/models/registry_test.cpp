@@ -1,5 +1,7 @@
 #include "models/registry.h"
 
+#include <ATen/ATen.h>
+
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
@@ -11,6 +13,8 @@
 #include "tests/catch.h"
 
 namespace attnzoo::test {
+
+using Catch::Matchers::StartsWith;
 
 TEST_CASE("An unknown family lists the known ones and the nearest") {
   REQUIRE_THROWS_WITH(
@@ -24,18 +28,99 @@ TEST_CASE("An unknown family lists the known ones and the nearest") {
 TEST_CASE("An unknown preset lists the family's presets") {
   REQUIRE_THROWS_WITH(complete_model_config({{"family", "transformer"}, {"preset", "huge"}}),
                       Equals("model.preset: unknown preset 'huge' of transformer; known presets: tiny, small, base"));
+  REQUIRE_THROWS_WITH(complete_model_config({{"family", "transformer"}, {"preset", "smal"}}),
+                      ContainsSubstring("unknown preset 'smal' of transformer, did you mean 'small'?; known presets: tiny, small, base"));
+}
+
+TEST_CASE("Misspelt keys of a model section are refused with the nearest of all keys") {
+  const auto problem = [](nlohmann::json model) {
+    try {
+      complete_model_config(model);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  CHECK_THAT(problem({{"famly", "transformer"}}), StartsWith("model.famly: unknown key, did you mean 'family'?; known families: "));
+  CHECK_THAT(problem({{"type", "transformer"}}), StartsWith("model.type: unknown key, did you mean 'family'?; known families: "));
+  for (const auto& [typed, meant] : {std::pair{"presett", "preset"},
+                                     {"encodr", "encoder"},
+                                     {"tied_embedings", "tied_embeddings"},
+                                     {"hidden_size", "dim"},
+                                     {"d_model", "dim"},
+                                     {"encoder_layer", "encoder_layers"},
+                                     {"decoder_hidden_size", "decoder_dim"},
+                                     {"num_layers", "layers"},
+                                     {"nhead", "num_heads"}}) {
+    const auto text = problem({{"family", "transformer"}, {typed, 1}});
+    INFO(text);
+    CHECK_THAT(text, StartsWith(fmt::format("model.{}: unknown key, did you mean '{}'?; known keys: ", typed, meant)));
+  }
+  CHECK_THAT(problem({{"family", "attention-gru"}, {"num_heads", 4}}),
+             StartsWith("model.num_heads: unknown key, did you mean 'attention_heads'?; known keys: attention, "));
+}
+
+TEST_CASE("The width is 'dim' in all families, and sections that call it model_dim complete to the same model") {
+  for (const auto& family : model_families()) {
+    INFO(family.name);
+    const auto complete = complete_model_config({{"family", family.name}, {"dim", 64}, {"dropout", 0.1}});
+    CHECK(complete["dim"] == 64);
+    CHECK_FALSE(complete.contains("model_dim"));
+  }
+  const auto same = [](const char* old, const char* now) {
+    CHECK(complete_model_config(nlohmann::json::parse(old)) == complete_model_config(nlohmann::json::parse(now)));
+  };
+  same(R"({"family": "transformer", "model_dim": 64})", R"({"family": "transformer", "dim": 64})");
+  same(R"({"family": "transformer", "preset": "base", "encoder_model_dim": 64})",
+       R"({"family": "transformer", "preset": "base", "encoder_dim": 64})");
+  // As checkpoints of earlier versions have it: of the recurrent decoder alone "dim", of the Transformer "model_dim".
+  same(R"({"family": "hybrid", "model_dim": 64, "dim": 96})", R"({"family": "hybrid", "encoder_dim": 64, "decoder_dim": 96})");
+  same(R"({"family": "classifier", "model_dim": 64, "dim": 96})", R"({"family": "classifier", "encoder_dim": 64, "decoder_dim": 96})");
+  REQUIRE_THROWS_WITH(complete_model_config({{"family", "transformer"}, {"dim", 64}, {"model_dim", 128}}),
+                      Equals("model.dim: has no effect beside model_dim; omit it"));
+  REQUIRE_THROWS_WITH(complete_model_config({{"family", "transformer"}, {"dim", 64}, {"encoder_dim", 32}, {"decoder_dim", 32}}),
+                      Equals("model.dim: has no effect beside decoder_dim and encoder_dim; omit it"));
+}
+
+TEST_CASE("Presets give every family the widths that it is known for") {
+  const auto widths = [](const nlohmann::json& model) {
+    const auto complete = complete_model_config(model);
+    const auto of = [&](const char* part) { return complete.value(std::string(part) + "_dim", complete.value("dim", int64_t{0})); };
+    return std::pair{of("encoder"), of("decoder")};
+  };
+  using Widths = std::pair<int64_t, int64_t>;
+  CHECK(widths({{"family", "transformer"}, {"preset", "base"}}) == Widths{512, 512});
+  CHECK(widths({{"family", "hybrid"}, {"preset", "tiny"}}) == Widths{128, 256});
+  CHECK(widths({{"family", "classifier"}, {"preset", "tiny"}}) == Widths{128, 128});
+  CHECK(widths({{"family", "classifier"}, {"preset", "tiny"}, {"encoder", "recurrent"}}) == Widths{256, 128});
+  CHECK(complete_model_config({{"family", "language-model"}, {"preset", "base"}})["dim"] == 512);
+  CHECK(complete_model_config({{"family", "language-model"}, {"preset", "base"}, {"decoder", "recurrent"}})["dim"] == 1024);
+  CHECK(widths({{"family", "classifier"}, {"preset", "small"}, {"dim", 64}}) == Widths{64, 64});
+}
+
+TEST_CASE("A model section is checked without vocabulary, and no random number is drawn") {
+  torch::manual_seed(3);
+  const auto expected = torch::rand({4});
+  torch::manual_seed(3);
+  for (const auto& family : model_families())
+    for (const auto& preset : family.presets) check_model_config({{"family", family.name}, {"preset", preset.name}}, true);
+  CHECK(torch::rand({4}).equal(expected));
+  REQUIRE_THROWS_WITH(check_model_config({{"family", "pointer-generator"}}, false), ContainsSubstring("set data.tokenizer.joint to true"));
+  REQUIRE_THROWS_WITH(check_model_config({{"family", "attention-gru"}, {"attention_heads", 3}}, true),
+                      Equals("model.attention_heads: must divide the width of the memory (512), got 3"));
 }
 
 TEST_CASE("Unknown keys and values out of range are reported together") {
-  const nlohmann::json model = {{"family", "transformer"}, {"model_dim", 100}, {"num_heads", 8},
-                                {"dropout", 1.5},          {"modeldim", 3},    {"norm", "mid"}};
+  const nlohmann::json model = {{"family", "transformer"}, {"dim", 100},   {"num_heads", 8},
+                                {"dropout", 1.5},          {"modeldim", 3}, {"norm", "mid"}};
   try {
     complete_model_config(model);
     FAIL("accepted");
   } catch (const ConfigError& error) {
     const std::string text = error.what();
-    for (const char* part : {"model.model_dim: must be even and a multiple of num_heads (8), got 100",
-                             "model.dropout: must be in [0, 1), got 1.5", "model.modeldim: unknown key", "model.norm"}) {
+    for (const char* part : {"model.dim: must be even and a multiple of num_heads (8), got 100",
+                             "model.dropout: must be in [0, 1), got 1.5",
+                             "model.modeldim: unknown key, did you mean 'dim'?; known keys: activation, ", "model.norm"}) {
       INFO(text);
       CHECK(text.find(part) != std::string::npos);
     }

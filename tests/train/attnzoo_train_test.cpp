@@ -10,6 +10,8 @@
 #include "tests/catch.h"
 
 namespace attnzoo::test {
+
+using Catch::Matchers::StartsWith;
 namespace {
 
 bool program_is_built() { return programs_are_built({"attnzoo-train"}); }
@@ -124,12 +126,95 @@ TEST_CASE("resuming refuses another configuration with both values unless told t
   CHECK(refused.status == 1);
   CHECK(refused.output ==
         "attnzoo-train: error: run: the run has another configuration:\n  train.learning_rate: 0.003 in the run, 0.5 now\n"
-        "  omit the recipe and --set to resume it unchanged, or pass --override\n");
+        "omit the recipe and --set to resume it unchanged, or add --override\n");
   const auto overridden =
       shell(folder, "attnzoo-train recipe.json --run run --resume --override --set train.learning_rate=0.5 --set train.max_steps=4");
   CHECK(overridden.status == 0);
   CHECK_THAT(overridden.output, ContainsSubstring("override: train.learning_rate: 0.003 in the run, 0.5 now"));
   CHECK_THAT(read_file(folder / "run/config.json"), ContainsSubstring("\"learning_rate\": 0.5"));
+}
+
+TEST_CASE("resuming with a field that cannot act is refused by its name before any tensor is compared, with --override too") {
+  if (!program_is_built()) return;
+  const TemporaryDirectory folder;
+  write_recipe(folder, {{"max_steps", 2}, {"validate_every", 100}});
+  REQUIRE(shell(folder, "attnzoo-train recipe.json --run run --quiet").status == 0);
+  const auto config = read_file(folder / "run/config.json");
+  const std::string begin = "attnzoo-train: error: run: resuming cannot change these fields:\n  ",
+                    end = "omit them to resume the run, or start a new run with them\n";
+  for (const std::string recipe : {"", "recipe.json "}) {
+    const auto resumed = [&](const std::string& flags) {
+      const auto outcome = shell(folder, "attnzoo-train " + recipe + "--run run --resume --override " + flags);
+      CHECK(outcome.status == 1);
+      return outcome.output;
+    };
+    CHECK(resumed("--set model.dim=512") == begin + "model.dim: 128 in the run, 512 now (the weights belong to it)\n" + end);
+    CHECK(resumed("--set model.encoder_layers=2") ==
+          begin + "model.encoder_layers: 4 in the run, 2 now (the weights belong to it)\n" + end);
+    CHECK(resumed("--set data.tokenizer.vocabulary_size=50 --set train.seed=7") ==
+          begin + "data.tokenizer.vocabulary_size: 40 in the run, 50 now (the tokenisers are those of the checkpoint)\n"
+                  "  train.seed: 1 in the run, 7 now (the order of the data depends on it)\n" + end);
+  }
+  CHECK(read_file(folder / "run/config.json") == config);
+  // The names of earlier versions, in a run as well.
+  CHECK(shell(folder, "attnzoo-train --run run --resume --override --set model.model_dim=512").output ==
+        begin + "model.dim: 128 in the run, 512 now (the weights belong to it)\n" + end);
+  auto old = nlohmann::json::parse(config);
+  CHECK(old["model"].contains("dim"));
+  // What acts is taken: a shared dropout in place of those of the parts.
+  const auto dropout = shell(folder, "attnzoo-train --run run --resume --override --set model.dropout=0.25 --set train.max_steps=3");
+  INFO(dropout.output);
+  CHECK(dropout.status == 0);
+  CHECK_THAT(dropout.output, ContainsSubstring("override: model.dropout: 0.1 in the run, 0.25 now"));
+}
+
+TEST_CASE("what is wrong with a model section is said before the text is read and before the run folder is made") {
+  if (!program_is_built()) return;
+  const TemporaryDirectory folder;
+  write_recipe(folder, {});
+  std::filesystem::remove(folder / "train.in");  // the text is not there
+  const auto check = [&](const std::string& settings, const std::string& expected) {
+    for (const std::string mode : {"--run r", "--print-config"}) {
+      const auto outcome = shell(folder, "attnzoo-train recipe.json " + mode + " " + settings);
+      INFO(settings);
+      CHECK(outcome.status == 1);
+      CHECK_THAT(outcome.output, StartsWith("attnzoo-train: error: " + expected));
+    }
+  };
+  check("--set model.presett=tiny", "model.presett: unknown key, did you mean 'preset'?");
+  check("--set 'model={\"famly\": \"transformer\"}'", "model.famly: unknown key, did you mean 'family'?; known families: ");
+  check("--set model.hidden_size=64", "model.hidden_size: unknown key, did you mean 'dim'?; known keys: activation, ");
+  check("--set model.copy=true --set data.tokenizer.joint=false",
+        "model.copy: copies ids of the source into the target, but each side has its own vocabulary; set data.tokenizer.joint to true");
+  check("--set model.family=attention-gru --set model.readout_dim=99 --set model.tied_embeddings=decoder",
+        "model.tied_embeddings: 'decoder' needs the embeddings (128) as wide as the output layer's input (99)");
+  check("--set model.family=attention-gru --set model.attention=dot --set model.decoder_dim=32",
+        "model.attention: the dot score compares decoder (32) and memory (256) as they are");
+  check("--set data.tokenizer.kind=bpe", "data.tokenizer.kind: unknown value 'bpe', did you mean 'sentencepiece-bpe'?; accepted: ");
+  CHECK_FALSE(std::filesystem::exists(folder / "r"));
+  CHECK_FALSE(std::filesystem::exists(folder / "prepared"));
+  // A recipe of an earlier version is as good as ever.
+  const auto old = shell(folder, "attnzoo-train recipe.json --print-config --set model.model_dim=64");
+  CHECK(old.status == 0);
+  CHECK(nlohmann::json::parse(old.output)["model"]["dim"] == 64);
+}
+
+TEST_CASE("training that diverges ends with a message and exit status 1, and prints no loss of 0") {
+  if (!program_is_built()) return;
+  const TemporaryDirectory folder;
+  write_recipe(folder, {{"max_steps", 5}, {"validate_every", 0}, {"report_every", 1}});
+  const std::string flags = " --set train.learning_rate=1e10 --set train.schedule.kind=constant --set train.schedule.warmup_steps=0";
+  const auto outcome = shell(folder, "attnzoo-train recipe.json --run run" + flags);
+  INFO(outcome.output);
+  CHECK(outcome.status == 1);
+  CHECK_THAT(outcome.output, ContainsSubstring("step 5/5  epoch 1  no finite step  lr 1.0e+10") &&
+                                 ContainsSubstring("attnzoo-train: error: training diverged at step 5: the loss or its gradient was not "
+                                                   "finite in the last ") &&
+                                 ContainsSubstring("lower train.learning_rate (10000000000) or train.clip_norm (1), then start again"));
+  CHECK_THAT(outcome.output, !ContainsSubstring("loss 0.000") && !ContainsSubstring("finished"));
+  CHECK(std::filesystem::is_empty(folder / "run/checkpoints"));
+  const auto json = shell(folder, "attnzoo-train recipe.json --run run2 --log-format json --quiet 2>/dev/null" + flags);
+  CHECK_THAT(json.output, ContainsSubstring("\"loss\":null,\"src\":"));
 }
 
 TEST_CASE("--print-config prints a recipe that prints itself") {

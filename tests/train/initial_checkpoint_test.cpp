@@ -47,6 +47,7 @@ TEST_CASE("--init begins with a run's weights, model and tokenisers, and the run
   // Other text, no model section, and steps that change nothing.
   auto recipe = tiny_recipe(folder, {{"max_steps", 1}, {"validate_every", 1}, {"learning_rate", 1e-12}});
   recipe.erase("model");
+  recipe["data"].erase("tokenizer");
   write_reversal_task(folder, "more", 50, 9);
   recipe["data"]["train"] = {{"source", "more.in"}, {"target", "more.out"}};
   recipe["data"]["cache"] = "prepared-more";
@@ -59,6 +60,8 @@ TEST_CASE("--init begins with a run's weights, model and tokenisers, and the run
   CHECK(validation_loss(folder, "second") == Approx(validation_loss(folder, "first")).epsilon(1e-5));
   const auto config = nlohmann::json::parse(read_file(folder / "second/config.json"));
   CHECK(config["train"]["initial_checkpoint"] == checkpoint);
+  CHECK(config["data"]["tokenizer"]["kind"] == "words");
+  CHECK(config["data"]["tokenizer"]["vocabulary_size"] == 40);
   CHECK(config["model"] == nlohmann::json::parse(read_file(folder / "first/config.json"))["model"]);
   CHECK(read_file(folder / "second/checkpoints/last/source.tokenizer") == read_file(folder / "first/checkpoints/last/source.tokenizer"));
 
@@ -74,8 +77,8 @@ TEST_CASE("--init begins with a run's weights, model and tokenisers, and the run
 
 TEST_CASE("a recipe that names another model than the checkpoint's is refused, field by field") {
   const nlohmann::json stored = {{"family", "transformer"}, {"preset", "tiny"}, {"encoder_layers", 2}};
-  const std::string begin = "the model comes from the checkpoint that training begins with, and the recipe names another one:\n  ",
-                    end = "\nleave these fields away";
+  const std::string begin = "model and tokenisers are those of the checkpoint that training starts from, but the recipe names others:\n  ",
+                    end = "\nomit these fields";
   const auto unchanged = complete_model_config(stored).dump();
   CHECK(inherited_problem(nlohmann::json::object(), stored) == unchanged);
   CHECK(inherited_problem({{"family", "transformer"}, {"model_dim", 128}, {"decoder_layers", 4}, {"tied_embeddings", "auto"}}, stored) ==
@@ -88,8 +91,8 @@ TEST_CASE("a recipe that names another model than the checkpoint's is refused, f
             "model.tied_embeddings: \"auto\" in RUN, \"none\" in the recipe\n  model.encoder_layers: 2 in RUN, 4 in the recipe\n  "
             "model.encoder_norm: \"pre\" in RUN, \"post\" in the recipe\n  model.decoder_norm: \"pre\" in RUN, \"post\" in the recipe" +
             end);
-  CHECK_THAT(inherited_problem({{"preset", "base"}}, stored), ContainsSubstring("model.encoder_model_dim: 128 in RUN, 512 in the recipe"));
-  CHECK_THAT(inherited_problem({{"modeldim", 3}}, stored), ContainsSubstring("model.modeldim: unknown key, did you mean 'model_dim'?"));
+  CHECK_THAT(inherited_problem({{"preset", "base"}}, stored), ContainsSubstring("model.encoder_dim: 128 in RUN, 512 in the recipe"));
+  CHECK_THAT(inherited_problem({{"modeldim", 3}}, stored), ContainsSubstring("model.modeldim: unknown key, did you mean 'dim'?"));
   // What acts in training alone is the recipe's to choose.
   const auto changed = nlohmann::json::parse(inherited_problem({{"dropout", 0.4}, {"decoder_layer_drop", 0.2}}, stored));
   CHECK(changed["dropout"] == 0.4);
@@ -98,7 +101,38 @@ TEST_CASE("a recipe that names another model than the checkpoint's is refused, f
 
   nlohmann::json recipe = {{"task", "classification"}};
   CHECK_THROWS_WITH(inherit_model(recipe, {{"task", "translation"}, {"model", complete_model_config(stored)}}, "RUN"),
-                    Equals("task: 'classification', and training begins with RUN, a model for 'translation'"));
+                    Equals("task: 'classification', but training starts from RUN, a model for 'translation'"));
+}
+
+TEST_CASE("tokeniser fields that the recipe names must be the checkpoint's, and the run records the checkpoint's") {
+  const nlohmann::json config = {{"model", complete_model_config({{"family", "transformer"}, {"preset", "tiny"}})},
+                                 {"data", {{"tokenizer", {{"kind", "words"}, {"vocabulary_size", 40}}}}}};
+  const auto inherited = [&](const nlohmann::json& tokenizer, const nlohmann::json& checkpoint) {
+    nlohmann::json recipe = {{"data", {{"tokenizer", tokenizer}}}};
+    try {
+      inherit_model(recipe, checkpoint, "RUN");
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return recipe["data"].dump();
+  };
+  CHECK(inherited({{"kind", "words"}, {"joint", true}}, config) == R"({"tokenizer":{"kind":"words","vocabulary_size":40}})");
+  CHECK(inherited({{"kind", "characters"}, {"vocabulary_size", 50}, {"joint", false}}, config) ==
+        "model and tokenisers are those of the checkpoint that training starts from, but the recipe names others:\n"
+        "  data.tokenizer.joint: true in RUN, false in the recipe\n"
+        "  data.tokenizer.kind: \"words\" in RUN, \"characters\" in the recipe\n"
+        "  data.tokenizer.vocabulary_size: 40 in RUN, 50 in the recipe\n"
+        "omit these fields");
+  CHECK_THAT(inherited({{"knd", "words"}}, config), ContainsSubstring("data.tokenizer.knd: unknown key, did you mean 'kind'?"));
+  // An imported model does not say how its tokenisers were made.
+  CHECK_THAT(inherited({{"kind", "words"}}, {{"model", config["model"]}}),
+             ContainsSubstring("data.tokenizer.kind: unknown in RUN, \"words\" in the recipe"));
+  TokenizerPair pair;
+  pair.source = train_tokenizer(TokenizerConfig{.kind = "words"}, std::vector<std::string>{"a b"});
+  pair.target = train_tokenizer(TokenizerConfig{.kind = "words"}, std::vector<std::string>{"c d"});
+  nlohmann::json recipe = {{"data", nlohmann::json::object()}};
+  describe_tokenizers(recipe, pair);
+  CHECK(recipe["data"].dump() == R"({"tokenizer":{"byte_fallback":false,"joint":false,"kind":"words","vocabulary_size":6}})");
 }
 
 }  // namespace attnzoo::test

@@ -56,10 +56,10 @@ TEST_CASE("The pointer loss refuses a target that neither the vocabulary nor the
   auto problem = make_pointer_problem();
   problem.targets_P[7] = 9 + 5;
   LossSums sums;
-  CHECK_THROWS_WITH(
-      pointer_loss(problem.states_PD, problem.copy(), problem.weight_VD, problem.bias_V, problem.targets_P, {}, sums),
-      "training: a target has the id 14; its vocabulary and source have the ids 0 to 13; remove the prepared corpora, so that they are made "
-      "again");
+  CHECK_THROWS_WITH(pointer_loss(problem.states_PD, problem.copy(), problem.weight_VD, problem.bias_V, problem.targets_P, {}, sums),
+                    "training: a target has the id 14; its vocabulary and source have the ids 0 to 13; remove the prepared corpora, so "
+                    "that they are made "
+                    "again");
 }
 
 TEST_CASE("A copied distribution sums to one and reaches words past the vocabulary") {

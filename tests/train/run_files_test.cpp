@@ -123,8 +123,9 @@ TEST_CASE("a link in a run folder that training would write through is refused; 
     fs::remove(run.path() / name);
     fs::rename(folder / "moved", run.path() / name);
   }
-  fs::create_symlink("../diary/config.json", run.path() / "lock");
-  CHECK_THROWS_WITH(run.lock(), (run.path() / "lock").string() + ": is a symbolic link; remove it, or choose another folder with --run");
+  fs::create_symlink("../diary/config.json", run.path() / "training.lock");
+  CHECK_THROWS_WITH(run.lock(),
+                    (run.path() / "training.lock").string() + ": is a symbolic link; remove it, or choose another folder with --run");
   CHECK(read_file(folder / "diary/config.json") == "mine");
 }
 
@@ -154,25 +155,89 @@ TEST_CASE("the state of training read from its own JSON is the same") {
   TrainState state;
   state.step = 7;
   state.elapsed_s = 0.1;
-  state.best.offer("bleu", 12.5, 6);
+  state.best.offer("bleu", {12.5, 3}, 6);
+  state.stream_position = 9;
   state.window.loss.nll = 1.0 / 3.0;
   state.plateau.scale = 0.25;
   state.validation_due = true;
   state.epochs_done = 2;
-  CHECK(TrainState::from_json(state.to_json(), "").to_json() == state.to_json());
-  REQUIRE_THROWS_WITH(TrainState::from_json({{"step", 1}}, "x/train_state.json"),
-                      ContainsSubstring("x/train_state.json: not a state of training that this program can go on from: "));
+  // As text: what is not finite is null there.
+  CHECK(TrainState::from_json(nlohmann::json::parse(state.to_json().dump()), "").to_json().dump() == state.to_json().dump());
+}
+
+TEST_CASE("a state of training that an earlier version saved is read") {
+  auto fields = TrainState().to_json();
+  for (const char* best : {"best", "early_best"})
+    for (const char* added : {"metric", "loss"}) fields[best].erase(added);
+  for (const char* added : {"skipped", "skipped_target_tokens"}) fields["window"].erase(added);
+  fields["plateau"].erase("best_loss");
+  fields["last_validated_step"] = 0;
+  CHECK(TrainState::from_json(fields, "").to_json().dump() == TrainState().to_json().dump());
+}
+
+TEST_CASE("a damaged state of training is refused with the field") {
+  const std::string begin = "x/train_state.json: not a state that training can resume from: ";
+  const auto problem = [&](const char* pointer, const nlohmann::json& value) {
+    auto fields = TrainState().to_json();
+    const nlohmann::json::json_pointer at(pointer);
+    if (value.is_discarded()) {
+      fields[at.parent_pointer()].erase(at.back());
+    } else {
+      fields[at] = value;
+    }
+    try {
+      TrainState::from_json(fields, "x/train_state.json");
+    } catch (const CheckpointError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const std::string count = "must be a whole number from 0 to 9007199254740992, got ";
+  CHECK(problem("/stream_position", 1e17) == begin + "'stream_position' " + count + "1e+17");
+  CHECK(problem("/stream_position", int64_t{100000000000000000}) == begin + "'stream_position' " + count + "100000000000000000");
+  CHECK(problem("/step", -1) == begin + "'step' " + count + "-1");
+  CHECK(problem("/step", 5) == begin + "'stream_position' must be at least 'step': a step takes at least one batch");
+  CHECK(problem("/window/steps", "a") == begin + "'window.steps' " + count + "\"a\"");
+  CHECK(problem("/window/skipped", 1) == begin + "'window.skipped' must be at most 'window.steps'");
+  CHECK(problem("/validation_due", 1) == begin + "'validation_due' must be true or false, got 1");
+  CHECK(problem("/plateau/scale", nullptr) == begin + "'plateau.scale' must be between 0 and 1");
+  CHECK(problem("/elapsed_s", "long") == begin + "'elapsed_s' must be a number, got \"long\"");
+  CHECK(problem("/best", nlohmann::json::array()) == begin + "'best' must be an object, got []");
+  CHECK(problem("/seconds/loss", nlohmann::json(nlohmann::json::value_t::discarded)) == begin + "'seconds.loss' is missing");
+  REQUIRE_THROWS_WITH(TrainState::from_json(nlohmann::json::array(), "x/train_state.json"), begin + "it is not an object");
 }
 
 TEST_CASE("the best value follows the direction of its metric") {
   BestValue loss, bleu;
-  CHECK(loss.offer("loss", 3, 1));
-  CHECK_FALSE(loss.offer("loss", 3, 2));
-  CHECK(loss.offer("loss", 2, 3));
-  CHECK(bleu.offer("bleu", 0, 1));
-  CHECK(bleu.offer("bleu", 1, 2));
-  CHECK_FALSE(bleu.offer("bleu", 0.5, 3));
+  CHECK(loss.offer("loss", {3, 3}, 1));
+  CHECK_FALSE(loss.offer("loss", {3, 3}, 2));
+  CHECK(loss.offer("loss", {2, 2}, 3));
+  CHECK(bleu.offer("bleu", {0, 3}, 1));
+  CHECK(bleu.offer("bleu", {1, 3}, 2));
+  CHECK_FALSE(bleu.offer("bleu", {0.5, 2}, 3));
   CHECK(bleu.step == 2);
+}
+
+TEST_CASE("where a metric stands still, the lower loss is the best value") {
+  BestValue best;
+  CHECK(best.offer("bleu", {0.001, 5}, 1));
+  CHECK(best.offer("bleu", {0.004, 4}, 2));
+  CHECK(best.offer("bleu", {0, 3}, 3));  // BLEU 0.00 like the others, in the two decimals that are shown
+  CHECK_FALSE(best.offer("bleu", {0, 3.5}, 4));
+  CHECK_FALSE(best.offer("bleu", {0, std::nan("")}, 5));
+  CHECK(best.step == 3);
+}
+
+TEST_CASE("a value that is not finite is never the best, and a value of another metric is no measure") {
+  BestValue best;
+  CHECK_FALSE(best.offer("loss", {std::nan(""), std::nan("")}, 1));
+  CHECK_FALSE(best.offer("loss", {INFINITY, INFINITY}, 2));
+  CHECK_FALSE(best.known);
+  CHECK(best.offer("loss", {3, 3}, 3));
+  CHECK_FALSE(best.offer("loss", {std::nan(""), std::nan("")}, 4));
+  CHECK(best.offer("bleu", {1, 3}, 5));  // 1 as a loss would be better than 3, as BLEU it starts anew
+  CHECK_FALSE(best.offer("bleu", {0.5, 2}, 6));
+  CHECK(best.step == 5);
 }
 
 TEST_CASE("averaged weights follow a' = d a + (1 - d) w with a short memory at first, and swapping twice changes nothing") {
@@ -257,12 +322,60 @@ TEST_CASE("reports, validation and summary are worded for people") {
   state.num_target_tokens = 2000;
   state.elapsed_s = 10;
   state.num_nonfinite = 2;
-  state.time.restore({{"data", 0.5}, {"forward", 3}, {"loss", 1}, {"backward", 2.5}, {"optimiser", 1}, {"validation", 1}, {"saving", 0}});
+  for (const auto& [phase, seconds] : {std::pair{Phase::kData, 0.5},
+                                       {Phase::kForward, 3},
+                                       {Phase::kLoss, 1},
+                                       {Phase::kBackward, 2.5},
+                                       {Phase::kOptimizer, 1},
+                                       {Phase::kValidation, 1}})
+    state.time.seconds(phase) = seconds;
   CHECK(summary_text(state, 8e9, 2e9) ==
         "trained 10 steps on 1.00k source and 2.00k target tokens in 10 s: forward 30.0%, backward 25.0%, loss 10.0%, optimiser 10.0%, "
         "validation 10.0%, data 5.0%, saving 0.0%, other 10.0%\n"
         "  training reached 1.0 GFLOP/s, 50% of the 2.0 GFLOP/s that matrix products alone reach here\n"
-        "  2 steps were skipped because their gradient was not finite");
+        "  steps skipped because their loss or gradient was not finite: 2");
+}
+
+TEST_CASE("a mean over nothing is no number: null in the log, said in words on the line") {
+  StepSums skipped;
+  skipped.skipped = true;
+  skipped.loss = {NAN, NAN, 10};
+  skipped.gradient_norm = NAN;
+  skipped.num_source_tokens = 8;
+  skipped.seconds = 2;
+  StepSums finite;
+  finite.loss = {20, 15, 10};
+  finite.gradient_norm = 3;
+  finite.seconds = 2;
+
+  ReportWindow window;
+  window.add(skipped);
+  CHECK(std::isnan(window.loss.loss_per_token()));
+  CHECK(std::isnan(window.loss.perplexity()));
+  CHECK(std::isnan(window.mean_gradient_norm()));
+  CHECK(window.num_target_tokens() == 10);
+  Report report;
+  report.step = 5;
+  report.epoch = 1;
+  report.loss = window.loss.loss_per_token();
+  report.perplexity = window.loss.perplexity();
+  report.gradient_norm = window.mean_gradient_norm();
+  report.num_target_tokens = window.num_target_tokens();
+  report.num_skipped = window.num_skipped;
+  CHECK(report.text() == "step 5  epoch 1  no finite step  lr 0.0e+00  src -  tgt -");
+  const auto entry = nlohmann::json::parse(report.to_json().dump());
+  for (const char* name : {"loss", "perplexity", "gradient_norm", "target_tokens_per_s"}) CHECK(entry[name].is_null());
+  CHECK(entry["skipped"] == 1);
+
+  // The norm is a mean over the steps that count.
+  window.add(finite);
+  CHECK(window.mean_gradient_norm() == 3);
+  CHECK(window.loss.loss_per_token() == 2);
+  CHECK(window.num_target_tokens() == 20);
+  CHECK(TimeAccount().text(0) == "no time measured");
+  CHECK(std::isnan(RecentSteps().seconds_per_step()));
+  CHECK(std::isnan(ValidationResult().metric("loss")));
+  CHECK(ValidationResult().to_json()["accuracy"].dump() == "null");
 }
 
 }  // namespace attnzoo::test

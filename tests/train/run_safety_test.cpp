@@ -49,7 +49,7 @@ TEST_CASE("a second attnzoo-train in a run folder is refused at once with the pr
   for (const char* part :
        {" trains in this folder; wait until it ends, or choose another folder with --run\nnew: 1\n", "resumed: 1\n", "first: 143\n"})
     CHECK_THAT(outcome.output, ContainsSubstring(part));
-  CHECK_FALSE(fs::exists(folder / "run/lock"));
+  CHECK_FALSE(fs::exists(folder / "run/training.lock"));
   CHECK(train(folder, "attnzoo-train --run run --resume --quiet --set train.max_steps=1").status == 0);
 }
 

@@ -8,6 +8,13 @@
 #include "tests/catch.h"
 
 namespace attnzoo::test {
+namespace {
+
+bool update(const ScheduleConfig& config, double value, PlateauState& state, double loss = 1) {
+  return update_plateau(config, {value, loss}, state);
+}
+
+}  // namespace
 
 TEST_CASE("inverse square root rises linearly to its peak at the end of the warm-up and falls with the root of the step") {
   const ScheduleConfig config{.kind = "inverse_sqrt", .warmup_steps = 100};
@@ -41,32 +48,49 @@ TEST_CASE("plateau cuts the rate after `patience` validations without improvemen
   const ScheduleConfig config{
       .kind = "plateau", .warmup_steps = 0, .min_learning_rate = 0.2, .factor = 0.5, .patience = 2, .metric = "loss"};
   PlateauState state;
-  CHECK_FALSE(update_plateau(config, 3.0, state));
-  CHECK_FALSE(update_plateau(config, 3.1, state));
-  CHECK_FALSE(update_plateau(config, 2.9, state));
-  CHECK_FALSE(update_plateau(config, 2.9, state));
+  CHECK_FALSE(update(config, 3.0, state));
+  CHECK_FALSE(update(config, 3.1, state));
+  CHECK_FALSE(update(config, 2.9, state));
+  CHECK_FALSE(update(config, 2.9, state));
   CHECK(learning_rate_at(config, 0.5, 0, 7, state) == 0.5);
-  CHECK(update_plateau(config, 3.0, state));
+  CHECK(update(config, 3.0, state));
   CHECK(learning_rate_at(config, 0.5, 0, 7, state) == 0.25);
-  CHECK(learning_rate_at(config, 0.5, 0, 7, PlateauState::from_json(state.to_json())) == 0.25);
-  CHECK_FALSE(update_plateau(config, 3.0, state));
-  CHECK(update_plateau(config, 3.0, state));
+  CHECK_FALSE(update(config, 3.0, state));
+  CHECK(update(config, 3.0, state));
   CHECK(learning_rate_at(config, 0.5, 0, 7, state) == 0.2);
 }
 
 TEST_CASE("a plateau on BLEU waits for rising values") {
   const ScheduleConfig config{.kind = "plateau", .patience = 1, .metric = "bleu"};
   PlateauState state;
-  update_plateau(config, 20, state);
-  CHECK_FALSE(update_plateau(config, 21, state));
-  CHECK(update_plateau(config, 20.5, state));
+  update(config, 20, state);
+  CHECK_FALSE(update(config, 21, state));
+  CHECK(update(config, 20.5, state));
+}
+
+TEST_CASE("a plateau of a metric that stands still goes by the loss") {
+  const ScheduleConfig config{.kind = "plateau", .patience = 1, .metric = "bleu"};
+  PlateauState state;
+  CHECK_FALSE(update(config, 0, state, 5));
+  CHECK_FALSE(update(config, 0, state, 4));
+  CHECK(update(config, 0, state, 4.5));
+  CHECK(state.best_loss == 4);
+}
+
+TEST_CASE("a plateau takes no value that is not finite for the best") {
+  const ScheduleConfig config{.kind = "plateau", .patience = 2, .metric = "loss"};
+  PlateauState state;
+  CHECK_FALSE(update(config, std::nan(""), state));
+  CHECK_FALSE(state.has_best);
+  CHECK_FALSE(update(config, 3, state));
+  CHECK(state.best == 3);
 }
 
 TEST_CASE("a validation changes nothing in schedules without state") {
   const ScheduleConfig config{.kind = "inverse_sqrt", .patience = 1};
   PlateauState state;
-  update_plateau(config, 3, state);
-  CHECK_FALSE(update_plateau(config, 4, state));
+  update(config, 3, state);
+  CHECK_FALSE(update(config, 4, state));
   CHECK(state.scale == 1);
 }
 

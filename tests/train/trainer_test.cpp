@@ -8,6 +8,7 @@
 
 #include "data/error.h"
 #include "data/files.h"
+#include "train/divergence.h"
 #include "tests/train/tiny_run.h"
 
 #include "tests/catch.h"
@@ -227,8 +228,118 @@ TEST_CASE_METHOD(OneThread, "ten gradients in a row that are not finite end trai
                                                              {"validate_every", 1000},
                                                              {"schedule", {{"kind", "constant"}, {"warmup_steps", 0}}}}));
   const RunFolder run(folder / "run");
-  REQUIRE_THROWS_WITH(start(recipe, run)->run(), ContainsSubstring("training: the gradient was not finite in 10 steps in a row (step ") &&
-                                                     ContainsSubstring("lower train.learning_rate (1e+30) or train.clip_norm (0)"));
+  REQUIRE_THROWS_WITH(start(recipe, run)->run(),
+                      ContainsSubstring("training diverged at step ") &&
+                          ContainsSubstring(": the loss or its gradient was not finite in the last 10 steps; lower train.learning_rate "
+                                            "(1e+30) or set train.clip_norm (0, which is off), then start again"));
+  CHECK(run.steps().empty());
+  CHECK(log_of(run, "end").back()["reason"] == "diverged");
+}
+
+TEST_CASE_METHOD(OneThread, "training that diverges before its end fails, logs null for what it did not measure, and saves nothing") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"learning_rate", 1e10},
+                                                             {"max_steps", 5},
+                                                             {"validate_every", 1000},
+                                                             {"schedule", {{"kind", "constant"}, {"warmup_steps", 0}}}}));
+  const RunFolder run(folder / "run");
+  REQUIRE_THROWS_WITH(start(recipe, run)->run(),
+                      ContainsSubstring("training diverged at step 5: the loss or its gradient was not finite in "));
+  const auto log = log_of(run, "train");
+  REQUIRE(log.size() == 5);
+  CHECK(log[0]["loss"].is_number());
+  for (const char* name : {"loss", "perplexity", "gradient_norm"}) CHECK(log[4][name].is_null());
+  CHECK(log[4]["skipped"] == 1);
+  CHECK(run.steps().empty());
+}
+
+TEST_CASE_METHOD(OneThread, "weights that are not finite are not saved, and the last checkpoint stays") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 2}, {"validate_every", 1000}}));
+  const RunFolder run(folder / "run");
+  start(recipe, run)->run();
+  auto contents = load_checkpoint(run.last());
+  auto longer = recipe;
+  longer.train.max_steps = 4;
+  longer.train.learning_rate = 0.5;
+  contents.weights.begin()->second.fill_(NAN);
+  TrainerOptions options;
+  options.measure_matmul_rate = false;
+  const auto trainer = make_trainer(longer, run, options, &contents, "RUN");
+  REQUIRE_THROWS_WITH(trainer->run(),
+                      ContainsSubstring("training diverged at step 4: the loss or its gradient was not finite in the last 2 steps; lower "
+                                        "train.learning_rate (0.5) or train.clip_norm (1), then resume from the last checkpoint with "
+                                        "--resume --override, or start again"));
+  CHECK(run.steps() == std::vector<int64_t>{2});
+
+  // Stopped before the steps in a row are many.
+  std::atomic<bool> stop{true};
+  const auto stopped = make_trainer(longer, run, options, &contents, "RUN");
+  stopped->set_stop(&stop);
+  CHECK(stopped->run().stopped);  // at the checkpoint itself: there is nothing to save
+}
+
+TEST_CASE("a checkpoint with a tensor that is not finite is refused with its name") {
+  CheckpointContents contents;
+  contents.weights = {{"a", torch::ones({2})}, {"b", torch::tensor({1.0f, INFINITY})}};
+  REQUIRE_THROWS_WITH(check_finite(contents, "DIR", "do this"),
+                      "DIR: not saved: 'b' in the weights is not finite: training diverged; do this");
+  contents.weights.at("a").fill_(NAN);
+  REQUIRE_THROWS_WITH(check_finite(contents, "DIR", "do this"),
+                      "DIR: not saved: 'a' and 1 more in the weights are not finite: training diverged; do this");
+  contents.weights.clear();
+  contents.extra_tensors = {{"generator", {{"cpu", torch::full({3}, 255, torch::kByte)}}}, {"optimizer", {{"a/m", torch::full({1}, NAN)}}}};
+  REQUIRE_THROWS_WITH(check_finite(contents, "DIR", "do this"),
+                      "DIR: not saved: 'a/m' in the optimiser's state is not finite: training diverged; do this");
+}
+
+TEST_CASE_METHOD(OneThread, "where BLEU stands still, the checkpoint of the lowest loss is the best, and training does not stop early") {
+  const TemporaryDirectory folder;
+  auto fields = tiny_recipe(
+      folder, {{"max_steps", 60}, {"validate_every", 10}, {"report_every", 100}, {"early_stopping", {{"patience", 2}}}});
+  // Every line is one word to BLEU, which stays 0 for want of four; the loss falls.
+  fields["data"]["tokenizer"]["kind"] = "characters";
+  for (const char* name : {"train.in", "train.out", "valid.in", "valid.out"}) {
+    auto text = read_file(folder / name);
+    std::erase(text, ' ');
+    folder.file(name, text);
+  }
+  const auto recipe = read_tiny(folder, fields);
+  const RunFolder run(folder / "run");
+  const auto result = start(recipe, run)->run();
+  double lowest = INFINITY;
+  int64_t step_of_lowest = 0;
+  const auto validations = log_of(run, "validation");
+  for (const auto& validation : validations) {
+    REQUIRE(validation["bleu"] == 0.0);
+    if (validation["loss"] < lowest) {
+      lowest = validation["loss"];
+      step_of_lowest = validation["step"];
+    }
+  }
+  CHECK(result.best.step == step_of_lowest);
+  CHECK(step_of_lowest > 10);
+  CHECK(result.best.loss == Approx(lowest));
+  CHECK(std::filesystem::read_symlink(run.path() / "checkpoints" / "best") == run.checkpoint(step_of_lowest).filename());
+}
+
+TEST_CASE_METHOD(OneThread, "a position far past the data is refused, and the search for the place in the data can be stopped") {
+  const TemporaryDirectory folder;
+  const auto recipe = read_tiny(folder, tiny_recipe(folder, {{"max_steps", 2}, {"validate_every", 1000}}));
+  const RunFolder run(folder / "run");
+  start(recipe, run)->run();
+  auto contents = load_checkpoint(run.last());
+  contents.extra_json["train_state"]["stream_position"] = 1000000000000;
+  REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &contents, "RUN"),
+                      "RUN/train_state.json: not a state that training can resume from: 'stream_position' 1000000000000 lies past 1 epochs "
+                      "of 200 training pairs; it is damaged, or belongs to other text");
+  contents.extra_json["train_state"]["epochs_done"] = 1000000000000;
+  std::atomic<bool> stop{true};
+  const auto trainer = make_trainer(recipe, run, {}, &contents, "RUN");
+  trainer->set_stop(&stop);
+  const auto result = trainer->run();
+  CHECK(result.stopped);
+  CHECK(result.step == 2);
 }
 
 TEST_CASE_METHOD(OneThread, "a checkpoint without training state cannot be resumed from") {
@@ -239,14 +350,14 @@ TEST_CASE_METHOD(OneThread, "a checkpoint without training state cannot be resum
   auto contents = load_checkpoint(run.last());
   auto without = contents;
   without.extra_json.clear();
-  REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &without, "ckpt"), "ckpt: has no train_state.json, so training cannot go on from it");
+  REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &without, "ckpt"), "ckpt: has no train_state.json, so training cannot resume from it");
   without = contents;
   without.extra_tensors.erase("optimizer");
   REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &without, "ckpt"),
-                      "ckpt: has no optimizer.safetensors, so training cannot go on from it");
+                      "ckpt: has no optimizer.safetensors, so training cannot resume from it");
   contents.extra_json["train_state"].erase("plateau");
   REQUIRE_THROWS_WITH(make_trainer(recipe, run, {}, &contents, "ckpt"),
-                      ContainsSubstring("ckpt/train_state.json: not a state of training that this program can go on from: "));
+                      "ckpt/train_state.json: not a state that training can resume from: 'plateau' is missing");
 }
 
 TEST_CASE_METHOD(OneThread, "a crash after the last checkpoint leaves no doubled lines in the log") {

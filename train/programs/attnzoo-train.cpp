@@ -17,8 +17,11 @@
 #include "data/recipe_fields.h"
 #include "data/stop_signal.h"
 #include "models/registry.h"
+#include "models/section_fields.h"
 #include "train/initial_checkpoint.h"
+#include "train/metrics.h"
 #include "train/resume_checks.h"
+#include "train/resume_policy.h"
 #include "train/trainer.h"
 
 namespace attnzoo {
@@ -82,8 +85,8 @@ Strings settings_of(const cxxopts::ParseResult& flags) {
   return settings;
 }
 
-// The recipe, with the model of the checkpoint that it begins with, where it does; that is left in `initial`. With `saved`, the
-// configuration of a run to go on with, it has begun already.
+// The recipe. Where it starts from a checkpoint, that is read into `initial` and gives model and tokenisers. `saved`: the configuration of
+// the run to resume, which has started already.
 TrainingRecipe recipe_from_file(const cxxopts::ParseResult& flags, CheckpointContents& initial, const nlohmann::json* saved = nullptr) {
   if (flags.count("recipe") == 0) throw UsageError("a RECIPE.json is needed");
   const fs::path file = flags["recipe"].as<std::string>(), folder = fs::absolute(file).parent_path();
@@ -95,38 +98,46 @@ TrainingRecipe recipe_from_file(const cxxopts::ParseResult& flags, CheckpointCon
   if (saved != nullptr && !named(*saved).empty()) {
     inherit_model(fields, *saved, flags["run"].as<std::string>());
     fields[key] = named(*saved);
-  } else if (const auto name = named(fields); !name.empty()) {
+  } else if (const auto name = named(fields); saved == nullptr && !name.empty()) {
     const auto directory = find_checkpoint((folder / name).lexically_normal());
     initial = load_checkpoint(directory, false);
     inherit_model(fields, initial.config, directory.string());
+    describe_tokenizers(fields, initial.tokenizers);
     fields[key] = directory.string();
   }
   return TrainingRecipe::from_json(fields, folder);
 }
 
-// The configuration to go on with: the checkpoint's, unless --override lets recipe and --set win.
-TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohmann::json& saved, Progress& progress) {
+// A run's configuration with the --set flags of the command line over it.
+TrainingRecipe recipe_of_run(const cxxopts::ParseResult& flags, const nlohmann::json& saved) {
   auto changed = saved;
-  for (const std::string& setting : settings_of(flags)) apply_setting(changed, setting);
-  auto recipe = TrainingRecipe::from_json(changed, fs::current_path());
-  // What the flags leave is compared with the recipe, where one is given.
-  CheckpointContents unused;
-  const auto wanted = flags.count("recipe") > 0 ? recipe_from_file(flags, unused, &saved) : recipe;
-  std::vector<std::string> conflicts;
-  // Fields that the run's program did not know have their defaults on both sides.
-  const auto before = TrainingRecipe::from_json(saved, fs::current_path()).to_json();
-  for (const auto& difference : config_differences(before, wanted.to_json()))
-    if (!difference.harmless)
-      conflicts.push_back(fmt::format("{}: {} in the run, {} now", difference.key, difference.before, difference.after));
-  if (flags.count("override") > 0) {
-    for (const std::string& conflict : conflicts) progress.line("override: " + conflict);
-    return wanted;
+  changed["model"] = complete_model_config(saved.value("model", nlohmann::json::object()));
+  for (const std::string& setting : settings_of(flags)) {
+    auto alone = nlohmann::json::object();
+    apply_setting(alone, setting);
+    if (setting.starts_with("model.") && alone["model"].is_object()) {
+      lay_over(changed["model"], alone["model"]);
+    } else {
+      apply_setting(changed, setting);
+    }
   }
-  if (!conflicts.empty())
-    fail<ConfigError>(
-        "{}: the run has another configuration:\n  {}\n  omit the recipe and --set to resume it unchanged, or pass --override",
-        flags["run"].as<std::string>(), fmt::join(conflicts, "\n  "));
-  return recipe;
+  return TrainingRecipe::from_json(changed, fs::current_path());
+}
+
+// The configuration to resume with: the run's, with what recipe and --set change as far as resuming can take it (train/resume_policy.h).
+TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohmann::json& saved, Progress& progress) {
+  const auto before = TrainingRecipe::from_json(saved, fs::current_path());
+  CheckpointContents unused;
+  auto wanted = flags.count("recipe") > 0 ? recipe_from_file(flags, unused, &saved) : recipe_of_run(flags, saved);
+  // Runs of earlier versions name the metric that "auto" stands for.
+  for (auto& [now, then] : {std::pair<std::string&, const std::string&>{wanted.train.best_metric, before.train.best_metric},
+                            {wanted.train.early_stopping.metric, before.train.early_stopping.metric}})
+    if (now == kAutoMetric) now = then;
+  const auto differences = config_differences(before.to_json(), wanted.to_json());
+  check_resumable(flags["run"].as<std::string>(), differences, flags.count("override") > 0);
+  for (const auto& difference : differences)
+    if (difference.policy == OnResume::kWithOverride) progress.line("override: " + difference.text());
+  return wanted;
 }
 
 // Whether the user names the folder that data is prepared in, with --set or in the recipe on the command line.
@@ -141,7 +152,7 @@ bool names_cache(const cxxopts::ParseResult& flags, const TrainingRecipe& recipe
          DataConfig::from_json({{"cache", data["cache"]}}, fs::absolute(file).parent_path()).cache == recipe.data.cache;
 }
 
-// Reports as JSON lines on standard output. When that cannot be written any more, training goes on without them.
+// Reports as JSON lines on standard output. Once that cannot be written, training continues without them.
 class JsonReports {
  public:
   void print(const Report& report) {
@@ -187,7 +198,7 @@ int train(const cxxopts::ParseResult& flags) {
   JsonReports reports;
   if (flags["log-format"].as<std::string>() == "json") options.on_report = [&](const Report& report) { reports.print(report); };
 
-  CheckpointContents contents;  // to go on from or to begin with
+  CheckpointContents contents;  // to resume or to start from
   TrainingRecipe recipe;
   std::string where;
   if (resuming) run.last();  // says what is wrong before the lock makes a folder

@@ -1,0 +1,75 @@
+// What a training run says while it runs: log entries, report lines, the live line, the closing summary.
+#include <nlohmann/json.hpp>
+
+#include "train/compute_rate.h"
+#include "train/trainer.h"
+
+namespace attnzoo {
+namespace {
+
+Report make_report(const ReportWindow& window, const TrainState& state, const TrainConfig& config, const BatchStream& stream,
+                   double learning_rate) {
+  Report report;
+  report.step = state.step;
+  report.max_steps = config.max_steps;
+  report.epoch = stream.epoch() + 1;
+  report.loss = window.loss.loss_per_token();
+  report.perplexity = window.loss.perplexity();
+  report.learning_rate = learning_rate;
+  report.num_batches = window.num_batches;
+  report.num_source_tokens = window.num_source_tokens;
+  report.num_target_tokens = window.num_target_tokens();
+  report.seconds = window.seconds;
+  report.elapsed_s = state.elapsed_s;
+  return report;
+}
+
+}  // namespace
+
+void Trainer::say(const std::string& line) const {
+  if (options_.progress != nullptr) options_.progress->line(line);
+}
+
+void Trainer::report() {
+  const auto& window = state_.window;
+  if (window.num_steps == 0) return;
+  Report report = make_report(window, state_, config_, *stream_, learning_rate(state_.step));
+  report.gradient_norm = window.mean_gradient_norm();
+  report.num_clipped = window.num_clipped;
+  report.num_skipped = window.num_skipped;
+  report.eta_s = estimate_remaining(config_, state_, window.seconds / static_cast<double>(window.num_steps), stream_->epoch_batches());
+  log_->write(report.to_json());
+  if (options_.on_report) options_.on_report(report);
+  if (options_.progress != nullptr && !options_.progress->live()) say(report.text());
+  state_.window = {};
+}
+
+void Trainer::show_progress() {
+  if (options_.progress == nullptr || !options_.progress->live()) return;
+  options_.progress->update([&] {
+    Report report = make_report(recent_.sums(), state_, config_, *stream_, learning_rate(state_.step));
+    report.eta_s = estimate_remaining(config_, state_, recent_.seconds_per_step(), stream_->epoch_batches());
+    return report.text();
+  });
+}
+
+void Trainer::log_end(const std::string& reason) {
+  log_->write({{"event", "end"},
+               {"step", state_.step},
+               {"elapsed_s", state_.elapsed_s},
+               {"reason", reason},
+               {"seconds", state_.time.to_json()}});
+}
+
+void Trainer::finish(TrainResult& result) {
+  result.step = state_.step;
+  result.best = state_.best;
+  log_end(result.reason);
+  const double rate = options_.measure_matmul_rate && !result.stopped ? measure_matmul_rate(options_.device) : 0;
+  const double flops = MatmulParameters(*model_).training_flops(state_.num_source_tokens, state_.num_target_tokens);
+  say(fmt::format("{}: {}", result.stopped ? "stopped" : "finished", result.reason));
+  say(summary_text(state_, flops, rate));
+  if (state_.best.known) say(fmt::format("best {} {:.2f} at step {}", metrics_.best, state_.best.value, state_.best.step));
+}
+
+}  // namespace attnzoo
