@@ -296,7 +296,7 @@ TEST_CASE("text that cannot be trained on is refused by name") {
   SECTION("a cache that cannot be made") {
     const DataConfig config = DataConfig::from_json(fixture.fields, fixture.folder.path());
     CHECK_THROWS_WITH(prepare_data(config, "/proc/attnzoo", {}, nullptr), ContainsSubstring("/proc/attnzoo: the folder cannot be made: ") &&
-                                                                              ContainsSubstring("choose another one with data.cache"));
+                                                                              ContainsSubstring("choose another folder with data.cache"));
   }
 }
 
