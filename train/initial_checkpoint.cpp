@@ -35,7 +35,7 @@ class FieldComparison {
     if (!differences_.empty())
       fail<ConfigError>(
           "model and tokenisers are those of the checkpoint that training starts from, but the recipe names others:\n  {}\n"
-          "omit these fields",
+          "  omit these fields",
           fmt::join(differences_, "\n  "));
   }
 

@@ -29,12 +29,9 @@ bool has_model(const nlohmann::json& recipe) { return recipe.contains(nlohmann::
 // A flat model section with every field of both parts under its prefixed name, so that two sections can be compared field by field.
 nlohmann::json apart(const nlohmann::json& section) {
   const auto config = EncoderDecoderConfig::from_json(section);
-  auto fields = nlohmann::json{{"family", section["family"]},
-                               {"encoder", config.encoder},
-                               {"decoder", config.decoder},
-                               {"tied_embeddings", config.tied_embeddings},
-                               {"copy", config.copy},
-                               {"coverage_loss", config.coverage_loss}};
+  auto fields = nlohmann::json{{"family", section["family"]}, {"encoder", config.encoder},
+                               {"decoder", config.decoder},   {"tied_embeddings", config.tied_embeddings},
+                               {"copy", config.copy},         {"coverage_loss", config.coverage_loss}};
   for (const auto& [key, value] : config.encoder_fields.items()) fields["encoder_" + key] = value;
   for (const auto& [key, value] : config.decoder_fields.items()) fields["decoder_" + key] = value;
   return fields;
@@ -160,11 +157,11 @@ std::vector<ConfigDifference> config_differences(const nlohmann::json& before, c
 
 void check_resumable(const std::string& run, const std::vector<ConfigDifference>& differences, bool override) {
   if (const auto fixed = texts(differences, OnResume::kFixed); !fixed.empty())
-    fail<ConfigError>("{}: resuming cannot change these fields:\n  {}\nomit them to resume the run, or start a new run with them", run,
+    fail<ConfigError>("{}: resuming cannot change these fields:\n  {}\n  omit them to resume the run, or start a new run with them", run,
                       fmt::join(fixed, "\n  "));
   const auto conflicts = texts(differences, OnResume::kWithOverride);
   if (!override && !conflicts.empty())
-    fail<ConfigError>("{}: the run has another configuration:\n  {}\nomit the recipe and --set to resume it unchanged, or add --override",
+    fail<ConfigError>("{}: the run has another configuration:\n  {}\n  omit the recipe and --set to resume it unchanged, or add --override",
                       run, fmt::join(conflicts, "\n  "));
 }
 

@@ -67,7 +67,8 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
   apply_threads_option(flags);
   const std::filesystem::path file = flags["recipe"].as<std::string>();
   auto settings = flags.count("set") > 0 ? flags["set"].as<Strings>() : Strings{};
-  if (flags.count("invalid-utf8") > 0) settings.push_back(string_setting("data.clean.invalid_utf8", flags["invalid-utf8"].as<std::string>()));
+  if (flags.count("invalid-utf8") > 0)
+    settings.push_back(string_setting("data.clean.invalid_utf8", flags["invalid-utf8"].as<std::string>()));
   const nlohmann::json recipe = read_recipe(file, settings);
   if (!recipe.contains("data")) fail<ConfigError>("{}: has no 'data' section; it names the text to train on", file.string());
   const DataConfig config = DataConfig::from_json(recipe["data"], file.parent_path(), task_of(recipe));
@@ -218,7 +219,7 @@ int run_import_multi30k(int argc, char** argv) {
   import.from = flags["from"].as<std::string>();
   import.out = flags["out"].as<std::string>();
   Progress progress;
-  std::cout << import_multi30k(import, [&](const std::string& text) { progress.line(text); }).text();
+  print_output(import_multi30k(import, [&](const std::string& text) { progress.line(text); }).text());
   return 0;
 }
 

@@ -126,7 +126,7 @@ TEST_CASE("resuming refuses another configuration with both values unless told t
   CHECK(refused.status == 1);
   CHECK(refused.output ==
         "attnzoo-train: error: run: the run has another configuration:\n  train.learning_rate: 0.003 in the run, 0.5 now\n"
-        "omit the recipe and --set to resume it unchanged, or add --override\n");
+        "  omit the recipe and --set to resume it unchanged, or add --override\n");
   const auto overridden =
       shell(folder, "attnzoo-train recipe.json --run run --resume --override --set train.learning_rate=0.5 --set train.max_steps=4");
   CHECK(overridden.status == 0);
@@ -141,7 +141,7 @@ TEST_CASE("resuming with a field that cannot act is refused by its name before a
   REQUIRE(shell(folder, "attnzoo-train recipe.json --run run --quiet").status == 0);
   const auto config = read_file(folder / "run/config.json");
   const std::string begin = "attnzoo-train: error: run: resuming cannot change these fields:\n  ",
-                    end = "omit them to resume the run, or start a new run with them\n";
+                    end = "  omit them to resume the run, or start a new run with them\n";
   for (const std::string recipe : {"", "recipe.json "}) {
     const auto resumed = [&](const std::string& flags) {
       const auto outcome = shell(folder, "attnzoo-train " + recipe + "--run run --resume --override " + flags);

@@ -78,7 +78,7 @@ TEST_CASE("--init begins with a run's weights, model and tokenisers, and the run
 TEST_CASE("a recipe that names another model than the checkpoint's is refused, field by field") {
   const nlohmann::json stored = {{"family", "transformer"}, {"preset", "tiny"}, {"encoder_layers", 2}};
   const std::string begin = "model and tokenisers are those of the checkpoint that training starts from, but the recipe names others:\n  ",
-                    end = "\nomit these fields";
+                    end = "\n  omit these fields";
   const auto unchanged = complete_model_config(stored).dump();
   CHECK(inherited_problem(nlohmann::json::object(), stored) == unchanged);
   CHECK(inherited_problem({{"family", "transformer"}, {"model_dim", 128}, {"decoder_layers", 4}, {"tied_embeddings", "auto"}}, stored) ==
@@ -122,7 +122,7 @@ TEST_CASE("tokeniser fields that the recipe names must be the checkpoint's, and 
         "  data.tokenizer.joint: true in RUN, false in the recipe\n"
         "  data.tokenizer.kind: \"words\" in RUN, \"characters\" in the recipe\n"
         "  data.tokenizer.vocabulary_size: 40 in RUN, 50 in the recipe\n"
-        "omit these fields");
+        "  omit these fields");
   CHECK_THAT(inherited({{"knd", "words"}}, config), ContainsSubstring("data.tokenizer.knd: unknown key, did you mean 'kind'?"));
   // An imported model does not say how its tokenisers were made.
   CHECK_THAT(inherited({{"kind", "words"}}, {{"model", config["model"]}}),

@@ -74,7 +74,7 @@ TEST_CASE("fields that cannot act on a run that has started are refused by name,
       "  train.initial_checkpoint: \"\" in the run, \"x\" now (training started from it)\n"
       "  train.optimizer.kind: \"adam\" in the run, \"sgd\" now (the checkpoint holds the state of that optimiser)\n"
       "  train.seed: 1 in the run, 2 now (the order of the data depends on it)\n"
-      "omit them to resume the run, or start a new run with them";
+      "  omit them to resume the run, or start a new run with them";
   CHECK(problem_of(before, after, true) == expected);
   CHECK(problem_of(before, after, false) == expected);
 }
@@ -90,7 +90,7 @@ TEST_CASE("fields that act on the rest of a run need --override, and when to sto
         "  model.encoder_layer_drop: 0.0 in the run, 0.1 now\n"
         "  train.learning_rate: 0.001 in the run, 0.5 now\n"
         "  train.optimizer.kind: \"adam\" in the run, \"adamw\" now\n"
-        "omit the recipe and --set to resume it unchanged, or add --override");
+        "  omit the recipe and --set to resume it unchanged, or add --override");
   auto free = recipe_with(kTransformer, {{"max_steps", 7}, {"max_epochs", 2}, {"max_time", "5m"}, {"keep", 3}, {"report_every", 2}});
   free["data"]["cache"] = "b";
   CHECK(config_differences(before, free).size() == 6);
