@@ -46,8 +46,8 @@ struct TranslateReport {
 
 // The model is in eval(), on the options' device. Throws ConfigError for options that have problems(); what a worker throws comes out here.
 //
-// An empty (or all-space) line gives an empty translation without running the model. A classifier's translation is the label, of every
-// line; a language model goes on from the line, and from nothing where it is empty. `on_progress(done)` may be empty; it is called from one
+// A blank line (is_blank() of data/utf8.h) gives an empty translation without running the model. A classifier's translation is the label, of
+// every line; a language model continues the line, or starts from nothing where it is blank. `on_progress(done)` may be empty; it is called from one
 // thread at a time. A set `stop` ends the work early with an Error.
 std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
                                    const TranslateOptions& options, TranslateReport* report = nullptr,

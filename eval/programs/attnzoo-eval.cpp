@@ -90,6 +90,7 @@ struct TextPair {
 };
 
 TextPair read_text_pair(const std::string& first, const std::string& second, InvalidUtf8 policy) {
+  require_distinct_inputs({first, second});
   TextPair text = {read_lines(first, policy), read_lines(second, policy)};
   if (text.first.empty() && text.second.empty()) fail<DataError>("{}: empty; there is nothing to score", first);
   if (text.first.size() != text.second.size())
@@ -151,7 +152,7 @@ int run_metrics(int argc, char** argv) {
   nlohmann::ordered_json results;
   const auto lines = score_metrics(text.first, text.second, settings, results);
   results["sentences"] = text.first.size();
-  std::cout << (settings.json ? results.dump(1) + "\n" : lines);
+  std::cout << (settings.json ? json_text(results, 1) + "\n" : lines);
   return 0;
 }
 
@@ -224,7 +225,7 @@ int run_model(int argc, char** argv) {
     results["truncated_sources"] = report.num_truncated_sources;
     results["seconds"] = report.seconds;
     progress.reset();
-    std::cout << (metrics.json ? results.dump(1) + "\n" : lines);
+    std::cout << (metrics.json ? json_text(results, 1) + "\n" : lines);
     if (!quiet && decodes) {
       fmt::print(stderr, "{}: {} sentences, beam {}, {} target tokens in {} ({:.0f} tokens/s)", loaded.checkpoint.string(), num_lines,
                  decoding.search.beam, report.num_target_tokens,

@@ -55,8 +55,8 @@ cxxopts::Options make_options() {
 
 Strings settings_of(const cxxopts::ParseResult& flags) {
   auto settings = flags.count("set") > 0 ? flags["set"].as<Strings>() : Strings{};
-  if (flags.count("init") > 0) settings.push_back("train.initial_checkpoint=" + nlohmann::json(flags["init"].as<std::string>()).dump());
-  if (flags.count("max-time") > 0) settings.push_back("train.max_time=\"" + flags["max-time"].as<std::string>() + "\"");
+  if (flags.count("init") > 0) settings.push_back(string_setting("train.initial_checkpoint", flags["init"].as<std::string>()));
+  if (flags.count("max-time") > 0) settings.push_back(string_setting("train.max_time", flags["max-time"].as<std::string>()));
   if (flags.count("report-every") > 0) settings.push_back(fmt::format("train.report_every={}", flags["report-every"].as<int64_t>()));
   return settings;
 }
@@ -66,7 +66,7 @@ Strings settings_of(const cxxopts::ParseResult& flags) {
 TrainingRecipe recipe_from_file(const cxxopts::ParseResult& flags, CheckpointContents& initial, const nlohmann::json* saved = nullptr) {
   if (flags.count("recipe") == 0) throw UsageError("a RECIPE.json is needed");
   const fs::path file = flags["recipe"].as<std::string>(), folder = fs::absolute(file).parent_path();
-  auto fields = read_recipe(file, settings_of(flags));
+  auto fields = read_recipe(file, settings_of(flags), TrainConfig::path_fields());
   const nlohmann::json::json_pointer key("/train/initial_checkpoint");
   const auto named = [&](const nlohmann::json& recipe) {
     return recipe.contains(key) && recipe[key].is_string() ? recipe[key].get<std::string>() : "";
@@ -86,7 +86,7 @@ TrainingRecipe recipe_from_file(const cxxopts::ParseResult& flags, CheckpointCon
 // The configuration to go on with: the checkpoint's, unless --override lets recipe and --set win.
 TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohmann::json& saved, Progress& progress) {
   auto changed = saved;
-  for (const std::string& setting : settings_of(flags)) apply_setting(changed, setting);
+  for (const std::string& setting : settings_of(flags)) apply_setting(changed, setting, TrainConfig::path_fields());
   auto recipe = TrainingRecipe::from_json(changed, fs::current_path());
   // What the flags leave is compared with the recipe, where one is given.
   CheckpointContents unused;
