@@ -21,7 +21,7 @@ namespace {
 constexpr size_t kChunkBytes = size_t{1} << 18;
 constexpr size_t kMaxLineBytes = size_t{64} << 20;
 // Text shrinks by 3 to 20 times; gzip reaches 1032 times on what is all the same.
-constexpr uint64_t kMaxGzipRatio = 500, kMinBombBytes = uint64_t{256} << 20;
+constexpr uint64_t kMaxGzipRatio = 500, kMinBombBytes = uint64_t{64} << 20;
 
 std::string shown_name(const std::string& file) { return file == "-" ? "standard input" : file; }
 

@@ -45,7 +45,7 @@ class LineReader {
   LineReader& operator=(LineReader&&) noexcept;
 
   // The next line's bytes; false at the end. Returns as soon as a line has arrived, so that a terminal can be read. Throws DataError for
-  // a file that cannot be read on: truncated or corrupt gzip, gzip that inflates 500 times (beyond 256 MiB), UTF-16, a line of more than 64 MiB.
+  // a file that cannot be read on: truncated or corrupt gzip, gzip that inflates 500 times (beyond 64 MiB), UTF-16, a line of more than 64 MiB.
   bool next(std::string& line);
   // 1-based number of the line that next() returned last; 0 before the first.
   int64_t line_number() const { return line_number_; }

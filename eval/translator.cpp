@@ -1,48 +1,22 @@
 #include "eval/translator.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <mutex>
 #include <numeric>
 #include <optional>
-#include <thread>
 
 #include "data/error.h"
 #include "data/extended_vocabulary.h"
 #include "data/special_tokens.h"
+#include "data/utf8.h"
+#include "eval/workers.h"
 
 namespace attnzoo {
 namespace {
-
-// Runs work(i) for every i in 0 .. count - 1 on `num_threads` threads of one intra-op thread each. The first exception stops the
-// others after their present item and is rethrown here.
-void run_on_workers(int64_t num_threads, size_t count, const std::function<void(size_t)>& work) {
-  std::atomic<size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex failure_mutex;
-  const auto worker = [&] {
-    try {
-      at::set_num_threads(1);
-      for (size_t i = next++; i < count; i = next++) work(i);
-    } catch (...) {
-      next = count;
-      const std::lock_guard lock(failure_mutex);
-      if (!failure) failure = std::current_exception();
-    }
-  };
-  // LibTorch keeps the thread count a thread and, for threads to come, in the process: the latter is put back afterwards.
-  const int process_threads = at::get_num_threads();
-  std::vector<std::thread> threads;
-  for (int64_t t = 0; t < std::min(num_threads, static_cast<int64_t>(count)); ++t) threads.emplace_back(worker);
-  for (auto& thread : threads) thread.join();
-  if (!threads.empty()) at::set_num_threads(process_threads);
-  if (failure) std::rethrow_exception(failure);
-}
 
 // Byte pieces may decode to LF or CR; a translation must stay one line.
 std::string one_line(std::string text) {
@@ -50,8 +24,6 @@ std::string one_line(std::string text) {
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
 }
-
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\n\v\f") == line.npos; }
 
 // One call of translate().
 class Translator {

@@ -34,6 +34,9 @@ struct EarlyStoppingConfig {
 };
 
 struct TrainConfig {
+  // The fields of a recipe that hold paths.
+  static std::vector<std::string> path_fields() { return {"train.initial_checkpoint"}; }
+
   // The run folder or checkpoint whose weights, model section and tokenisers training starts with (train/initial_checkpoint.h); empty for
   // random weights. Relative to the recipe; a run records the checkpoint's full path.
   std::string initial_checkpoint;

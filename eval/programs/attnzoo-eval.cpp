@@ -102,6 +102,7 @@ std::vector<std::string> read_plain_text(const std::string& file, InvalidUtf8 po
 }
 
 TextPair read_text_pair(const std::string& first, const std::string& second, InvalidUtf8 policy) {
+  require_distinct_inputs({first, second});
   TextPair text = {read_plain_text(first, policy), read_plain_text(second, policy)};
   if (text.first.empty() && text.second.empty()) fail<DataError>("{}: empty; there is nothing to score", first);
   if (text.first.size() != text.second.size())
@@ -164,7 +165,7 @@ int run_metrics(int argc, char** argv) {
   nlohmann::ordered_json results;
   const auto lines = score_metrics(text.first, text.second, settings, results);
   results["sentences"] = text.first.size();
-  print_output(settings.json ? results.dump(1) + "\n" : lines);
+  print_output(settings.json ? json_text(results, 1) + "\n" : lines);
   return 0;
 }
 
@@ -250,7 +251,7 @@ int run_model(int argc, char** argv) {
     results["truncated_sources"] = report.num_truncated_sources;
     results["seconds"] = report.seconds;
     progress.reset();
-    print_output(metrics.json ? results.dump(1) + "\n" : lines);
+    print_output(metrics.json ? json_text(results, 1) + "\n" : lines);
     if (!quiet && decodes)
       print_message(fmt::format("{}: beam {}, {}", loaded.checkpoint.string(), decoding.search.beam, report_text(report)));
     return 0;

@@ -200,6 +200,8 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
   check("attnzoo-translate --run run --input missing", 1, "missing: no such file");
   check("attnzoo-eval --run run --source text --reference short", 1,
         "text has 60 lines and short has 1 line; line i of one belongs to line i of the other, so equal counts are needed");
+  check("attnzoo-eval metrics --hypothesis - --reference - < text", 1,
+        "standard input ('-') can be read only once, but is named twice; give a file instead");
   check("attnzoo-eval metrics --hypothesis empty --reference empty", 1, "empty: empty; there is nothing to score");
   check("attnzoo-eval metrics --hypothesis text", 2, "--reference is needed: the file of right translations");
   check("attnzoo-eval metrics --hypothesis text --reference text --tokenize 13b", 2,

@@ -76,8 +76,8 @@ cxxopts::Options make_options() {
 
 Strings settings_of(const cxxopts::ParseResult& flags) {
   auto settings = flags.count("set") > 0 ? flags["set"].as<Strings>() : Strings{};
-  if (flags.count("init") > 0) settings.push_back("train.initial_checkpoint=" + nlohmann::json(flags["init"].as<std::string>()).dump());
-  if (flags.count("max-time") > 0) settings.push_back("train.max_time=\"" + flags["max-time"].as<std::string>() + "\"");
+  if (flags.count("init") > 0) settings.push_back(string_setting("train.initial_checkpoint", flags["init"].as<std::string>()));
+  if (flags.count("max-time") > 0) settings.push_back(string_setting("train.max_time", flags["max-time"].as<std::string>()));
   OptionReader options(flags);
   if (options.given("report-every"))
     settings.push_back(fmt::format("train.report_every={}", options.integer("report-every", {1, 1'000'000'000})));
@@ -90,7 +90,7 @@ Strings settings_of(const cxxopts::ParseResult& flags) {
 TrainingRecipe recipe_from_file(const cxxopts::ParseResult& flags, CheckpointContents& initial, const nlohmann::json* saved = nullptr) {
   if (flags.count("recipe") == 0) throw UsageError("a RECIPE.json is needed");
   const fs::path file = flags["recipe"].as<std::string>(), folder = fs::absolute(file).parent_path();
-  auto fields = read_recipe(file, settings_of(flags));
+  auto fields = read_recipe(file, settings_of(flags), TrainConfig::path_fields());
   const nlohmann::json::json_pointer key("/train/initial_checkpoint");
   const auto named = [&](const nlohmann::json& recipe) {
     return recipe.contains(key) && recipe[key].is_string() ? recipe[key].get<std::string>() : "";
@@ -114,11 +114,11 @@ TrainingRecipe recipe_of_run(const cxxopts::ParseResult& flags, const nlohmann::
   changed["model"] = complete_model_config(saved.value("model", nlohmann::json::object()));
   for (const std::string& setting : settings_of(flags)) {
     auto alone = nlohmann::json::object();
-    apply_setting(alone, setting);
+    apply_setting(alone, setting, TrainConfig::path_fields());
     if (setting.starts_with("model.") && alone["model"].is_object()) {
       lay_over(changed["model"], alone["model"]);
     } else {
-      apply_setting(changed, setting);
+      apply_setting(changed, setting, TrainConfig::path_fields());
     }
   }
   return TrainingRecipe::from_json(changed, fs::current_path());
