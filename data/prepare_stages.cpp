@@ -13,6 +13,7 @@
 #include "data/extended_vocabulary.h"
 #include "data/progress.h"
 #include "data/special_tokens.h"
+#include "data/utf8.h"
 #include "data/vocabulary_tokenizer.h"
 
 namespace attnzoo {
@@ -88,7 +89,7 @@ TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const Cleani
   while (reader.next(pair)) {
     if (!cleaner.keep_text(pair)) continue;
     if (labelled) {
-      if (trimmed_label(pair.target).empty())
+      if (is_blank(pair.target))
         fail<DataError>("{}: the label is blank; set data.clean.empty to drop, or correct the line", pair.place());
       labels.push_back(pair.target);  // of every pair: a rare one must not be missed
     }

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "data/error.h"
+#include "data/stop_signal.h"
 
 namespace attnzoo {
 namespace {
@@ -26,6 +27,7 @@ int open_nameless_file(const std::filesystem::path& folder) {
 void copy_all(int from, int to, const std::string& name, const std::filesystem::path& folder) {
   std::string buffer(size_t{1} << 18, '\0');
   while (true) {
+    const EndableRead endable(from);
     const ssize_t num_read = ::read(from, buffer.data(), buffer.size());
     if (num_read < 0 && errno == EINTR) continue;
     if (num_read < 0) fail<DataError>("{}: cannot be read: {}", name, std::strerror(errno));

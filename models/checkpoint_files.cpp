@@ -61,7 +61,7 @@ void verify_file(const fs::path& file, const nlohmann::json& entry) {
 
 nlohmann::json load_checkpoint_json(const fs::path& file) {
   try {
-    return parse_json(read_file(file), file.string());
+    return parse_json(read_file(file, kMaxJsonBytes, Links::kRefuse), file.string());
   } catch (const Error& error) {
     throw CheckpointError(error.what());
   }

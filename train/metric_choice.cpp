@@ -4,6 +4,7 @@
 #include <span>
 
 #include "data/error.h"
+#include "data/utf8.h"
 #include "train/metrics.h"
 #include "train/uncut_text.h"
 
@@ -16,7 +17,7 @@ std::span<const std::string> decoded_lines(const std::vector<std::string>& lines
   return std::span(lines).first(cap > 0 ? std::min(cap, lines.size()) : lines.size());
 }
 
-bool all_blank(std::span<const std::string> lines) { return std::ranges::all_of(lines, is_blank_line); }
+bool all_blank(std::span<const std::string> lines) { return std::ranges::all_of(lines, is_blank); }
 
 }  // namespace
 

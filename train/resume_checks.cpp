@@ -8,18 +8,12 @@
 
 #include "data/cache_folder.h"
 #include "data/error.h"
+#include "data/printable.h"
 
 namespace attnzoo {
 namespace {
 
 namespace fs = std::filesystem;
-
-// As one word of a shell.
-std::string in_quotes(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
 
 bool is_missing(const std::string& file) {
   std::error_code error;
@@ -53,7 +47,7 @@ void check_cache_of_run(const DataConfig& data, const fs::path& run, bool named_
   if (named_by_user || !has_outside_cache(data, run) || knows_run(data.cache, run)) return;
   fail<ConfigError>(
       "{}: its configuration prepares data in {}, outside the run folder, where this run has not been before; to allow it, add: --set {}",
-      run.string(), data.cache, in_quotes("data.cache=" + data.cache));
+      run.string(), data.cache, shell_quoted("data.cache=" + data.cache));
 }
 
 void check_text_of_run(const DataConfig& data, const fs::path& run) {

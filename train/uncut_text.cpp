@@ -21,11 +21,6 @@ constexpr Range kShortWords[] = {{0x2E80, 0x2FDF}, {0x3005, 0x3007},   {0x3021, 
 constexpr Range kLongWords[] = {{0x0E00, 0x0FFF}, {0x1000, 0x109F}, {0x1780, 0x17FF}, {0x1950, 0x19FF}, {0x1A20, 0x1AAF},
                                 {0x1B00, 0x1B7F}, {0xA980, 0xA9FF}, {0xAA00, 0xAA7F}};
 
-// Invisible characters that are not white space: format characters and fillers.
-constexpr Range kInvisible[] = {{0x00AD, 0x00AD}, {0x034F, 0x034F}, {0x061C, 0x061C}, {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},
-                                {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},
-                                {0xFFA0, 0xFFA0}};
-
 // Mean word lengths above which text is taken for uncut: well above what words have in these scripts, and in all others.
 constexpr double kMaxShortWord = 3.5, kMaxLongWord = 10, kMaxOtherWord = 25;
 
@@ -41,11 +36,6 @@ bool is_in(const Range (&ranges)[N], char32_t c) {
 }
 
 }  // namespace
-
-bool is_blank_line(const std::string& line) {
-  const auto text = code_points(line);
-  return std::ranges::all_of(text, [](char32_t c) { return is_metric_space(c) || is_in(kInvisible, c); });
-}
 
 std::optional<double> mean_word_length_if_uncut(std::span<const std::string> lines) {
   WordCount all, of_short, of_long;

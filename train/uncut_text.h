@@ -8,9 +8,6 @@
 
 namespace attnzoo {
 
-// True for a line without any visible character.
-bool is_blank_line(const std::string& line);
-
 // The mean number of characters in a word as 13a cuts the lines, where that shows that it cannot cut them; nothing where it can. Text in
 // these scripts that is already cut into words (by spaces) is fine.
 std::optional<double> mean_word_length_if_uncut(std::span<const std::string> lines);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/utf8.h"
 #include "eval/translator.h"
 #include "train/generators.h"
 #include "train/uncut_text.h"
@@ -54,7 +55,7 @@ void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& co
   const auto references = std::span(data.valid_target).first(num_lines);
   if (model.says_label()) {
     result.labels = score_labels(outputs, references);
-  } else if (!std::ranges::all_of(references, is_blank_line)) {  // else there is nothing to compare with
+  } else if (!std::ranges::all_of(references, is_blank)) {  // else there is nothing to compare with
     result.bleu = corpus_bleu(outputs, references);
     result.chrf = corpus_chrf(outputs, references);
   }

@@ -90,11 +90,6 @@ TEST_CASE("text without spaces between words is told from text with them, also w
   CHECK(mean_word_length_if_uncut(std::vector<std::string>{"\u6253\u5f00\u6587\u4ef6"}) == 4.0);
 }
 
-TEST_CASE("a line of white space and invisible characters is blank") {
-  for (const char* blank : {"", " \t", "\u3000", "\u200b\u200d", "\ufeff", "\u00ad \u2060"}) CHECK(is_blank_line(blank));
-  for (const char* text : {"a", ".", "\u3002", "\xff"}) CHECK_FALSE(is_blank_line(text));
-}
-
 TEST_CASE("chrF judges references that BLEU cannot cut, and a line says so") {
   const auto [choice, said] = choose(validation_of({"x", "y"}, kJapanese));
   CHECK(choice.best == "chrf");
