@@ -87,7 +87,7 @@ void AtomicDirectory::check(const fs::path& given, const Replaceable& replaceabl
   if (is_working_folder_or_above(directory))
     fail<ConfigError>("{}: is the working folder or one above it, which is not replaced; name a new folder", name);
   fs::directory_iterator readable(directory, error);
-  if (error) fail<ConfigError>("{}: is there already and cannot be read: {}; name a new folder", name, error.message());
+  if (error) fail<ConfigError>("{}: already exists and cannot be read: {}; name a new folder", name, error.message());
   const Entries entries = entries_of(directory, replaceable);
   if (entries.others.empty() || replaceable.keep_others) return;
   fail<ConfigError>("{}: is neither empty nor an unchanged export of this kind (it holds {}); name a new folder", name,
@@ -123,6 +123,8 @@ void AtomicDirectory::commit() {
 // `names`: the files of the old folder that go.
 void AtomicDirectory::replace(const std::vector<std::string>& names) {
   const fs::path made = path();
+  std::error_code ignored;
+  fs::permissions(made, fs::status(directory_, ignored).permissions(), ignored);  // a private folder stays private
   if (!exchange(made, directory_)) {
     if (errno != EINVAL && errno != ENOSYS) fail_to_write(directory_, errno);
     if (!exchange_in_steps(made, directory_)) fail_to_write(directory_, errno);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "data/corpus_format.h"
@@ -30,28 +32,42 @@ bool begins_with(const fs::path& file, std::string_view magic) {
                   file.string());
 }
 
-// Whether the file says what a cache was made from; false where it is damaged, which preparing notices. Throws DataError for other JSON.
+const std::set<std::string> kParts = {"tokenizer", "train", "valid"};
+
+// Whether the file says what a cache was made from, or did before it was damaged, which preparing notices.
 bool is_state_of_cache(const fs::path& file) {
   const std::string content = read_file(file, kMaxFileBytes, Links::kRefuse);
   nlohmann::json state;
   try {
     state = parse_json(content, file.string());
   } catch (const Error&) {
-    return false;
+    const auto quote = content.find_first_not_of(" \n", 1), end = content.find('"', quote + 1);
+    return content.starts_with("{") && quote != content.npos && content[quote] == '"' && end != content.npos &&
+           kParts.contains(content.substr(quote + 1, end - quote - 1));
   }
-  if (!state.is_object()) fail_not_ours(file);
+  if (!state.is_object()) return false;
   for (const auto& [part, made] : state.items())
-    if (part != "tokenizer" && part != "train" && part != "valid") fail_not_ours(file);
-  return !state.empty();
+    if (!kParts.contains(part) || !made.is_object() || !made.contains("digest")) return false;
+  return true;
 }
 
-nlohmann::json runs_of(const fs::path& cache) {
+// {"runs": [FOLDER, ...]}, or null for anything else.
+nlohmann::json read_runs(const fs::path& file) {
   try {
-    auto runs = parse_json(read_file(cache / kRunsFile, kMaxRunsBytes, Links::kRefuse), (cache / kRunsFile).string());
-    if (runs.is_object() && runs.contains("runs") && runs["runs"].is_array()) return runs;
-  } catch (const Error&) {  // missing or damaged: no run is known
+    auto runs = parse_json(read_file(file, kMaxRunsBytes, Links::kRefuse), file.string());
+    const auto is_folder_name = [](const auto& run) { return run.is_string() && fs::path(run.template get<std::string>()).is_absolute(); };
+    if (runs.is_object() && runs.size() == 1 && runs.contains("runs") && runs["runs"].is_array() &&
+        std::ranges::all_of(runs["runs"], is_folder_name))
+      return runs;
+  } catch (const Error&) {
   }
-  return {{"runs", nlohmann::json::array()}};
+  return nullptr;
+}
+
+// No run is known where the file is missing or is not attnzoo's.
+nlohmann::json runs_of(const fs::path& cache) {
+  auto runs = read_runs(cache / kRunsFile);
+  return runs.is_null() ? nlohmann::json{{"runs", nlohmann::json::array()}} : runs;
 }
 
 std::string name_of_run(const fs::path& run) {
@@ -65,7 +81,8 @@ void refuse_cache_of_others(const fs::path& cache) {
   std::error_code error;
   const auto exists = [&](const fs::path& file) { return fs::exists(fs::symlink_status(file, error)); };
   const fs::path state = cache / "prepared.json";
-  if (exists(state) && is_state_of_cache(state)) return;
+  if (exists(state) && !is_state_of_cache(state)) fail_not_ours(state);
+  if (exists(cache / kRunsFile) && read_runs(cache / kRunsFile).is_null()) fail_not_ours(cache / kRunsFile);
   for (const char* name : {"source.tokenizer", "target.tokenizer"})
     if (exists(cache / name) && !begins_with(cache / name, "{\"attnzoo_tokenizer\"")) fail_not_ours(cache / name);
   for (const char* name : {"train.corpus", "valid.corpus"})

@@ -9,7 +9,7 @@ namespace attnzoo {
 inline constexpr const char* kCacheLock = "lock";
 
 // Throws DataError where a file under the name of a prepared one (source.tokenizer, target.tokenizer, train.corpus, valid.corpus,
-// prepared.json) was not made by attnzoo, or is a symbolic link: it would be replaced.
+// prepared.json, runs.json) was not made by attnzoo, or is a symbolic link: it would be replaced.
 void refuse_cache_of_others(const std::filesystem::path& cache);
 
 // A cache outside the run folder remembers which runs its user gave it to (runs.json), because a run that comes from somebody else could

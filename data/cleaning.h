@@ -1,7 +1,7 @@
 // What happens to pairs that training cannot use or should not see: one policy for each reason, and a report.
 //
-// A policy acts on the pair, never on one side, so the two sides stay parallel: "keep" it as it is, "drop" it, "truncate" the side that is too
-// long, stop with an "error" at the first one, "replace" bytes that are not UTF-8 by U+FFFD.
+// A policy acts on the pair, never on one side, so the two sides stay parallel: "keep" it as it is, "drop" it, "truncate" the side that is
+// too long, stop with an "error" at the first one, "replace" bytes that are not UTF-8 by U+FFFD.
 #pragma once
 
 #include <cstdint>

@@ -88,15 +88,17 @@ std::string set_instead(const std::vector<std::string>& fields, const std::strin
 
 // Notes one value; refuses the second of an option that takes one.
 void note_value(const KnownOption& option, const std::string& value, std::map<std::string, std::string>& value_of) {
+  if (value.empty()) throw UsageError(fmt::format("{}: is empty; it needs a value", option.canonical));
   const auto [first, is_new] = value_of.emplace(option.canonical, value);
   if (!is_new && !option.takes_many)
     throw UsageError(fmt::format("{}: given twice ('{}' and '{}'); it takes one value", option.canonical, first->second, value));
 }
 
-// Refuses what cxxopts accepts or reports poorly: unknown names, missing values, an option in place of a value, a second value for an option
-// that takes one.
+// Refuses what cxxopts accepts or reports poorly: unknown names, missing values, an option in place of a value, a second value for an
+// option that takes one.
 void check_arguments(const CommandLine& about, const cxxopts::Options& options, int argc, char** argv) {
   const auto known = known_options(options);
+  if (about.recipe_fields) offer_recipe_fields(about.recipe_fields);
   std::map<std::string, std::string> value_of;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];

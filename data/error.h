@@ -13,7 +13,14 @@
 namespace attnzoo {
 
 struct Error : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& message) : std::runtime_error(without_nul(message)) {}
+
+ private:
+  // what() ends at a NUL, and a stranger's file could so hide the rest of a message.
+  static std::string without_nul(std::string message) {
+    for (size_t at = message.find('\0'); at != message.npos; at = message.find('\0', at)) message.replace(at, 1, "\\x00");
+    return message;
+  }
 };
 // What the user typed or configured: an unknown key, a value out of range, an unknown model.
 struct ConfigError : Error {

@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -34,6 +36,16 @@ std::string content_of(int handle) {
   return {content.data(), static_cast<size_t>(std::max<ssize_t>(num_read, 0))};
 }
 
+// "attnzoo: process 12 on host\n", all of it.
+bool is_lock(const std::string& content) {
+  constexpr std::string_view kProcess = "process ";
+  if (!content.starts_with(kOwnerMark) || !content.ends_with('\n')) return false;
+  const auto owner = std::string_view(content).substr(kOwnerMark.size());
+  const auto digits_end = owner.find_first_not_of("0123456789", kProcess.size());
+  return owner.starts_with(kProcess) && digits_end != owner.npos && digits_end > kProcess.size() &&
+         owner.substr(digits_end).starts_with(" on ") && owner.find('\n') == owner.size() - 1;
+}
+
 std::string owner_in(const std::string& content) {
   if (!content.starts_with(kOwnerMark)) return "another process";
   return content.substr(kOwnerMark.size(), content.find('\n') - kOwnerMark.size());
@@ -50,7 +62,12 @@ bool still_stands(int handle, const std::filesystem::path& file) {
 }  // namespace
 
 void FolderLock::open(const std::string& advice) {
-  handle_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  handle_ = ::open(file_.c_str(), kFlags | O_CREAT | O_EXCL, 0666);
+  if (handle_ >= 0) return;
+  if (errno == EEXIST) handle_ = ::open(file_.c_str(), kFlags);
+  if (handle_ < 0 && errno == ENOENT && std::filesystem::is_directory(file_.parent_path()))
+    return open(advice);  // its owner removed it just now
   if (handle_ < 0) {
     const int error = errno;
     if (error == ELOOP) fail<DataError>("{}: is a symbolic link; remove it, or {}", file_.string(), advice);
@@ -58,8 +75,13 @@ void FolderLock::open(const std::string& advice) {
   }
   struct stat status {};
   const bool regular = ::fstat(handle_, &status) == 0 && S_ISREG(status.st_mode);
-  // An empty one is being written, or its owner was killed first.
-  if (regular && (status.st_size == 0 || content_of(handle_).starts_with(kOwnerMark))) return;
+  // An empty one may be new, its owner about to write its name.
+  for (int attempt = 0; regular && attempt < 50; ++attempt) {
+    const auto content = content_of(handle_);
+    if (is_lock(content)) return;
+    if (!content.empty()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   ::close(handle_);
   fail<DataError>("{}: is not a lock of attnzoo; {}", file_.string(), advice);
 }

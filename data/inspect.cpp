@@ -94,13 +94,14 @@ TextPass read_text(const PreparedData& data, const DataConfig& config, const std
   const Tokenizer &source = *data.tokenizers.source, &target = *data.tokenizers.target;
   const bool copied = config.tokenizer.copy_unknown;
   const int64_t stride = std::max<int64_t>(1, (data.train_report.num_read + kMaxLinesToDecode - 1) / kMaxLinesToDecode);
-  PairReader reader(config.train, config.clean.reading_policy());
+  PairReader reader(data.train_text, config.clean.reading_policy());
   TextPair pair;
   while (reader.next(pair)) {
     if (const auto shown = pass.source_of_line.find(pair.line); shown != pass.source_of_line.end()) shown->second = pair.source;
     if (pair.line % stride != 0) continue;
-    if (config.task != Task::kLanguageModel) pass.source.add(source, copied, pair.source, pair.place());
-    if (config.task != Task::kClassification) pass.target.add(target, copied, pair.target, pair.place());
+    const std::string_view source_line = pair.source, *copied_from = copied ? &source_line : nullptr;
+    if (config.task != Task::kLanguageModel) pass.source.add(source, pair.source, pair.place(), copied_from);
+    if (config.task != Task::kClassification) pass.target.add(target, pair.target, pair.place(), copied_from);
   }
   return pass;
 }
@@ -216,10 +217,8 @@ std::string inspect_data(const PreparedData& data, const DataConfig& config, int
   num_samples = std::min(num_samples, train.num_pairs());
   std::vector<int64_t> samples;
   for (int64_t i = 0; i < num_samples; ++i) samples.push_back(i * train.num_pairs() / num_samples);
-  const auto files = config.train.files();
-  const bool can_read_again = std::find(files.begin(), files.end(), "-") == files.end();  // standard input is gone
-  const TextPass pass = can_read_again ? read_text(data, config, samples) : TextPass{};
-  if (can_read_again) text += round_trip_section(data, config, pass);
+  const TextPass pass = read_text(data, config, samples);
+  text += round_trip_section(data, config, pass);
 
   if (num_samples > 0) text += "\nWhat the model will see\n";
   for (const int64_t pair : samples) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/recipe_fields.h"
 #include "data/utf8.h"
 
 namespace attnzoo {
@@ -31,7 +32,22 @@ bool all_utf8(const std::vector<std::string>& texts) {
   return std::all_of(texts.begin(), texts.end(), [](const std::string& text) { return find_invalid_utf8(text) == text.npos; });
 }
 
+std::function<std::vector<std::string>()>& recipe_fields() {
+  static std::function<std::vector<std::string>()> fields;
+  return fields;
+}
+
+// The recipe's field that the unknown key of a section names, "train.batch.batch_tokens"; empty outside recipes or if there is none.
+std::string field_elsewhere(const std::string& where, const std::string& key) {
+  const bool in_recipe = where.empty() || where.starts_with("data") || where.starts_with("train") || where == "model";
+  if (!in_recipe || !recipe_fields() || key.size() > 60) return "";
+  const auto fields = fields_called(key, recipe_fields()());
+  return fields.empty() ? "" : fields.front();
+}
+
 }  // namespace
+
+void offer_recipe_fields(std::function<std::vector<std::string>()> fields) { recipe_fields() = std::move(fields); }
 
 FieldReader::FieldReader(const nlohmann::json& fields, std::string where) : fields_(fields), where_(std::move(where)) {
   if (!fields.is_object())
@@ -129,8 +145,8 @@ bool FieldReader::read_choice(const char* key, std::string& value, const std::ve
     return true;
   }
   const std::string near = nearest(given, accepted);
-  problem(key, fmt::format("unknown value '{}'{}; accepted: {}", shorten(given, 60), near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
-                           fmt::join(accepted, ", ")));
+  problem(key, fmt::format("unknown value '{}'{}; accepted: {}", shorten(given, 60),
+                           near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), fmt::join(accepted, ", ")));
   return true;
 }
 
@@ -148,13 +164,15 @@ void FieldReader::problem(const std::string& key, const std::string& what) {
 }
 
 void FieldReader::finish() {
+  constexpr size_t kMostProblems = 20;  // of unknown keys; each looks for a near name
   bool unknown = false;
   if (fields_.is_object()) {
     for (const auto& [key, value] : fields_.items()) {
       if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-      const std::string near = nearest(key, known_);
-      problem(shorten(key, 60), near.empty() ? "unknown key" : fmt::format("unknown key, did you mean '{}'?", near));
       unknown = true;
+      if (problems_.size() >= kMostProblems) break;
+      const std::string near = nearest(key, known_), hint = near.empty() ? field_elsewhere(where_, key) : near;
+      problem(shorten(key, 60), hint.empty() ? "unknown key" : fmt::format("unknown key (did you mean '{}'?)", hint));
     }
   }
   if (problems_.empty()) return;

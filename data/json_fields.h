@@ -2,17 +2,21 @@
 //
 //   FieldReader reader(fields, "model");
 //   reader.read("model_dim", config.model_dim);      // keeps the default when the key is absent
-//   reader.finish();  // throws ConfigError: "model.modeldim: unknown key, did you mean 'model_dim'?; known keys: ..."
+//   reader.finish();  // throws ConfigError: "model.modeldim: unknown key (did you mean 'model_dim'?); known keys: ..."
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace attnzoo {
+
+// The dotted names of all fields of a recipe, for hints about a key that stands in the wrong section. A program offers them once.
+void offer_recipe_fields(std::function<std::vector<std::string>()> fields);
 
 class FieldReader {
  public:
@@ -24,7 +28,7 @@ class FieldReader {
   bool read(const char* key, int64_t& value);
   // Accepts integers. Refuses what single precision, in which models compute, cannot hold: beyond 3.4e38, or not 0 and below 1.2e-38.
   bool read(const char* key, double& value);
-  bool read(const char* key, std::string& value);  // valid UTF-8, as is every string that a configuration stores
+  bool read(const char* key, std::string& value);               // valid UTF-8, as is every string that a configuration stores
   bool read(const char* key, std::vector<std::string>& value);  // accepts one string for a list of one
   // As read(), and notes a problem unless the value is one of `accepted`.
   bool read_choice(const char* key, std::string& value, const std::vector<std::string>& accepted);
@@ -46,8 +50,8 @@ class FieldReader {
   std::vector<std::string> problems_;
 };
 
-// JSON with // and /* */ comments, of any origin: at most 100 MiB and 100 levels deep (data/json_parser.h). Throws ConfigError "FILE:LINE: ..."
-// for a syntax error, a number too large for double, a key given twice; read_json also DataError for a file that cannot be read.
+// JSON with // and /* */ comments, of any origin: at most 100 MiB and 100 levels deep (data/json_parser.h). Throws ConfigError "FILE:LINE:
+// ..." for a syntax error, a number too large for double, a key given twice; read_json also DataError for a file that cannot be read.
 nlohmann::json read_json(const std::filesystem::path& file);
 nlohmann::json parse_json(std::string_view text, const std::string& where);
 

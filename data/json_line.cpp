@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
@@ -80,6 +81,9 @@ std::string text_field(const nlohmann::json& object, const std::string& field, c
     for (const auto& [key, value] : object.items()) keys.push_back(key);
     fail<DataError>("{}: has no field '{}'; its fields: {}", place, field, shorten(fmt::format("{}", fmt::join(keys, ", ")), 200));
   }
+  // JSON's numbers are doubles here: an integer above 2^53 would come out as another one.
+  if (found->is_number_float() && std::abs(found->get<double>()) >= 9007199254740992.0)
+    fail<DataError>("{}: the field '{}' is a number too large to keep every digit; write it as a string", place, field);
   if (found->is_number() || found->is_boolean()) return found->dump();
   if (!found->is_string()) fail<DataError>("{}: the field '{}' must be a string, got {}", place, field, found->type_name());
   std::string text = found->get<std::string>();

@@ -59,8 +59,8 @@ std::string column_of(const std::string& line, int64_t column, const TextPair& p
     const size_t tab = line.find('\t', begin);
     if (i == column) return line.substr(begin, tab == std::string::npos ? tab : tab - begin);
     if (tab == std::string::npos) {
-      fail<DataError>("{}: has {} column{}, but column {} is needed (columns are separated by tabs and counted from 0)", pair.place(), i + 1,
-                      i == 0 ? "" : "s", column);
+      fail<DataError>("{}: has {} column{}, but column {} is needed (columns are separated by tabs and counted from 0)", pair.place(),
+                      i + 1, i == 0 ? "" : "s", column);
     }
     begin = tab + 1;
   }

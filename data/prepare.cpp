@@ -169,7 +169,7 @@ DataConfig DataConfig::from_json(const nlohmann::json& fields, const std::filesy
                                                        SourceConfig::forms_of_running_text(), SourceConfig::forms_of_pairs()));
   }
   if (task == Task::kClassification && config.tokenizer.copy_unknown)
-    problems.push_back("data.tokenizer.copy_unknown: a label is not copied; leave it out");
+    problems.push_back("data.tokenizer.copy_unknown: a label is not copied; omit it");
   if (!problems.empty()) fail<ConfigError>("{}", fmt::join(problems, "; "));
   return config;
 }
@@ -193,8 +193,8 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
                           const std::function<void(const std::string&)>& log_line, Progress* progress) {
   DataConfig config = given_config;
   if (config.train.empty()) {
-    fail<ConfigError>("data.train: names no text; give {}", config.task == Task::kLanguageModel ? SourceConfig::forms_of_running_text()
-                                                                                                : SourceConfig::forms_of_pairs());
+    fail<ConfigError>("data.train: names no text; give {}",
+                      config.task == Task::kLanguageModel ? SourceConfig::forms_of_running_text() : SourceConfig::forms_of_pairs());
   }
   require_text(config);
   const StageLog log{log_line, progress};
@@ -203,7 +203,7 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
   });
   refuse_cache_of_others(cache);
   remove_leftovers(cache);
-  const SpooledInput spooled({&config.train, &config.valid}, cache, log_line);
+  auto copies = std::make_shared<const SpooledInput>(std::vector<SourceConfig*>{&config.train, &config.valid}, cache, log_line);
 
   const nlohmann::json train_identity = identity_of(config.train);
   const nlohmann::json valid_identity = identity_of(config.valid);
@@ -223,6 +223,8 @@ PreparedData prepare_data(const DataConfig& given_config, const std::filesystem:
     if (static_cast<int64_t>(data.valid_source.size()) != data.valid->num_pairs())
       fail<DataError>("{}: changed while it was being prepared; start again", config.valid.name());
   }
+  data.train_text = config.train;
+  data.copies = std::move(copies);
   data.reused = preparation.made_nothing();
   return data;
 }

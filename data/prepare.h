@@ -1,5 +1,5 @@
-// From the recipe's "data" section to what training needs: tokenisers, memory-mapped corpora, validation text. Made once in a cache folder and
-// reused while inputs and settings are the same; stale or damaged files are rebuilt.
+// From the recipe's "data" section to what training needs: tokenisers, memory-mapped corpora, validation text. Made once in a cache folder
+// and reused while inputs and settings are the same; stale or damaged files are rebuilt.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +13,7 @@
 #include "data/corpus.h"
 #include "data/progress.h"
 #include "data/sources.h"
+#include "data/spooled_input.h"
 #include "data/task.h"
 #include "data/tokenizer.h"
 
@@ -46,13 +47,16 @@ struct PreparedData {
   std::shared_ptr<const Corpus> valid;                  // null without validation data
   std::vector<std::string> valid_source, valid_target;  // the raw lines of the kept validation pairs
   CleaningReport train_report, valid_report;
+  // The training text, readable again as long as this lives: what can be read only once is a copy.
+  SourceConfig train_text;
+  std::shared_ptr<const SpooledInput> copies;
   bool reused = false;  // nothing had to be built
 };
 
 // `given`: use these tokenisers instead of learning some (resuming, fine-tuning); empty pointers otherwise.
-// `log` receives one line per stage ("tokeniser: 8000 pieces learned from 58000 lines"); `progress` shows the long ones live. Pipes and standard
-// input are copied first, since text is read twice. A second program that prepares in the same folder waits for the first.
-// Throws ConfigError, DataError.
+// `log` receives one line per stage ("tokeniser: 8000 pieces learned from 58000 lines"); `progress` shows the long ones live. Pipes and
+// standard input are copied first, since text is read twice. A second program that prepares in the same folder waits for the first. Throws
+// ConfigError, DataError.
 PreparedData prepare_data(const DataConfig& config, const std::filesystem::path& cache, const TokenizerPair& given,
                           const std::function<void(const std::string&)>& log, Progress* progress = nullptr);
 

@@ -89,8 +89,7 @@ TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const Cleani
   while (reader.next(pair)) {
     if (!cleaner.keep_text(pair)) continue;
     if (labelled) {
-      if (is_blank(pair.target))
-        fail<DataError>("{}: the label is blank; set data.clean.empty to drop, or correct the line", pair.place());
+      if (is_blank(pair.target)) fail<DataError>("{}: the label is blank; set data.clean.empty to drop, or correct the line", pair.place());
       labels.push_back(pair.target);  // of every pair: a rare one must not be missed
     }
     if (TextPair* place = sample.offer()) *place = pair;

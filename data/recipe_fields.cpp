@@ -60,8 +60,7 @@ void add_keys(const nlohmann::json& value, const std::string& prefix, std::vecto
 }
 
 std::string underscored(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == '-' || c == '.'; }, '_');
   return text;
 }
 

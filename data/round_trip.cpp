@@ -44,14 +44,15 @@ std::string difference(std::string_view before, std::string_view after) {
 
 }  // namespace
 
-void RoundTrip::add(const Tokenizer& tokenizer, bool copied, std::string_view line, const std::string& place) {
+void RoundTrip::add(const Tokenizer& tokenizer, std::string_view line, const std::string& place, const std::string_view* copied_from) {
   ++num_lines;
   std::string decoded;
   bool unknown = false;
-  if (copied) {
-    const ExtendedSource source(tokenizer, line);
-    decoded = source.decode(source.ids());
-    unknown = std::find(source.ids().begin(), source.ids().end(), kUnkId) != source.ids().end();
+  if (copied_from != nullptr) {
+    const ExtendedSource source(tokenizer, *copied_from);
+    const auto ids = *copied_from == line ? source.ids() : source.encode_target(line);
+    decoded = source.decode(ids);
+    unknown = std::find(ids.begin(), ids.end(), kUnkId) != ids.end();
   } else {
     const auto ids = tokenizer.encode(line);
     decoded = tokenizer.decode(ids);

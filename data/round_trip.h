@@ -17,8 +17,8 @@ struct RoundTrip {
   int64_t num_changed = 0;  // changed otherwise
   std::string example;      // of the last kind, else of the second: "train.en:7: 5 m2 -> 5 m2"
 
-  // `copied`: unknown words are copied, not lost (data/extended_vocabulary.h). `place` names the line.
-  void add(const Tokenizer& tokenizer, bool copied, std::string_view line, const std::string& place);
+  // `place` names the line. With `copied_from`, unknown words that it has are copied, not lost (data/extended_vocabulary.h).
+  void add(const Tokenizer& tokenizer, std::string_view line, const std::string& place, const std::string_view* copied_from = nullptr);
   // "3 of 1000 lines come back changed (0.30%), 5 others in white space alone; first: ..."
   std::string text() const;
 

@@ -84,7 +84,7 @@ class SentencePieceTokenizer : public Tokenizer {
 
  private:
   void check_id(int32_t id) const {
-    if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside of the vocabulary of {} pieces", id, vocabulary_size());
+    if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside the vocabulary of {} pieces", id, vocabulary_size());
   }
 
   static std::string without_space_marks(std::string_view text) {

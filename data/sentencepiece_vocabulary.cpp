@@ -98,7 +98,7 @@ class SentencePieceVocabulary : public Tokenizer {
 
  private:
   void check_id(int32_t id) const {
-    if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside of the vocabulary of {} pieces", id, vocabulary_size());
+    if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside the vocabulary of {} pieces", id, vocabulary_size());
   }
   std::string content_;
   std::vector<std::string> pieces_;  // of id kNumSpecialTokens and up

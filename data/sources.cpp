@@ -168,8 +168,7 @@ SourceConfig SourceConfig::from_json(const nlohmann::json& fields, const std::st
   if (num_forms > 1) fail<ConfigError>("{}: more than one form of text; give {}", where, offered_forms(true, true));
   if (num_forms == 1 && !missing.empty())
     fail<ConfigError>("{}: '{}' without '{}'; both are needed", where, given.front(), missing.front());
-  config.replace_files(
-      [&](const std::string& key, const std::string& file) { return stored_path(file, relative_to, where + "." + key); });
+  config.replace_files([&](const std::string& key, const std::string& file) { return stored_path(file, relative_to, where + "." + key); });
   const auto files = config.files();
   if (std::count(files.begin(), files.end(), "-") > 1) fail<ConfigError>("{}: standard input ('-') can be read only once", where);
   return config;

@@ -1,8 +1,9 @@
-// Where text comes from: two parallel files, TSV, JSON lines or running text, each plain, gzip or standard input; read as a stream of pairs.
+// Where text comes from: two parallel files, TSV, JSON lines or running text, each plain, gzip or standard input; read as a stream of
+// pairs.
 //
-// A form of text is a struct that describes its own fields, and one alternative of TextForm. Reading a recipe, writing it, listing files, making
-// paths absolute, digests, messages and copying of pipes all visit that description; a new form needs nothing else but to say how its lines
-// become a pair (pair_reader.cpp), which the compiler demands.
+// A form of text is a struct that describes its own fields, and one alternative of TextForm. Reading a recipe, writing it, listing files,
+// making paths absolute, digests, messages and copying of pipes all visit that description; a new form needs nothing else but to say how
+// its lines become a pair (pair_reader.cpp), which the compiler demands.
 #pragma once
 
 #include <cstdint>
@@ -117,8 +118,8 @@ class PairReader {
   PairReader(const SourceConfig& config, InvalidUtf8 policy);
   ~PairReader();
 
-  // False at the end. Throws DataError: sides of unequal length (with both full counts), too few columns, a line that is not one JSON object or
-  // lacks a field, bytes that are not UTF-8 (InvalidUtf8::kError).
+  // False at the end. Throws DataError: sides of unequal length (with both full counts), too few columns, a line that is not one JSON
+  // object or lacks a field, bytes that are not UTF-8 (InvalidUtf8::kError).
   bool next(TextPair& pair);
 
  private:

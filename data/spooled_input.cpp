@@ -36,7 +36,8 @@ void copy_all(int from, int to, const std::string& name, const std::filesystem::
       const ssize_t more = ::write(to, buffer.data() + num_written, static_cast<size_t>(num_read - num_written));
       if (more < 0 && errno == EINTR) continue;
       if (more < 0)
-        fail<DataError>("{}: cannot be copied into {}: {}; free some space there or give a file", name, folder.string(), std::strerror(errno));
+        fail<DataError>("{}: cannot be copied into {}: {}; free some space there or give a file", name, folder.string(),
+                        std::strerror(errno));
       num_written += more;
     }
   }

@@ -10,8 +10,8 @@
 
 namespace attnzoo {
 
-// As long as this lives, `texts` name the copies in place of such inputs. A copy is an open file without a name: it vanishes with the program,
-// however that ends.
+// As long as this lives, `texts` name the copies in place of such inputs. A copy is an open file without a name: it vanishes with the
+// program, however that ends.
 class SpooledInput {
  public:
   // The copies lie in the file system of `folder`. `log` receives a line before each copy, as a pipe may have to be waited for.

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 
 #include "data/files.h"
 
@@ -15,6 +17,9 @@ namespace {
 constexpr std::array<int, 3> kStopSignals = {SIGHUP, SIGINT, SIGTERM};
 
 std::atomic<bool> asks_first{false}, stop_requested{false};
+// timeout(1) signals its child and then the child's whole group, a terminal and a wrapper both pass on Ctrl-C: that is one request.
+constexpr int64_t kSameRequestMs = 1000;
+std::atomic<int64_t> first_signal_ms{0};
 std::atomic<int> received_signal{0}, null_device{-1}, read_descriptor{-1};
 std::array<struct sigaction, kStopSignals.size()> previous_actions;
 
@@ -26,10 +31,16 @@ void end_read() {
 // Only what POSIX allows in a handler.
 extern "C" void handle_stop(int signal_number) {
   const int error = errno;
-  if (!asks_first || stop_requested.exchange(true)) {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const int64_t now_ms = int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+  const bool again = asks_first && stop_requested.exchange(true);
+  if (again && now_ms - first_signal_ms < kSameRequestMs) return;
+  if (!asks_first || again) {
     remove_temporary_files();
     _exit(128 + signal_number);
   }
+  first_signal_ms = now_ms;
   received_signal = signal_number;
   end_read();
   errno = error;

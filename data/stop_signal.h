@@ -7,8 +7,8 @@
 //   return stop.exit_status();
 //
 // Ending at once removes the temporary files and exits with 128 + the signal's number. After ask_first() the first signal sets requested()
-// and the second one ends the program at once. A signal that was ignored when the program started (nohup, a background job of a script)
-// stays ignored.
+// and a second one, at least a second later, ends the program at once. A signal that was ignored when the program started (nohup, a
+// background job of a script) stays ignored.
 #pragma once
 
 #include <atomic>

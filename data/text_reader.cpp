@@ -156,8 +156,10 @@ struct LineReader::Bytes {
     out.resize(old_size + kChunkBytes - inflater.avail_out);
     num_inflated_bytes += out.size() - old_size;
     if (num_inflated_bytes > kMinBombBytes && num_inflated_bytes / kMaxGzipRatio > num_read_bytes) {
-      fail<DataError>("{}: {} bytes of gzip inflate to more than {}, over {} times as many, which no text does; unpack it if it is meant", name,
-                      num_read_bytes, num_inflated_bytes, kMaxGzipRatio);
+      fail<DataError>(
+          "{}: {} bytes of gzip inflate to more than {}, over {} times as many, which no text does; if this is intended, unpack the file "
+          "first",
+          name, num_read_bytes, num_inflated_bytes, kMaxGzipRatio);
     }
     return out.size() > old_size;
   }

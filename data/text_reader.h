@@ -1,7 +1,7 @@
 // Lines of text from a plain file, a gzip file or standard input, read as a stream.
 //
-// A line ends at LF and nowhere else (U+2028, vertical tab and form feed are part of a line); one CR before it is removed. A last line without
-// LF counts. A byte order mark at the beginning is dropped. Gzip is recognised by its first two bytes, whatever the name.
+// A line ends at LF and nowhere else (U+2028, vertical tab and form feed are part of a line); one CR before it is removed. A last line
+// without LF counts. A byte order mark at the beginning is dropped. Gzip is recognised by its first two bytes, whatever the name.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,8 @@ class LineReader {
   LineReader& operator=(LineReader&&) noexcept;
 
   // The next line's bytes; false at the end. Returns as soon as a line has arrived, so that a terminal can be read. Throws DataError for
-  // a file that cannot be read on: truncated or corrupt gzip, gzip that inflates 500 times (beyond 64 MiB), UTF-16, a line of more than 64 MiB.
+  // a file that cannot be read on: truncated or corrupt gzip, gzip that inflates 500 times (beyond 64 MiB), UTF-16, a line of more than 64
+  // MiB.
   bool next(std::string& line);
   // 1-based number of the line that next() returned last; 0 before the first.
   int64_t line_number() const { return line_number_; }

@@ -114,7 +114,8 @@ TokenizerPair TokenizerPair::load(const std::filesystem::path& directory) {
     std::error_code ignored;
     const auto num_bytes = std::filesystem::file_size(file, ignored);
     if (!ignored && num_bytes > kMaxTokenizerBytes)
-      fail<DataError>("{}: is no tokeniser of attnzoo: it has {} bytes; at most {} are read", file.string(), num_bytes, kMaxTokenizerBytes);
+      fail<DataError>("{}: is not an attnzoo tokeniser: it has {} bytes; at most {} are read", file.string(), num_bytes,
+                      kMaxTokenizerBytes);
     return load_tokenizer(read_file(file), file.string());
   };
   TokenizerPair pair;

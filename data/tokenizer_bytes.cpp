@@ -29,7 +29,7 @@ TokenizerBytes unpack_tokenizer(std::string_view bytes, const std::string& where
   } catch (const Error&) {
   }
   if (!header.is_object() || !header.contains("attnzoo_tokenizer"))
-    fail<DataError>("{}: is no tokeniser of attnzoo (its first line must hold \"attnzoo_tokenizer\")", where);
+    fail<DataError>("{}: is not an attnzoo tokeniser (its first line must hold \"attnzoo_tokenizer\")", where);
   const std::string_view content = bytes.substr(line_end + 1);
   const auto is_integer = [&](const char* key) { return header.contains(key) && header[key].is_number_integer(); };
   const auto is_string = [&](const char* key) { return header.contains(key) && header[key].is_string(); };

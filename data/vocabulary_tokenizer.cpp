@@ -105,7 +105,7 @@ class VocabularyTokenizer : public Tokenizer {
 
  private:
   void check_id(int32_t id) const {
-    if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside of the vocabulary of {} {}", id, vocabulary_size(), kind_);
+    if (id < 0 || id >= vocabulary_size()) fail<DataError>("id {} is outside the vocabulary of {} {}", id, vocabulary_size(), kind_);
   }
   std::string kind_;
   Unit unit_;
@@ -156,6 +156,10 @@ std::shared_ptr<const Tokenizer> load_vocabulary(const std::string& kind, std::s
       fail<DataError>("{}: damaged tokeniser: entry {} is empty or has no line end", where, entries.size());
     if (entries.size() == kMaxEntries) fail<DataError>("{}: damaged tokeniser: it has more than {} entries", where, kMaxEntries);
     entries.emplace_back(content.substr(begin, end - begin));
+    if (find_invalid_utf8(entries.back()) != std::string_view::npos)
+      fail<DataError>("{}: damaged tokeniser: entry {} is not valid UTF-8", where, entries.size() - 1);
+    if (kind == "words" && entries.back().find(' ') != std::string::npos)
+      fail<DataError>("{}: damaged tokeniser: entry {} holds a space, which no word does", where, entries.size() - 1);
     begin = end + 1;
   }
   auto tokenizer = std::make_shared<VocabularyTokenizer>(kind, std::move(entries));

@@ -40,23 +40,27 @@ void add_decode_options(cxxopts::Options& options) {
   add_model_options(options);
   auto search_options = options.add_options("Search");
   search_options("beam", "Hypotheses kept alive per sentence; 1 is greedy", number(search.beam), "N");
-  search_options("n-best", "Translations per sentence, best first; at most --beam", number(search.n_best), "N");
+  search_options("n-best", "Translations per sentence, best first; at most --beam unless sampling", number(search.n_best), "N");
   search_options("length-penalty", "Exponent a of score = log p / ((5 + length) / 6)^a; 0 for none", number(search.length_penalty), "A");
-  search_options("min-length", "Fewest target tokens", number(search.min_length), "N");
-  search_options("max-length", "Most target tokens; a longer translation is cut and counted", number(search.max_length), "N");
-  search_options("max-length-ratio", "Most target tokens per source token, plus 10", number(search.max_length_ratio), "R");
+  search_options("min-length", "Minimum number of target tokens", number(search.min_length), "N");
+  search_options("max-length", "Maximum number of target tokens; longer translations are cut, and their number is reported",
+                 number(search.max_length), "N");
+  search_options("max-length-ratio", "Maximum number of target tokens: R * source tokens + 10", number(search.max_length_ratio), "R");
   search_options("no-repeat-ngram", "No N tokens in a row occur twice; 0 for no such rule", number(search.no_repeat_ngram), "N");
-  search_options("patience", "Search until patience * beam hypotheses have ended; inf: until none can win", number(search.patience), "P");
+  search_options("patience", "Search until patience * beam hypotheses, and at least --n-best, have ended; inf: until none can win",
+                 number(search.patience), "P");
   auto sampling_options = options.add_options("Sampling");
   sampling_options("sample", "Draw at random instead of searching; --n-best samples per line");
   sampling_options("temperature", "Below 1 likely tokens become likelier", number(search.sampling.temperature), "T");
   sampling_options("top-k", "Only the K likeliest tokens; 0 for all", number(search.sampling.top_k), "K");
   sampling_options("top-p", "Only the likeliest tokens that together have probability P", number(search.sampling.top_p), "P");
-  sampling_options("seed", "The same seed draws the same for the same line", number(search.seed), "N");
+  sampling_options("seed", "Seed of --sample; the same seed gives the same samples for the same line and line number", number(search.seed),
+                   "N");
   auto running_options = options.add_options("Running");
   running_options("batch-size", "Sentences per batch; the output does not depend on it", number(translate.batch_size), "N");
   running_options("threads", "Workers (default: one per core)", cxxopts::value<std::string>(), "N");
-  running_options("max-source-tokens", "A longer source is cut to this length and counted", number(translate.max_source_tokens), "N");
+  running_options("max-source-tokens", "Longer sources are cut to this length, and their number is reported",
+                  number(translate.max_source_tokens), "N");
   add_device_option(running_options);
 }
 
@@ -115,7 +119,7 @@ std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments) {
   if (names.empty()) fail<CheckpointError>("{}: has no checkpoints; give the folder that attnzoo-train wrote", run.string());
   const std::string near = nearest(name, names);
   fail<CheckpointError>("{}: has no checkpoint '{}'{}; it has: {}", run.string(), name,
-                        near.empty() ? "" : fmt::format(", did you mean '{}'?", near), fmt::join(names, ", "));
+                        near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), fmt::join(names, ", "));
 }
 
 std::string report_text(const TranslateReport& report) {
@@ -137,7 +141,9 @@ std::vector<std::filesystem::path> model_files(const std::filesystem::path& chec
   for (const std::string& name : names_in(checkpoint)) files.push_back(checkpoint / name);
   const auto folder = checkpoint.parent_path();
   if (folder.filename() == "checkpoints")
-    for (const char* name : {"config.json", "log.jsonl"}) files.push_back(folder.parent_path() / name);
+    for (const char* name : {"config.json", "log.jsonl", "prepared/prepared.json", "prepared/train.corpus", "prepared/valid.corpus",
+                             "prepared/source.tokenizer", "prepared/target.tokenizer"})
+      files.push_back(folder.parent_path() / name);
   return files;
 }
 

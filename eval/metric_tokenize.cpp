@@ -67,19 +67,13 @@ std::u32string tokenize_13a(std::u32string_view line) {
   }
   spaced = substitute_pairs(
       spaced, [](char32_t a, char32_t b) { return !is_digit(a) && is_point_or_comma(b); },
-      [](std::u32string& out, char32_t a, char32_t b) {
-        out += {a, U' ', b, U' '};
-      });
+      [](std::u32string& out, char32_t a, char32_t b) { out += {a, U' ', b, U' '}; });
   spaced = substitute_pairs(
       spaced, [](char32_t a, char32_t b) { return is_point_or_comma(a) && !is_digit(b); },
-      [](std::u32string& out, char32_t a, char32_t b) {
-        out += {U' ', a, U' ', b};
-      });
+      [](std::u32string& out, char32_t a, char32_t b) { out += {U' ', a, U' ', b}; });
   return substitute_pairs(
       spaced, [](char32_t a, char32_t b) { return is_digit(a) && b == '-'; },
-      [](std::u32string& out, char32_t a, char32_t b) {
-        out += {a, U' ', b, U' '};
-      });
+      [](std::u32string& out, char32_t a, char32_t b) { out += {a, U' ', b, U' '}; });
 }
 
 }  // namespace
@@ -94,7 +88,7 @@ std::u32string metric_tokenize(std::u32string_view text, const std::string& toke
   if (tokenizer == "none") return std::u32string(text);
   const std::string near = nearest(tokenizer, metric_tokenizers());
   fail<ConfigError>("tokenize: unknown tokeniser '{}'{}; known tokenisers: {}", tokenizer,
-                    near.empty() ? "" : fmt::format(", did you mean '{}'?", near), fmt::join(metric_tokenizers(), ", "));
+                    near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), fmt::join(metric_tokenizers(), ", "));
 }
 
 }  // namespace attnzoo

@@ -12,7 +12,7 @@ namespace attnzoo {
 const std::vector<std::string>& metric_tokenizers();
 
 // The text with spaces between its words; split_at_space() then yields the words. Throws ConfigError for an unknown tokeniser:
-// "tokenize: unknown tokeniser '13b', did you mean '13a'?; known tokenisers: 13a, none".
+// "tokenize: unknown tokeniser '13b' (did you mean '13a'?); known tokenisers: 13a, none".
 std::u32string metric_tokenize(std::u32string_view text, const std::string& tokenizer);
 
 }  // namespace attnzoo

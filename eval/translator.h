@@ -57,9 +57,9 @@ struct TranslateReport {
 
 // The model is in eval() mode, on the options' device. Throws ConfigError for options that have problems(), and whatever a worker throws.
 //
-// A blank line (data/utf8.h) gives an empty translation without reaching the model. A classifier translates every line into a label, and a language model
-// continues every line: blank ones, too. `on_progress(done)` may be empty; one thread at a time calls it. Setting `stop` ends the work
-// early with an Error.
+// A blank line (data/utf8.h) gives an empty translation without reaching the model. A classifier translates every line into a label, and a
+// language model continues every line: blank ones, too. `on_progress(done)` may be empty; one thread at a time calls it. Setting `stop`
+// ends the work early with an Error.
 std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
                                    const TranslateOptions& options, TranslateReport* report = nullptr,
                                    const std::function<void(int64_t)>& on_progress = {}, const std::atomic<bool>* stop = nullptr);

@@ -8,6 +8,7 @@
 #include "data/error.h"
 #include "data/file_list.h"
 #include "data/files.h"
+#include "data/task.h"
 #include "models/checkpoint_files.h"
 
 namespace attnzoo {
@@ -126,6 +127,9 @@ CheckpointContents load_checkpoint(const fs::path& directory, bool with_extras) 
 void check_contents(const CheckpointContents& contents, const std::string& where) {
   if (!contents.config.is_object() || !contents.config.contains("model"))
     fail<CheckpointError>("{}/{}: has no section 'model'", where, kConfigFile);
+  if (const auto task = contents.config.value("task", nlohmann::json(kTaskNames.front()));
+      !task.is_string() || std::find(kTaskNames.begin(), kTaskNames.end(), task.get<std::string>()) == kTaskNames.end())
+    fail<CheckpointError>("{}/{}: task: must be one of {}", where, kConfigFile, fmt::join(kTaskNames, ", "));
   try {
     check_model_weights(contents.config["model"], vocabulary_sizes(contents.tokenizers), contents.weights, where);
   } catch (const ConfigError& error) {

@@ -57,6 +57,8 @@ std::filesystem::path find_checkpoint(const std::filesystem::path& run, std::str
 // The same for a run folder alone and a choice of names, the preferred first ("last"). "" where there is none.
 std::filesystem::path find_checkpoint_of_run(const std::filesystem::path& run, const std::vector<std::string>& names,
                                              std::string* note = nullptr);
+// CheckpointError: the run has no checkpoint, or what is wrong with the newest one.
+[[noreturn]] void fail_without_checkpoint(const std::filesystem::path& run);
 // Atomically points checkpoints/NAME at a checkpoint directory of the same run. A folder that stands there, in a run that was copied
 // without its links, becomes the checkpoint of its step.
 void point_to_checkpoint(const std::filesystem::path& run, const std::string& name, const std::filesystem::path& checkpoint);

@@ -80,8 +80,8 @@ std::set<std::string> verified_checkpoint_files(const fs::path& directory, bool 
   if (!manifest.is_object() || !manifest.contains("format") || !manifest["format"].is_number_integer()) damaged();
   const auto& format = manifest["format"];
   if (format.is_number_unsigned() && format.get<uint64_t>() > uint64_t{kCheckpointFormat})
-    fail<CheckpointError>("{}: written in format {} by a newer program; this one reads up to format {}: update it", where,
-                          format.dump(), kCheckpointFormat);
+    fail<CheckpointError>("{}: written in format {} by a newer program; this one reads up to format {}: update it", where, format.dump(),
+                          kCheckpointFormat);
   if (format < 1 || !manifest.contains("files") || !manifest["files"].is_object()) damaged();
 
   std::set<std::string> names;

@@ -37,16 +37,24 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(fs::symlink_status(path, error));
 }
 
-// Whether all files of the manifest are there in full. Their checksums are for whoever loads them.
-bool is_whole(const fs::path& directory) {
-  const auto files = listed_files(directory);
+// What keeps a folder from being a whole checkpoint: "" if all files of its manifest are there in full. Their checksums are for whoever
+// loads them.
+std::string fault_of(const fs::path& directory) {
   std::error_code error;
+  if (fs::is_symlink(fs::symlink_status(directory, error))) return "is a symbolic link";
+  if (!is_folder(directory)) return "is missing";
+  const auto files = listed_files(directory);
+  if (files.empty()) return fmt::format("has no {}, or a damaged one", kManifestFile);
   for (const auto& [name, entry] : files.items()) {
     const auto size = fs::file_size(directory / name, error);
-    if (error || !entry.is_object() || entry.value("bytes", nlohmann::json()) != size) return false;
+    if (error) return fmt::format("lacks {}", name);
+    const auto listed = entry.is_object() ? entry.value("bytes", nlohmann::json()) : nlohmann::json();
+    if (listed != size) return fmt::format("has a {} of {} bytes instead of {}", name, size, json_text(listed));
   }
-  return is_folder(directory) && !files.empty();
+  return "";
 }
+
+bool is_whole(const fs::path& directory) { return fault_of(directory).empty(); }
 
 // The checkpoint that checkpoints/NAME is or points to, or "" and `fault` where there is none.
 fs::path named_checkpoint(const fs::path& folder, const std::string& name, std::string& fault) {
@@ -68,6 +76,14 @@ fs::path named_checkpoint(const fs::path& folder, const std::string& name, std::
   else
     return folder / target;
   return {};
+}
+
+// "checkpoints/step-000400 lacks config.json", of the newest one that is not whole.
+std::string newest_fault(const fs::path& folder) {
+  std::string newest;
+  for (const std::string& name : names_in(folder))
+    if (checkpoint_step(name) > checkpoint_step(newest) && !is_whole(folder / name)) newest = name;
+  return newest.empty() ? "" : fmt::format("checkpoints/{} {}", newest, fault_of(folder / newest));
 }
 
 fs::path newest_whole(const fs::path& folder) {
@@ -131,14 +147,19 @@ fs::path find_checkpoint_of_run(const fs::path& run, const std::vector<std::stri
   return newest;
 }
 
+void fail_without_checkpoint(const fs::path& run) {
+  if (const auto fault = newest_fault(run / "checkpoints"); !fault.empty())
+    fail<CheckpointError>("{}: holds no whole checkpoint: {}; copy the checkpoint again, or train in another folder", run.string(), fault);
+  fail<CheckpointError>("{}: holds no checkpoint (looked for checkpoints/best, checkpoints/last, checkpoints/step-* and {})", run.string(),
+                        kManifestFile);
+}
+
 fs::path find_checkpoint(const fs::path& run, std::string* note) {
   std::error_code error;
   if (fs::exists(run / kManifestFile, error)) return run;
   if (!fs::exists(run, error)) fail<CheckpointError>("{}: no such run folder or checkpoint", run.string());
   const auto found = find_checkpoint_of_run(run, {"best", "last"}, note);
-  if (found.empty())
-    fail<CheckpointError>("{}: holds no whole checkpoint (looked for checkpoints/best, checkpoints/last, checkpoints/step-* and {})",
-                          run.string(), kManifestFile);
+  if (found.empty()) fail_without_checkpoint(run);
   return found;
 }
 

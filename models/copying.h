@@ -14,6 +14,9 @@
 
 namespace attnzoo {
 
+// log P of what can be neither generated nor copied. A logarithm of 0 has no gradient; a search takes it for -infinity.
+inline constexpr double kImpossible = -85.0;  // log(1e-37) = -85.2
+
 // Logits over the vocabulary [P, V] -> log P(w) over the extended vocabulary [P, V + S].
 torch::Tensor copy_logits(const torch::Tensor& logits_PV, const CopySource& copy);
 

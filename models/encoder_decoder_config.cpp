@@ -13,7 +13,7 @@
 namespace attnzoo {
 namespace {
 
-// Completes one part's fields and notes its problems, line by line, each once: both parts may have the same one.
+// Completes one part's fields and notes its problems, each once: both parts may have the same one.
 template <class Kind>
 nlohmann::json completed(const Kind& kind, const nlohmann::json& fields, std::vector<std::string>& problems) {
   try {
@@ -21,10 +21,10 @@ nlohmann::json completed(const Kind& kind, const nlohmann::json& fields, std::ve
   } catch (const ConfigError& error) {
     const std::string text = error.what();
     for (size_t begin = 0; begin < text.size();) {
-      const size_t end = std::min(text.find('\n', begin), text.size());
+      const size_t end = std::min(text.find("; ", begin), text.size());
       const auto line = text.substr(begin, end - begin);
       if (std::find(problems.begin(), problems.end(), line) == problems.end()) problems.push_back(line);
-      begin = end + 1;
+      begin = end + 2;
     }
     return fields;
   }
@@ -69,7 +69,7 @@ EncoderDecoderConfig EncoderDecoderConfig::from_json(const nlohmann::json& flat,
   config.decoder_fields =
       completed(decoder, section.of_part(config.decoder, "decoder_", decoder.complete(no_fields), decoder.aliases), problems);
   for (auto& problem : section.problems()) problems.push_back(std::move(problem));
-  if (!problems.empty()) fail<ConfigError>("{}", fmt::join(problems, "\n"));
+  if (!problems.empty()) fail<ConfigError>("{}", fmt::join(problems, "; "));
   return config;
 }
 

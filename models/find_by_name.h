@@ -22,7 +22,7 @@ const Named& find_by_name(const std::vector<Named>& all, const char* what, const
   }
   const auto near = nearest(name, known);
   fail<ConfigError>("model.{0}: unknown {0} '{1}'{2}; known {3}: {4}", what, name,
-                    near.empty() ? "" : fmt::format(", did you mean '{}'?", near), plural, fmt::join(known, ", "));
+                    near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), plural, fmt::join(known, ", "));
 }
 
 }  // namespace attnzoo

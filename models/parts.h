@@ -37,7 +37,7 @@ struct DecoderKind {
 
 const std::vector<EncoderKind>& encoder_kinds();
 const std::vector<DecoderKind>& decoder_kinds();
-// Throw ConfigError: "model.encoder: unknown encoder 'transfomer', did you mean 'transformer'?; known encoders: ..."
+// Throw ConfigError: "model.encoder: unknown encoder 'transfomer' (did you mean 'transformer'?); known encoders: ..."
 const EncoderKind& find_encoder_kind(const std::string& name);
 const DecoderKind& find_decoder_kind(const std::string& name);
 
@@ -51,7 +51,9 @@ std::vector<FieldAlias> aliases_of() {
 // Makes a kind out of a config struct with from_json and to_json and a part that is built from it.
 template <class Config, class Part>
 EncoderKind encoder_kind(const char* name, const char* summary) {
-  return {name, summary, [](const nlohmann::json& fields) { return Config::from_json(fields).to_json(); },
+  return {name,
+          summary,
+          [](const nlohmann::json& fields) { return Config::from_json(fields).to_json(); },
           [](const nlohmann::json& fields) { return Config::from_json(fields).embedding(); },
           [](const nlohmann::json& fields) -> std::shared_ptr<Encoder> { return std::make_shared<Part>(Config::from_json(fields)); },
           aliases_of<Config>()};

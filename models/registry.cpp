@@ -31,15 +31,17 @@ void check_size(const Seq2SeqModel& model) {
   std::vector<std::string> known, keys = model_keys();
   for (const auto& family : model_families()) known.push_back(family.name);
   const auto add_keys = [&](const auto& kinds) {
-    for (const auto& kind : kinds)
-      for (const auto& item : kind.complete(nlohmann::json::object()).items()) keys.push_back(item.key());
+    for (const auto& kind : kinds) {
+      const auto fields = kind.complete(nlohmann::json::object());
+      for (const auto& item : fields.items()) keys.push_back(item.key());
+    }
   };
   add_keys(encoder_kinds());
   add_keys(decoder_kinds());
   const auto section = model.is_object() ? model : nlohmann::json::object();
   for (const auto& item : section.items())
     if (nearest(item.key(), keys) == "family" && item.key() != "family")
-      fail<ConfigError>("model.{}: unknown key, did you mean 'family'?; known families: {}", item.key(), fmt::join(known, ", "));
+      fail<ConfigError>("model.{}: unknown key (did you mean 'family'?); known families: {}", item.key(), fmt::join(known, ", "));
   fail<ConfigError>("model.family: the name of a model family is missing; known families: {}", fmt::join(known, ", "));
 }
 
@@ -53,7 +55,7 @@ const ModelPreset& find_preset(const ModelFamily& family, const nlohmann::json& 
   }
   const auto near = nearest(name, known);
   fail<ConfigError>("model.preset: unknown preset '{}' of {}{}; known presets: {}", name, family.name,
-                    near.empty() ? "" : fmt::format(", did you mean '{}'?", near), fmt::join(known, ", "));
+                    near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), fmt::join(known, ", "));
 }
 
 }  // namespace

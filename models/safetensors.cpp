@@ -145,7 +145,8 @@ class WeightsFile {
       const auto num_read = ::read(handle_, place, static_cast<size_t>(std::min<uint64_t>(num_bytes, uint64_t{1} << 30)));
       if (num_read < 0 && errno == EINTR) continue;
       if (num_read <= 0)
-        fail<CheckpointError>("{}: cannot be read: {}", where_, num_read < 0 ? std::strerror(errno) : "it became shorter meanwhile");
+        fail<CheckpointError>("{}: cannot be read: {}", where_,
+                              num_read < 0 ? std::strerror(errno) : "it was truncated while it was being read");
       place += num_read;
       num_bytes -= static_cast<uint64_t>(num_read);
     }
@@ -190,14 +191,15 @@ torch::Tensor read_tensor(WeightsFile& file, const std::string& where, const Ent
   try {
     tensor = torch::empty(entry.shape, torch::TensorOptions(entry.type));
   } catch (const c10::Error&) {
-    fail<CheckpointError>("{}: tensor '{}': there is no memory for its {} bytes", where, shown(entry.name), entry.end - entry.begin);
+    fail<CheckpointError>("{}: tensor '{}': there is not enough memory for its {} bytes", where, shown(entry.name),
+                          entry.end - entry.begin);
   }
   if (entry.end > entry.begin) file.read(tensor.data_ptr(), entry.end - entry.begin);
   // A bool of C++ that is neither 0 nor 1 is undefined behaviour wherever it is read.
   if (entry.type == torch::kBool && entry.end > entry.begin) {
     const auto* bytes = static_cast<const unsigned char*>(tensor.const_data_ptr());
     if (std::any_of(bytes, bytes + (entry.end - entry.begin), [](unsigned char byte) { return byte > 1; }))
-      fail<CheckpointError>("{}: tensor '{}': holds truth values that are neither 0 nor 1; the file is damaged", where, shown(entry.name));
+      fail<CheckpointError>("{}: tensor '{}': holds booleans that are neither 0 nor 1; the file is damaged", where, shown(entry.name));
   }
   return tensor;
 }

@@ -54,9 +54,11 @@ std::vector<std::string> SectionFields::problems() const {
   auto names = candidates_;
   names.insert(own_.begin(), own_.end());
   const std::vector<std::string> all(names.begin(), names.end());
+  constexpr size_t kMostProblems = 10;  // each looks for a near name
   bool unknown = false;
   for (const auto& item : flat_.items()) {
     const auto& key = item.key();
+    if (problems.size() == kMostProblems) break;
     if (effective_.count(key) > 0 || std::find(own_.begin(), own_.end(), key) != own_.end()) continue;
     const auto outranked = outranked_by_.find(key);
     if (outranked != outranked_by_.end()) {
@@ -65,7 +67,7 @@ std::vector<std::string> SectionFields::problems() const {
     }
     auto near = nearest(key, all);
     if (const auto alias = canonical_.find(near); alias != canonical_.end()) near = alias->second;
-    problems.push_back(fmt::format("model.{}: unknown key{}", key, near.empty() ? "" : fmt::format(", did you mean '{}'?", near)));
+    problems.push_back(fmt::format("model.{}: unknown key{}", key, near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
     unknown = true;
   }
   if (unknown) problems.back() += fmt::format("; known keys: {}", fmt::join(known_, ", "));

@@ -26,8 +26,8 @@ void check_finite(const CheckpointContents& contents, const std::string& where, 
 }
 
 std::string divergence_advice(const TrainConfig& config, bool has_checkpoint) {
-  const auto clip = config.clip_norm > 0 ? fmt::format("train.clip_norm ({})", config.clip_norm)
-                                         : std::string("set train.clip_norm (0, which is off)");
+  const auto clip =
+      config.clip_norm > 0 ? fmt::format("train.clip_norm ({})", config.clip_norm) : std::string("set train.clip_norm (0, which is off)");
   return fmt::format("lower train.learning_rate ({}) or {}, then {}", config.learning_rate, clip,
                      has_checkpoint ? "resume from the last checkpoint with --resume --override, or start again" : "start again");
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <string_view>
 
 #include "data/error.h"
 
@@ -9,13 +10,17 @@ namespace attnzoo {
 
 double parse_duration(const std::string& text, const std::string& where) {
   double seconds = 0;
+  size_t last_rank = 0;
   const char* place = text.c_str();
   bool valid = !text.empty();
   while (valid && *place != '\0') {
     char* end = nullptr;
     const double value = std::strtod(place, &end);
     const char unit = *end;
-    valid = end != place && std::isfinite(value) && value >= 0 && (unit == '\0' || unit == 's' || unit == 'm' || unit == 'h');
+    // Larger units first, each once; a number without a unit stands alone, so that nobody takes 1h30 for an hour and a half.
+    const size_t rank = unit == '\0' ? (place == text.c_str() ? 3 : 0) : std::string_view("hms").find(unit) + 1;
+    valid = end != place && std::isfinite(value) && value >= 0 && rank > last_rank && rank <= 3;
+    last_rank = rank;
     seconds += value * (unit == 'h' ? 3600 : unit == 'm' ? 60 : 1);
     place = unit == '\0' ? end : end + 1;
   }

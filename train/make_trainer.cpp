@@ -14,6 +14,7 @@ std::unique_ptr<Trainer> make_trainer(const TrainingRecipe& recipe, const RunFol
   const auto cache = recipe.data.cache.empty() ? run.prepared() : std::filesystem::path(recipe.data.cache);
   const auto* given = resume != nullptr ? resume : initial;
   PreparedData data = prepare_data(recipe.data, cache, given != nullptr ? given->tokenizers : TokenizerPair{}, log, options.progress);
+  data.copies.reset();  // training reads the corpora
   const auto& [source, target] = data.tokenizers;
   const VocabularySizes sizes{source->vocabulary_size(), target->vocabulary_size(), data.tokenizers.joint()};
   if (given != nullptr) check_model_weights(recipe.model, sizes, given->weights, where);

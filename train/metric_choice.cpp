@@ -52,7 +52,8 @@ MetricChoice choose_metrics(const TrainConfig& config, const PreparedData& data,
   if (is_classifier) return choice(usual);
   const auto names_bleu = best == "bleu" || (config.early_stopping.patience > 0 && early == "bleu");
   if (const auto length = mean_word_length_if_uncut(references)) {
-    say(fmt::format("validation: the references are written without spaces between words ({:.1f} characters per word of BLEU's tokeniser "
+    say(
+        fmt::format("validation: the references are written without spaces between words ({:.1f} characters per word of BLEU's tokeniser "
                     "13a), so BLEU says little{}{}",
                     *length, is_auto ? "; chrF decides instead" : "",
                     names_bleu ? "; train.best_metric or train.early_stopping names it: 'chrf' or 'auto' suits this text" : ""));

@@ -73,9 +73,10 @@ std::string validation_text(const ValidationResult& result, int64_t step, bool i
 }
 
 std::string summary_text(const TrainState& state, double flops, double matmul_rate) {
-  std::string text = fmt::format(
-      "trained {} steps on {} source and {} target tokens in {}: {}", state.step, short_count(static_cast<double>(state.num_source_tokens)),
-      short_count(static_cast<double>(state.num_target_tokens)), short_duration(state.elapsed_s), state.time.text(state.elapsed_s));
+  std::string text =
+      fmt::format("trained {} on {} source and {} target tokens in {}: {}", counted(state.step, "step"),
+                  short_count(static_cast<double>(state.num_source_tokens)), short_count(static_cast<double>(state.num_target_tokens)),
+                  short_duration(state.elapsed_s), state.time.text(state.elapsed_s));
   const double seconds = state.time.training_seconds();
   if (matmul_rate > 0 && seconds > 0)
     text += fmt::format("\n  training reached {:.1f} GFLOP/s, {:.0f}% of the {:.1f} GFLOP/s that matrix products alone reach here",

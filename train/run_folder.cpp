@@ -33,11 +33,17 @@ void refuse_link(const fs::path& path) {
         path.string());
 }
 
+std::string config_text(const nlohmann::json& config) {
+  return config.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
 // Whether `file` is a configuration as write_config() leaves it.
 bool is_config_of_run(const fs::path& file) {
   try {
-    const auto config = parse_json(read_file(file, kMaxFileBytes, Links::kRefuse), file.string());
-    return config.is_object() && config.contains("data") && config.contains("model") && config.contains("train");
+    const std::string content = read_file(file, kMaxFileBytes, Links::kRefuse);
+    const auto config = parse_json(content, file.string());
+    const auto has = [&](const char* field) { return config.contains(nlohmann::json::json_pointer(field)); };
+    return content == config_text(config) && has("/data/clean/empty") && has("/model/family") && has("/train/report_every");
   } catch (const Error&) {
     return false;
   }
@@ -46,12 +52,14 @@ bool is_config_of_run(const fs::path& file) {
 // Whether `file` begins as the log of a run does, or is empty.
 bool is_log_of_run(const fs::path& file) {
   try {
-    constexpr std::string_view kBegin = "{\"";
     const Stream stream = open_regular_file(file, Links::kRefuse);
     std::string line(4096, '\0');
     line.resize(std::fread(line.data(), 1, line.size(), stream.get()));
     line.resize(std::min(line.find('\n'), line.size()));
-    return line.empty() || (line.starts_with(kBegin) && line.find("\"event\":\"start\"") != std::string::npos);
+    if (line.empty()) return true;
+    const auto start = parse_json(line, file.string());
+    return start.is_object() && start.size() == 4 && start.value("event", nlohmann::json()) == "start" && start.contains("elapsed_s") &&
+           start.contains("parameters") && start.contains("step");
   } catch (const Error&) {
     return false;
   }
@@ -85,7 +93,7 @@ std::unique_ptr<const FolderLock> RunFolder::lock() const {
   std::error_code error;
   if (fs::exists(path_, error) && !fs::is_directory(path_, error)) fail<ConfigError>("{}: is a file; --run needs a folder", path_.string());
   auto lock = std::make_unique<const FolderLock>(path_ / kRunLock, "choose another folder with --run", [&](const std::string& owner) {
-    fail<ConfigError>("{}: {} trains in this folder; wait until it ends, or choose another folder with --run", path_.string(), owner);
+    fail<ConfigError>("{}: {} is training in this folder; wait until it ends, or choose another folder with --run", path_.string(), owner);
   });
   refuse_links();
   for (const auto& folder : {path_, prepared(), path_ / "checkpoints"}) remove_leftovers(folder);
@@ -107,7 +115,7 @@ void RunFolder::create() const {
   std::error_code error;
   if (fs::exists(path_, error) && !fs::is_directory(path_, error)) fail<ConfigError>("{}: is a file; --run needs a folder", path_.string());
   if (!steps().empty())
-    fail<ConfigError>("{}: holds a training run already; pass --resume to continue it, or choose another folder", path_.string());
+    fail<ConfigError>("{}: already holds a training run; pass --resume to continue it, or choose another folder", path_.string());
   for (const std::string& name : names_in(path_))
     if (!is_left_by_a_start(path_ / name))
       fail<ConfigError>("{}: the folder is not empty (it holds {}); choose a new or empty folder for --run", path_.string(), name);
@@ -119,13 +127,13 @@ fs::path RunFolder::last(std::string* note) const {
   std::error_code error;
   if (!fs::is_directory(path_, error)) fail<CheckpointError>("{}: no such run folder; start one without --resume", path_.string());
   const auto found = find_checkpoint_of_run(path_, {"last"}, note);
-  if (found.empty()) fail<CheckpointError>("{}: holds no checkpoint to resume from; start the run anew without --resume", path_.string());
+  if (found.empty() && names_in(path_ / "checkpoints").empty())
+    fail<CheckpointError>("{}: holds no checkpoint to resume from; start the run again without --resume", path_.string());
+  if (found.empty()) fail_without_checkpoint(path_);
   return found;
 }
 
-void RunFolder::write_config(const nlohmann::json& config) const {
-  write_file(path_ / "config.json", config.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", Links::kRefuse);
-}
+void RunFolder::write_config(const nlohmann::json& config) const { write_file(path_ / "config.json", config_text(config), Links::kRefuse); }
 
 std::vector<int64_t> RunFolder::steps() const {
   const fs::path folder = path_ / "checkpoints";

@@ -13,7 +13,7 @@ namespace {
 // Upper bounds that only catch mistakes: counts of steps and the like stay far from the end of their type.
 constexpr int64_t kMaxConfigCount = int64_t{1} << 53;
 constexpr int64_t kMaxAccumulate = 1000000;
-constexpr int64_t kMaxBeam = 10000;
+constexpr int64_t kMaxBeam = SearchBounds::kBeam.most;
 constexpr double kMaxSeconds = 1e10;
 
 // Runs one section's reader and keeps its message, so that the problems of all sections are reported together.
@@ -100,7 +100,7 @@ void check(FieldReader& reader, const TrainConfig& config) {
   if (!(config.ema_decay >= 0 && config.ema_decay < 1))
     reader.problem("ema_decay", fmt::format("must be in [0, 1), got {}", config.ema_decay));
   if (config.schedule.kind == "cosine" && config.schedule.decay_steps == 0 && config.max_steps == 0)
-    reader.problem("schedule", "a cosine needs its end: set schedule.decay_steps or max_steps");
+    reader.problem("schedule", "a cosine schedule needs an end: set schedule.decay_steps or max_steps");
   if (config.decodes()) return;
   const auto needs_decoding = [&](const char* key, const std::string& metric) {
     if (metric != "loss" && metric != kAutoMetric)

@@ -109,8 +109,8 @@ std::optional<std::string> Trainer::limit_reached() const {
   if (config_.max_epochs > 0 && state_.epochs_done >= config_.max_epochs) return fmt::format("max_epochs {} reached", config_.max_epochs);
   const int64_t patience = config_.early_stopping.patience;
   if (patience > 0 && state_.bad_validations >= patience)
-    return fmt::format("no better {} in {} validations (best {:.2f} at step {})", metrics_.early_stopping, state_.bad_validations,
-                       state_.early_best.value, state_.early_best.step);
+    return fmt::format("no better {} in {} (best {:.2f} at step {})", metrics_.early_stopping,
+                       counted(state_.bad_validations, "validation"), state_.early_best.value, state_.early_best.step);
   return std::nullopt;
 }
 
@@ -135,7 +135,7 @@ TrainResult Trainer::run() {
   if (limit && !interrupted) check_convergence(kMaxNonfiniteAtEnd);
   if (limit && !interrupted && saved_step_ != state_.step) {
     report();
-    validate_and_save();
+    validate_and_save(false);
   }
   if (saved_step_ != state_.step || interrupted) save();
   note_time();

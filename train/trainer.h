@@ -66,8 +66,9 @@ class Trainer {
   double learning_rate(int64_t step) const;
 
   // trainer_validation.cpp; false when it was interrupted by `stop`.
-  bool validate_and_save();
-  void note_validation(const ValidationResult& result);
+  // `due`: in its turn. One made because a limit ends the run counts for `best` alone, so that a run in parts equals one in a piece.
+  bool validate_and_save(bool due = true);
+  void note_validation(const ValidationResult& result, bool due);
   bool due_for_validation() const { return config_.validate_every > 0 ? state_.step % config_.validate_every == 0 : epoch_ended_; }
 
   // trainer_reports.cpp

@@ -54,11 +54,8 @@ void Trainer::show_progress() {
 }
 
 void Trainer::log_end(const std::string& reason) {
-  log_->write({{"event", "end"},
-               {"step", state_.step},
-               {"elapsed_s", state_.elapsed_s},
-               {"reason", reason},
-               {"seconds", state_.time.to_json()}});
+  log_->write(
+      {{"event", "end"}, {"step", state_.step}, {"elapsed_s", state_.elapsed_s}, {"reason", reason}, {"seconds", state_.time.to_json()}});
 }
 
 void Trainer::finish(TrainResult& result) {

@@ -7,14 +7,14 @@
 
 namespace attnzoo {
 
-bool Trainer::validate_and_save() {
-  state_.validation_due = true;
+bool Trainer::validate_and_save(bool due) {
+  state_.validation_due = due;
   if (data_.valid && data_.valid->num_pairs() > 0) {
     try {
       const auto timer = state_.time.time(Phase::kValidation);
       const AveragedWeights averaged(average_.get());
       if (options_.progress != nullptr) options_.progress->clear();
-      note_validation(validate(*model_, data_, config_, options_.device, stop_));
+      note_validation(validate(*model_, data_, config_, options_.device, stop_), due);
     } catch (const Error& error) {
       // `last` is saved with validation_due, so that a resumed run begins with this validation.
       if (stop_requested()) return false;
@@ -29,15 +29,15 @@ bool Trainer::validate_and_save() {
   return true;
 }
 
-void Trainer::note_validation(const ValidationResult& result) {
+void Trainer::note_validation(const ValidationResult& result, bool due) {
   const auto value_of = [&](const std::string& metric) { return MetricValue{result.metric(metric), result.metric("loss")}; };
   const bool is_best = state_.best.offer(metrics_.best, value_of(metrics_.best), state_.step);
-  if (config_.early_stopping.patience > 0) {
+  if (due && config_.early_stopping.patience > 0) {
     const auto& metric = metrics_.early_stopping;
     state_.bad_validations = state_.early_best.offer(metric, value_of(metric), state_.step) ? 0 : state_.bad_validations + 1;
   }
   const bool cut =
-      config_.schedule.kind == "plateau" && update_plateau(config_.schedule, value_of(config_.schedule.metric), state_.plateau);
+      due && config_.schedule.kind == "plateau" && update_plateau(config_.schedule, value_of(config_.schedule.metric), state_.plateau);
   auto entry = result.to_json();
   entry.update({{"event", "validation"},
                 {"step", state_.step},

@@ -25,7 +25,7 @@ struct ValidationSample {
 };
 
 struct ValidationResult {
-  ScoreTotals scores;  // cross-entropy, without smoothing
+  ScoreTotals scores;             // cross-entropy, without smoothing
   std::optional<BleuScore> bleu;  // none where all references are blank
   std::optional<ChrfScore> chrf;
   std::optional<ClassificationScore> labels;

@@ -22,8 +22,7 @@ IndexTexts find_texts(const DebianImportOptions& options, const std::vector<std:
   IndexTexts texts = read_indexes(options.from, names);
   for (const std::string& name : names)
     if (!texts.contains(name))
-      fail<DataError>("{}: holds no {} file (plain or .gz, .xz, .bz2, .lz4, .zst); leave --from out to fetch it", options.from.string(),
-                      name);
+      fail<DataError>("{}: holds no {} file (plain or .gz, .xz, .bz2, .lz4, .zst); omit --from to fetch it", options.from.string(), name);
   return texts;
 }
 

@@ -58,7 +58,8 @@ void read_output(int descriptor, int64_t timeout_s, size_t max_bytes, ProgramOut
 
 ProgramOutput run_external(const std::vector<std::string>& arguments, bool keep_stderr, int64_t timeout_s, size_t max_bytes) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) fail<DataError>("{}: no pipe to run it: {}", arguments.at(0), std::strerror(errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    fail<DataError>("{}: cannot be run, because no pipe can be made: {}", arguments.at(0), std::strerror(errno));
   Descriptor read_end{ends[0]}, write_end{ends[1]};
 
   posix_spawn_file_actions_t actions;

@@ -24,8 +24,8 @@ struct GettextImportOptions {
 // A damaged catalog is skipped, with a note in the report. Throws ConfigError for bad languages, DataError when there is no catalog.
 ImportReport import_gettext(const GettextImportOptions& options, const ImportLog& log);
 
-// Makes a training pair of one message in two languages: accelerator marks ("_File", "&File") are removed where both have one, line breaks become
-// spaces. Returns "" when the pair is good, otherwise the reason to drop it.
+// Makes a training pair of one message in two languages: accelerator marks ("_File", "&File") are removed where both have one, line breaks
+// become spaces. Returns "" when the pair is good, otherwise the reason to drop it.
 std::string clean_message_pair(ParallelPair& pair);
 
 }  // namespace attnzoo

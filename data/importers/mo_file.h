@@ -13,9 +13,9 @@ struct CatalogMessage {
   std::string text;     // the translation of `id`, UTF-8
 };
 
-// In the order of the file, without the header entry. Throws DataError: not a .mo, truncated, an offset out of bounds, entries that share their
-// bytes so often that the text is larger than the file, a charset other than UTF-8, US-ASCII, ISO-8859-1 and ISO-8859-15. `where` names the
-// file in messages.
+// In the order of the file, without the header entry. Throws DataError: not a .mo, truncated, an offset out of bounds, entries that share
+// their bytes so often that the text is larger than the file, a charset other than UTF-8, US-ASCII, ISO-8859-1 and ISO-8859-15. `where`
+// names the file in messages.
 std::vector<CatalogMessage> parse_mo(std::string_view bytes, const std::string& where);
 
 }  // namespace attnzoo

@@ -12,7 +12,7 @@ namespace attnzoo {
 // Where the dataset is, and who made it under which terms; for help texts and messages.
 inline constexpr const char* kMulti30kAddress = "https://github.com/multi30k/dataset";
 inline constexpr const char* kMulti30kTerms =
-    "Elliott et al. 2016; captions of Flickr30K, for research use, the repository names no licence";
+    "Elliott et al. 2016; captions of Flickr30K; for research use; the repository names no licence";
 
 struct Multi30kImportOptions {
   std::string source_language = "en", target_language = "de";

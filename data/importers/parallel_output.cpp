@@ -125,9 +125,11 @@ void refuse_files_of_others(const ParallelOutput& output, const std::vector<std:
 
 nlohmann::json recipe_data(const ImportReport& report, const std::filesystem::path& folder) {
   nlohmann::json data;
-  for (const char* split : {"train", "valid"})
+  for (const char* split : {"train", "valid"}) {
+    if (split == std::string_view("valid") && report.num_valid == 0) continue;
     for (const auto& [side, name] : {std::pair{"source", &report.source_name}, std::pair{"target", &report.target_name}})
       data[split][side] = (folder / fmt::format("{}.{}", split, *name)).string();
+  }
   return data;
 }
 
@@ -180,6 +182,8 @@ void write_files(const std::vector<SplitLines>& splits, const ParallelOutput& ou
 
 void check_parallel_output(const ParallelOutput& output, const std::vector<std::string>& splits) {
   if (output.folder.empty()) fail<ConfigError>("--out: no folder given; name the one that the files are written to");
+  if (find_invalid_utf8(output.folder.string()) != std::string_view::npos)
+    fail<ConfigError>("--out {}: is not valid UTF-8, so no recipe could name it; choose another folder", output.folder.string());
   if (!(output.held_out >= 0 && output.held_out < 0.5))
     fail<ConfigError>("held_out: {} is out of range; accepted is [0, 0.5)", output.held_out);
   if (output.max_held_out < 0) fail<ConfigError>("max_held_out: {} is negative; accepted is 0 or more", output.max_held_out);

@@ -79,8 +79,7 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
                                             : std::filesystem::path(config.cache);
   Progress progress;
   prepared.config = config;
-  prepared.data = prepare_data(
-      config, prepared.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
+  prepared.data = prepare_data(config, prepared.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
   return prepared;
 }
 
@@ -124,10 +123,10 @@ int run_inspect(int argc, char** argv) {
 
 void add_output_options(cxxopts::Options& options) {
   options.add_options()("languages", "Source and target language", cxxopts::value<std::string>()->default_value("en,de"), "SOURCE,TARGET")(
-      "out", "Folder to write train.*, valid.* and test.* into; made when missing", cxxopts::value<std::string>(), "DIR")(
+      "out", "Folder to write train.*, valid.* and test.* into; created if missing", cxxopts::value<std::string>(), "DIR")(
       "from", "Read the originals from this folder instead of the usual places", cxxopts::value<std::string>(), "DIR")(
       "held-out", "Share of the distinct sources in each of valid and test", cxxopts::value<std::string>()->default_value("0.01"), "SHARE")(
-      "max-held-out", "Most lines in each of valid and test", cxxopts::value<std::string>()->default_value("2000"), "N");
+      "max-held-out", "Maximum number of lines in each of valid and test", cxxopts::value<std::string>()->default_value("2000"), "N");
 }
 
 ParallelOutput output_of(const cxxopts::ParseResult& flags) {
@@ -210,7 +209,7 @@ int run_import_multi30k(int argc, char** argv) {
   options.add_options()("from", "The repository, or its folder data/task1/raw; files are plain or gzip", cxxopts::value<std::string>(),
                         "DIR")("languages", "Source and target language: two of en, de, fr, cs",
                                cxxopts::value<std::string>()->default_value("en,de"), "SOURCE,TARGET")(
-      "out", "Folder to write to; made when missing", cxxopts::value<std::string>()->default_value("build/multi30k"), "DIR");
+      "out", "Folder to write to; created if missing", cxxopts::value<std::string>()->default_value("build/multi30k"), "DIR");
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
   if (flags.count("from") == 0) throw UsageError(fmt::format("--from DIR is needed: a copy of {}", kMulti30kAddress));

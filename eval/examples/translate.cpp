@@ -65,10 +65,14 @@ void translate(const char* file, int64_t beam, size_t batch) {
   const auto num_pieces = static_cast<int64_t>(source.of_id.size());
 
   const c10::InferenceMode inference;
+  bool first_line = true;
   for (std::string line; std::cin;) {
     std::vector<Strings> lines;
     std::vector<torch::Tensor> sentences;  // of the lines that are not blank
     while (lines.size() < batch && std::getline(std::cin, line)) {
+      if (first_line && line.rfind("\xEF\xBB\xBF", 0) == 0) line.erase(0, 3);  // a byte order mark
+      first_line = false;
+      if (!line.empty() && line.back() == '\r') line.pop_back();
       lines.push_back(source.cut(line));
       std::vector<int64_t> ids;
       for (const auto& piece : lines.back()) {
@@ -104,6 +108,8 @@ int main(int argc, char** argv) {
   if (argc < 2) return std::cerr << "Usage: translate MODEL.pt [BEAM [BATCH]] < source.txt\n", 2;
   try {
     translate(argv[1], argc > 2 ? std::stoll(argv[2]) : 5, argc > 3 ? std::stoul(argv[3]) : 32);
+  } catch (const c10::Error& error) {
+    return std::cerr << argv[1] << ": " << error.what_without_backtrace() << "\n", 1;
   } catch (const std::exception& error) {
     return std::cerr << argv[1] << ": " << error.what() << "\n", 1;
   }

@@ -66,9 +66,11 @@ def decode(ids, pieces):
     return target.join([target.of_id[i] if i < num_pieces or not copies else pieces[i - num_pieces] for i in ids])
 
 
-lines = sys.stdin.read().split("\n")
+lines = sys.stdin.buffer.read().decode("utf-8-sig").split("\n")
 if lines[-1] == "":
     lines.pop()
+lines = [line.removesuffix("\r") for line in lines]
+lines = ["" if line.isspace() else line for line in lines]
 for begin in range(0, len(lines), batch):
     pieces = [source.cut(line) for line in lines[begin : begin + batch]]
     output = [""] * len(pieces)

@@ -33,7 +33,7 @@ const CommandLine kAbout = {
     "--run DIR --source FILE --reference FILE [OPTION...]\n"
     "  attnzoo-eval --run DIR --text FILE [OPTION...]          (a language model)\n"
     "  attnzoo-eval metrics --hypothesis FILE --reference FILE [OPTION...]\n\n"
-    "The second form scores a file of translations; see attnzoo-eval metrics --help.",
+    "The third form scores a file of translations; see attnzoo-eval metrics --help.",
     {"attnzoo-eval --run runs/demo --source test.en --reference test.de",
      "attnzoo-eval --run runs/demo --source test.en.gz --reference test.de.gz --beam 5 --hypotheses-out test.hyp",
      "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --json"}};
@@ -48,9 +48,9 @@ const CommandLine kAboutMetrics = {
 
 void add_metric_options(cxxopts::Options& options) {
   auto metrics_options = options.add_options("Metrics");
-  metrics_options("tokenize", "How BLEU cuts words: 13a, or none for tokenized text", cxxopts::value<std::string>()->default_value("13a"),
-                  "NAME");
-  metrics_options("lowercase", "Compare without case");
+  metrics_options("tokenize", "How BLEU splits text into words: 13a, or none for tokenized text",
+                  cxxopts::value<std::string>()->default_value("13a"), "NAME");
+  metrics_options("lowercase", "Ignore case");
   metrics_options("chrf-word-order", "Longest word n-gram of chrF; 2 is chrF++", cxxopts::value<std::string>()->default_value("0"), "N");
   metrics_options("json", "Print one JSON object with all numbers");
   metrics_options("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD",
@@ -146,8 +146,8 @@ TextPair read_test_set(const cxxopts::ParseResult& arguments, InvalidUtf8 policy
     if (lines.empty()) fail<DataError>("{}: empty; there is nothing to score", arguments["text"].as<std::string>());
     return {lines, lines};
   }
-  return read_text_pair(required(arguments, "source", "the text to translate"), required(arguments, "reference", "its right translations"),
-                        policy);
+  const auto source = required(arguments, "source", "the text to translate");
+  return read_text_pair(source, required(arguments, "reference", "the reference translations"), policy);
 }
 
 int run_metrics(int argc, char** argv) {
@@ -155,13 +155,14 @@ int run_metrics(int argc, char** argv) {
   cxxopts::Options options(kAboutMetrics.program, kAboutMetrics.summary);
   auto text_options = options.add_options();
   text_options("hypothesis", "Translations, plain or gzip, one per line; - is standard input", cxxopts::value<std::string>(), "FILE");
-  text_options("reference", "The right translations, line by line", cxxopts::value<std::string>(), "FILE");
+  text_options("reference", "Reference translations, one per line", cxxopts::value<std::string>(), "FILE");
   add_metric_options(options);
   cxxopts::ParseResult arguments;
   if (!parse_command_line(kAboutMetrics, options, argc, argv, arguments)) return 0;
   const auto settings = metric_settings(arguments);
-  const auto text = read_text_pair(required(arguments, "hypothesis", "the file of translations to score"),
-                                   required(arguments, "reference", "the file of right translations"), settings.invalid_utf8);
+  const auto hypothesis = required(arguments, "hypothesis", "the file of translations to score");
+  const auto text =
+      read_text_pair(hypothesis, required(arguments, "reference", "the file of reference translations"), settings.invalid_utf8);
   nlohmann::ordered_json results;
   const auto lines = score_metrics(text.first, text.second, settings, results);
   results["sentences"] = text.first.size();
@@ -185,10 +186,11 @@ int run_model(int argc, char** argv) {
   cxxopts::Options options(kAbout.program, kAbout.summary);
   auto test_set_options = options.add_options("Test set");
   test_set_options("source", "Text to translate, plain or gzip, one sentence per line", cxxopts::value<std::string>(), "FILE");
-  test_set_options("reference", "Its right translations, line by line", cxxopts::value<std::string>(), "FILE");
-  test_set_options("text", "Text for a language model, in place of the two", cxxopts::value<std::string>(), "FILE");
+  test_set_options("reference", "Reference translations, one per line", cxxopts::value<std::string>(), "FILE");
+  test_set_options("text", "Text to score with a language model, instead of --source and --reference", cxxopts::value<std::string>(),
+                   "FILE");
   test_set_options("hypotheses-out", "Write the translations here", cxxopts::value<std::string>(), "FILE");
-  test_set_options("no-perplexity", "Leave the perplexity out");
+  test_set_options("no-perplexity", "Do not compute the perplexity");
   test_set_options("quiet", "No progress and no closing line");
   add_decode_options(options);
   add_metric_options(options);

@@ -28,19 +28,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const CommandLine kAbout = {"attnzoo-export",
-                            "Writes a trained model in a format that other tools read, or theirs as a checkpoint.",
-                            "--run DIR --format FORMAT --out PATH [OPTION...]\n"
-                            "  attnzoo-export --from huggingface DIRECTORY --out CHECKPOINT\n\n"
-                            "Formats:\n"
-                            "  torchscript   one file that torch in Python and LibTorch in C++ run alone: greedy and beam search, scoring\n"
-                            "  ctranslate2   a directory for CTranslate2 (Transformers)\n"
-                            "  huggingface   a MarianMT directory for transformers (post-norm Transformers); also what --from reads",
-                            {"attnzoo-export --run runs/demo --format torchscript --out demo.pt",
-                             "attnzoo-export --run runs/demo --format torchscript --quantize int8 --out demo-int8.pt",
-                             "attnzoo-export --run runs/demo --format ctranslate2 --out demo-ct2",
-                             "attnzoo-export --run runs/demo --format huggingface --out demo-marian",
-                             "attnzoo-export --from huggingface opus-mt-en-de --out runs/opus-mt-en-de"}};
+const CommandLine kAbout = {
+    "attnzoo-export",
+    "Exports a trained model to a format of another tool, or imports such a model as a checkpoint.",
+    "--run DIR --format FORMAT --out PATH [OPTION...]\n"
+    "  attnzoo-export --from huggingface DIRECTORY --out CHECKPOINT\n\n"
+    "Formats:\n"
+    "  torchscript   one file that torch (Python) and LibTorch (C++) run without attnzoo: greedy and beam search, scoring\n"
+    "  ctranslate2   a directory for CTranslate2 (Transformers)\n"
+    "  huggingface   a MarianMT directory for transformers (post-norm Transformers); also what --from reads",
+    {"attnzoo-export --run runs/demo --format torchscript --out demo.pt",
+     "attnzoo-export --run runs/demo --format torchscript --quantize int8 --out demo-int8.pt",
+     "attnzoo-export --run runs/demo --format ctranslate2 --out demo-ct2",
+     "attnzoo-export --run runs/demo --format huggingface --out demo-marian",
+     "attnzoo-export --from huggingface opus-mt-en-de --out runs/opus-mt-en-de"}};
 
 // Differences that rounding of float32 may cause, and those of bfloat16 or int8. The scores of searches are not compared for the latter: on
 // the random text of the comparison, a search that once takes another token ends elsewhere.
@@ -65,7 +66,7 @@ std::string choice(const cxxopts::ParseResult& arguments, const std::string& opt
   if (std::find(accepted.begin(), accepted.end(), value) != accepted.end()) return value;
   const auto near = nearest(value, accepted);
   throw UsageError(fmt::format("--{}: unknown value '{}'{}; accepted: {}", option, value,
-                               near.empty() ? "" : fmt::format(", did you mean '{}'?", near), fmt::join(accepted, ", ")));
+                               near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), fmt::join(accepted, ", ")));
 }
 
 std::string size_text(uintmax_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
@@ -109,6 +110,7 @@ Settings read_settings(const cxxopts::ParseResult& arguments) {
   if (arguments.count("directory") > 0) throw UsageError("a directory is accepted only with --from FORMAT");
   settings.format = choice(arguments, "format", kFormats);
   settings.out = arguments["out"].as<std::string>();
+  if (settings.out == "-") throw UsageError("--out: '-' is standard output, which an export cannot be written to; name a file");
   settings.type = choice(arguments, "type", {"float32", "bfloat16"});
   settings.int8 = arguments.count("quantize") > 0 && choice(arguments, "quantize", {"int8"}) == "int8";
   if (settings.int8 && settings.type != "float32")

@@ -93,7 +93,8 @@ void export_ctranslate2(const CheckpointContents& contents, const fs::path& dire
     variables.save(made.path() / kModelBinary, "TransformerDecoderSpec", 8, int8);
   const auto& [source, target] = contents.tokenizers;
   write_file(made.path() / "config.json", ctranslate2_settings(config, reads_source, *target).dump(2) + "\n");
-  for (const auto& vocabulary : vocabularies) write_file(made.path() / vocabulary.file, json_text(nlohmann::json(vocabulary.tokens), 1) + "\n");
+  for (const auto& vocabulary : vocabularies)
+    write_file(made.path() / vocabulary.file, json_text(nlohmann::json(vocabulary.tokens), 1) + "\n");
   if (reads_source) write_sentencepiece_model(*source, made.path() / "source.spm");
   if (!reads_source || source != target) write_sentencepiece_model(*target, made.path() / "target.spm");
   made.commit();

@@ -46,7 +46,7 @@ std::vector<std::string> ctranslate2_refusals(const EncoderDecoderConfig& config
   } else {
     reasons.push_back(fmt::format("model.decoder: CTranslate2 has the decoder 'transformer', not '{}'", config.decoder));
   }
-  if (config.copy) reasons.push_back("model.copy: CTranslate2 knows no copying of words from the source");
+  if (config.copy) reasons.push_back("model.copy: CTranslate2 cannot copy words from the source");
   return reasons;
 }
 

@@ -60,7 +60,7 @@ class Ctranslate2Mapping {
     for (const auto& [name, value] : weights_)
       if (!used_.contains(name)) unused.push_back(name);
     if (!unused.empty())
-      fail<CheckpointError>("the checkpoint has weights that its configuration knows nothing of: {}", fmt::join(unused, ", "));
+      fail<CheckpointError>("the checkpoint has weights that its configuration does not describe: {}", fmt::join(unused, ", "));
     return std::move(made_);
   }
 
@@ -121,8 +121,8 @@ class Ctranslate2Mapping {
     auto& table = tables_without_weights_[{config.positions, config.dim}];
     const auto options = torch::TensorOptions(torch::kFloat);
     if (!table.defined())
-      table = config.positions == "none" ? at::zeros({kTableRows, config.dim}, options)
-                                         : SinusoidalPositions(config.dim)(position, options);
+      table =
+          config.positions == "none" ? at::zeros({kTableRows, config.dim}, options) : SinusoidalPositions(config.dim)(position, options);
     return table;
   }
 

@@ -48,11 +48,11 @@ MarianModel marian_model(const CheckpointContents& contents) {
   const auto model = read_model_config(contents.config["model"]);
   std::vector<std::string> problems;
   for (const auto& [side, kind] : {std::pair{"encoder", model.encoder}, {"decoder", model.decoder}})
-    if (kind != "transformer") problems.push_back(fmt::format("the {} is '{}', MarianMT's a 'transformer'", side, kind));
+    if (kind != "transformer") problems.push_back(fmt::format("the {} is '{}', MarianMT's is a 'transformer'", side, kind));
   if (model.copy) problems.push_back("the model copies words (copy), MarianMT does not");
   for (const auto& [side, tokenizer] : {std::pair{"source", contents.tokenizers.source}, {"target", contents.tokenizers.target}})
     if (sentencepiece_model_of(*tokenizer).empty())
-      problems.push_back(fmt::format("the {} tokeniser is of kind {}, MarianMT's of SentencePiece", side, tokenizer->kind()));
+      problems.push_back(fmt::format("the {} tokeniser is of kind {}, MarianMT needs SentencePiece", side, tokenizer->kind()));
 
   MarianModel marian;
   if (model.encoder == "transformer") {

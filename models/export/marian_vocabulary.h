@@ -23,8 +23,8 @@ struct MarianSpecialIds {
 // the table or has no piece.
 std::vector<std::string> read_marian_pieces(const std::filesystem::path& file, int64_t table_size);
 
-// eos = -1 means the id of "</s>"; pad = -1 that of "<pad>", if there is one. Throws DataError naming `file` if "<unk>" or "</s>" is missing
-// or the id of "</s>" is not `ids.eos`.
+// eos = -1 means the id of "</s>"; pad = -1 that of "<pad>", if there is one. Throws DataError naming `file` if "<unk>" or "</s>" is
+// missing or the id of "</s>" is not `ids.eos`.
 MarianVocabulary arrange_marian_vocabulary(const std::vector<std::string>& pieces, MarianSpecialIds ids, const std::filesystem::path& file);
 
 }  // namespace attnzoo

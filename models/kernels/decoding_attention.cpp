@@ -61,12 +61,8 @@ ATTNZOO_INLINE void attend(const DecodingQueries& queries, int64_t head, const f
     for (int64_t j = 0; j < count; ++j) scores[j] -= queries.slopes[head] * static_cast<float>(count - 1 - j);
   softmax_row(scores, count, count);
   int64_t d = 0;
-  for (; d + 64 <= dim; d += 64)
-    weighted_sum<4>(
-        scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
-  for (; d + 16 <= dim; d += 16)
-    weighted_sum<1>(
-        scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
+  for (; d + 64 <= dim; d += 64) weighted_sum<4>(scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
+  for (; d + 16 <= dim; d += 16) weighted_sum<1>(scores, count, [&](int64_t j) { return value_at(j) + d; }, out + d);
   for (; d < dim; ++d) {
     float sum = 0;
     for (int64_t j = 0; j < count; ++j) sum += scores[j] * value_at(j)[d];

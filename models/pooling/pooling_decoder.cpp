@@ -22,7 +22,7 @@ PoolingConfig PoolingConfig::from_json(const nlohmann::json& fields) {
   reader.read("dropout", config.dropout);
   check_at_least_one(reader, "dim", config.dim);
   check_fraction(reader, "dropout", config.dropout);
-  if (config.attention.coverage) reader.problem("coverage", "has no meaning in a classifier, which attends once; leave it out");
+  if (config.attention.coverage) reader.problem("coverage", "has no meaning in a classifier, which attends once; omit it");
   reader.finish();
   return config;
 }

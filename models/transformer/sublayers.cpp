@@ -21,9 +21,7 @@ torch::Tensor activate(const std::string& activation, const torch::Tensor& inner
 }  // namespace
 
 TransformerInput::TransformerInput(const TransformerStackConfig& config)
-    : scale_(std::sqrt(static_cast<double>(config.dim))),
-      dropout_(config.dropout),
-      positions_(*this, config.positions, config.dim) {}
+    : scale_(std::sqrt(static_cast<double>(config.dim))), dropout_(config.dropout), positions_(*this, config.positions, config.dim) {}
 
 torch::Tensor TransformerInput::forward(const torch::Tensor& embedded, const torch::Tensor& position) const {
   return apply_dropout(positions_.add_to(embedded * scale_, position), dropout_, is_training());

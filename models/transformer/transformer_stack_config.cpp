@@ -38,17 +38,15 @@ void TransformerStackConfig::read(FieldReader& reader) {
                                    {"activation_dropout", activation_dropout},
                                    {"layer_drop", layer_drop}})
     check_fraction(reader, key, value);
-  if (attention_window < 0)
-    reader.problem("attention_window", fmt::format("must be at least 0, which is no limit, got {}", attention_window));
+  if (attention_window < 0) reader.problem("attention_window", fmt::format("must be at least 0 (0: no limit), got {}", attention_window));
   check_at_most(reader, "attention_window", attention_window);
   if (dim < 1 || num_heads < 1) return;
   if (num_kv_heads < 0 || (num_kv_heads > 0 && num_heads % num_kv_heads != 0))
-    reader.problem("num_kv_heads", fmt::format("must divide num_heads ({}), or be 0 for as many, got {}", num_heads, num_kv_heads));
+    reader.problem("num_kv_heads", fmt::format("must divide num_heads ({}), or be 0 for the same number, got {}", num_heads, num_kv_heads));
   if (dim % num_heads != 0 || dim % 2 != 0)
     reader.problem("dim", fmt::format("must be even and a multiple of num_heads ({}), got {}", num_heads, dim));
   else if (positions == "rotary" && dim / num_heads % 2 != 0)
-    reader.problem("positions",
-                   fmt::format("rotary needs heads of even width, got {} / {} = {}", dim, num_heads, dim / num_heads));
+    reader.problem("positions", fmt::format("rotary needs heads of even width, got {} / {} = {}", dim, num_heads, dim / num_heads));
 }
 
 void TransformerStackConfig::write(nlohmann::json& fields) const {

@@ -98,7 +98,8 @@ TEST_CASE("attnzoo-data reads pipes, process substitutions and standard input as
   folder.file("a", "one\ntwo\nthree\n");
   folder.file("b", "eins\nzwei\ndrei\n");
   folder.file("r.json", R"({"data": {"train": {"source": "a", "target": "b"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
-  folder.file("t.json", R"({"task": "language-model", "data": {"train": {"text": "a"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
+  folder.file("t.json",
+              R"({"task": "language-model", "data": {"train": {"text": "a"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
   const auto check = [&](const std::string& command, const std::string& output) {
     const Outcome outcome = run_merged(folder.path(), "timeout 60 bash -c '" + command + "'");
     INFO(command << "\n" << outcome.output);
@@ -110,15 +111,18 @@ TEST_CASE("attnzoo-data reads pipes, process substitutions and standard input as
   check("mkfifo p && (cat b > p &) && attnzoo-data inspect r.json --set data.train.target=p", "text    one ||| eins\n");
   check("cat a | attnzoo-data inspect t.json --set data.train.text=/dev/stdin", "text     ||| one\n");
   check("attnzoo-data inspect t.json --set data.train.text=- < a", "text     ||| one\n");
-  const Outcome twice = run_merged(folder.path(), "cat a | timeout 60 attnzoo-data inspect r.json --set data.train.source=- --set data.train.target=/dev/stdin");
+  const Outcome twice = run_merged(
+      folder.path(), "cat a | timeout 60 attnzoo-data inspect r.json --set data.train.source=- --set data.train.target=/dev/stdin");
   CHECK(twice.status == 1);
-  CHECK_THAT(twice.output, ContainsSubstring("/dev/stdin: is a pipe or terminal, which can be read only once, but is named twice; give a file instead"));
+  CHECK_THAT(twice.output,
+             ContainsSubstring("/dev/stdin: is a pipe or terminal, which can be read only once, but is named twice; give a file instead"));
 }
 
 TEST_CASE("attnzoo-data takes --set data.train.text relative to the working folder") {
   if (!have_program()) return;
   const TemporaryDirectory folder;
-  folder.file("sub/r.json", R"({"task": "language-model", "data": {"train": {"text": "a"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
+  folder.file("sub/r.json",
+              R"({"task": "language-model", "data": {"train": {"text": "a"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
   folder.file("sub/a", "of the recipe\n");
   folder.file("mine", "of the command line\n");
   CHECK_THAT(run(folder, "inspect sub/r.json").output, ContainsSubstring("||| of the recipe\n"));

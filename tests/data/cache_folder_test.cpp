@@ -39,7 +39,18 @@ TEST_CASE("a cache with files of the user's under the names of prepared ones is 
   CHECK(cache_problem(folder.path()).empty());
   folder.file("train.corpus", "damaged from the first byte on");
   CHECK_THAT(cache_problem(folder.path()), ContainsSubstring("train.corpus: was not made by attnzoo"));
-  folder.file("prepared.json", "{\"train\": {}}");
+  folder.file("train.corpus", "ATZCO");
+  for (const char* mine : {"prepared on Monday", "{\"train\": {}}", "{\"train\":\"a.txt\"}", "", "{\"source\":1}\n{\"source\":2}\n"}) {
+    folder.file("prepared.json", mine);
+    CHECK_THAT(cache_problem(folder.path()), ContainsSubstring("prepared.json: was not made by attnzoo"));
+  }
+  folder.file("prepared.json", "{\"train\": {\"digest\": \"0\"}}");
+  CHECK(cache_problem(folder.path()).empty());
+  for (const char* mine : {"{\"jogging\":[5]}", "{\"runs\":[\"my jogging\"]}", "{\"runs\":[],\"k\":1}"}) {
+    folder.file("runs.json", mine);
+    CHECK_THAT(cache_problem(folder.path()), ContainsSubstring("runs.json: was not made by attnzoo"));
+  }
+  folder.file("runs.json", "{\"runs\":[\"/home/me/run\"]}");
   CHECK(cache_problem(folder.path()).empty());
 }
 

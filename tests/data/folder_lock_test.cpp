@@ -106,6 +106,11 @@ TEST_CASE("a file or a link of the user's called lock is not written") {
   CHECK(read_file(folder / "a/lock") == "my own");
   fs::create_directory(folder / "b");
   fs::create_symlink("../a/lock", folder / "b/lock");
+  for (const char* mine : {"", "attnzoo: my to-do list", "attnzoo: process 1 on host\nand more\n"}) {
+    folder.file("c/lock", mine);
+    CHECK_THAT(lock_problem(folder / "c"), ContainsSubstring("lock: is not a lock of attnzoo"));
+    CHECK(read_file(folder / "c/lock") == mine);
+  }
   CHECK(lock_problem(folder / "b") == (folder / "b/lock").string() + ": is a symbolic link; remove it, or choose another");
   CHECK(read_file(folder / "a/lock") == "my own");
   CHECK_THAT(lock_problem("/proc/none"),

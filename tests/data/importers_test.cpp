@@ -191,9 +191,8 @@ TEST_CASE("debian-descriptions --sections leaves out sections with few texts and
 TEST_CASE("debian-descriptions --sections says when a folder lacks the Packages file") {
   const test::TemporaryDirectory folder;
   folder.file("in/Translation-en", kEnglish);
-  CHECK_THROWS_WITH(
-      import_debian_descriptions(sections_options(folder, 1), kSilent),
-      (folder / "in").string() + ": holds no Packages file (plain or .gz, .xz, .bz2, .lz4, .zst); leave --from out to fetch it");
+  CHECK_THROWS_WITH(import_debian_descriptions(sections_options(folder, 1), kSilent),
+                    (folder / "in").string() + ": holds no Packages file (plain or .gz, .xz, .bz2, .lz4, .zst); omit --from to fetch it");
 }
 
 TEST_CASE("debian-descriptions says which Translation file a folder lacks") {

@@ -45,7 +45,7 @@ TEST_CASE("an unknown key is refused with the nearest and all known keys") {
   FieldReader reader(fields, "model");
   reader.read("model_dim", value);
   reader.read("dropout", value);
-  CHECK_THROWS_WITH(reader.finish(), Equals("model.modeldim: unknown key, did you mean 'model_dim'?; known keys: dropout, model_dim"));
+  CHECK_THROWS_WITH(reader.finish(), Equals("model.modeldim: unknown key (did you mean 'model_dim'?); known keys: dropout, model_dim"));
 }
 
 TEST_CASE("all problems of an object are reported together") {
@@ -72,7 +72,7 @@ TEST_CASE("all problems of an object are reported together") {
                                             "train.name: must be a string, got a list; "
                                             "train.files: must be a string or a list of strings, got a list; "
                                             "train.half: must be an integer, got the number 0.5; "
-                                            "train.kind: unknown value 'lstn', did you mean 'lstm'?; accepted: gru, lstm; "
+                                            "train.kind: unknown value 'lstn' (did you mean 'lstm'?); accepted: gru, lstm; "
                                             "train.sub: must be an object, got the number 3; "
                                             "train.steps: must be positive"));
   CHECK(steps == 5);
@@ -110,7 +110,8 @@ TEST_CASE("a number that single precision cannot hold is refused with its field"
     CHECK(value == number);
     return std::string();
   };
-  const std::string range = "train.clip_norm: must be 0 or between 1.2e-38 and 3.4e38 in size, the range of single precision, got the number ";
+  const std::string range =
+      "train.clip_norm: must be 0 or between 1.2e-38 and 3.4e38 in size, the range of single precision, got the number ";
   CHECK(problem_with(1e-300) == range + "1e-300");
   CHECK(problem_with(-1e300) == range + "-1e+300");
   CHECK(problem_with(0).empty());
@@ -174,7 +175,8 @@ TEST_CASE("a number too large for double is refused with its line or field") {
 }
 
 TEST_CASE("JSON with a NUL, or padded with them, is refused") {
-  CHECK_THROWS_WITH(parse_json(std::string("{}\n\0\0", 5), "r.json"), Equals("r.json:2: byte 4 is NUL, which JSON cannot hold; is this a text file?"));
+  CHECK_THROWS_WITH(parse_json(std::string("{}\n\0\0", 5), "r.json"),
+                    Equals("r.json:2: byte 4 is NUL, which JSON cannot hold; is this a text file?"));
 }
 
 TEST_CASE("JSON of more than 100 MiB is refused unread") {
@@ -197,9 +199,10 @@ TEST_CASE("a dotted key sets a field, making objects on the way") {
   CHECK(root == json::parse(R"({"model": {"dim": 256}, "train": {"batch": {"tokens": [1, 2]}}, "data": {"file": "a b.txt"}})"));
   CHECK_THROWS_WITH(set_field(root, "model.dim.x", "1"),
                     Equals("model.dim.x: 'model.dim' is not an object, so nothing can be set inside it"));
-  CHECK_THROWS_WITH(set_field(root, "data.cache", "caf\xE9"),
-                    Equals("data.cache: 'caf\xEF\xBF\xBD' is not valid UTF-8 at byte 4, so it cannot be stored in a configuration; rename the file "
-                           "or folder"));
+  CHECK_THROWS_WITH(
+      set_field(root, "data.cache", "caf\xE9"),
+      Equals("data.cache: 'caf\xEF\xBF\xBD' is not valid UTF-8 at byte 4, so it cannot be stored in a configuration; rename the file "
+             "or folder"));
   CHECK_THROWS_WITH(set_field(root, "a..b", "1"), Equals("'a..b': has an empty part; write a key such as train.max_steps"));
 }
 

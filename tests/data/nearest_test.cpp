@@ -49,7 +49,7 @@ TEST_CASE("one slip in a known name counts for more than another tool's name") {
 
 TEST_CASE("a word that is in one name only is taken for that name") {
   CHECK(nearest("generator", {"pointer-generator", "transformer"}) == "pointer-generator");
-  CHECK(nearest("bogus", {"a-bogus", "b-bogus"}).empty());
+  CHECK(nearest("bogus", {"first-bogus", "second-bogus"}).empty());
 }
 
 }  // namespace attnzoo::test

@@ -51,12 +51,14 @@ TEST_CASE("file names of every form of text, and of other fields that hold paths
 
 TEST_CASE("a setting that no configuration can store is refused with its field") {
   json recipe = json::object();
-  CHECK_THROWS_WITH(apply_setting(recipe, "data.train.text=caf\xE9.txt"),
-                    Equals("data.train.text: 'caf\xEF\xBF\xBD.txt' is not valid UTF-8 at byte 4, so it cannot be stored in a configuration; "
-                           "rename the file or folder"));
+  CHECK_THROWS_WITH(
+      apply_setting(recipe, "data.train.text=caf\xE9.txt"),
+      Equals("data.train.text: 'caf\xEF\xBF\xBD.txt' is not valid UTF-8 at byte 4, so it cannot be stored in a configuration; "
+             "rename the file or folder"));
   CHECK_THROWS_WITH(apply_setting(recipe, "train.learning_rate=1e400"),
                     Equals("train.learning_rate: the number 1e400 is too large; the largest is 1.8e308"));
-  CHECK_THROWS_WITH(string_setting("train.initial_checkpoint", "r\xFF"), ContainsSubstring("train.initial_checkpoint: 'r\xEF\xBF\xBD' is not"));
+  CHECK_THROWS_WITH(string_setting("train.initial_checkpoint", "r\xFF"),
+                    ContainsSubstring("train.initial_checkpoint: 'r\xEF\xBF\xBD' is not"));
   apply_setting(recipe, string_setting("train.initial_checkpoint", "123"));
   CHECK(recipe == json{{"train", {{"initial_checkpoint", "123"}}}});
 }

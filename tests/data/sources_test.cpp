@@ -74,16 +74,17 @@ TEST_CASE("a configuration of text that is none or ambiguous is refused") {
   CHECK_THROWS_WITH(config_of({{"source", "a"}, {"target", "b"}, {"source_field", "en"}}),
                     Equals("data.train.source_field: needs a file in 'jsonl'"));
   CHECK_THROWS_WITH(config_of({{"sorce", "a"}}),
-                    ContainsSubstring("data.train.sorce: unknown key, did you mean 'source'?; known keys: jsonl, "));
+                    ContainsSubstring("data.train.sorce: unknown key (did you mean 'source'?); known keys: jsonl, "));
   CHECK_THROWS_WITH(config_of({{"tsv", 3}}), Equals("data.train.tsv: must be a string or a list of strings, got the number 3"));
   CHECK_THROWS_WITH(PairReader(SourceConfig(), InvalidUtf8::kError),
                     Equals("no text is given; name 'source' and 'target', or 'tsv', or 'jsonl', or 'text'"));
 }
 
 TEST_CASE("a recipe in a folder whose name is not UTF-8 is refused, since no configuration can store its paths") {
-  CHECK_THROWS_WITH(SourceConfig::from_json({{"text", "a.txt"}}, "data.train", "/caf\xE9"),
-                    Equals("data.train.text: '/caf\xEF\xBF\xBD/a.txt' is not valid UTF-8 at byte 5, so it cannot be stored in a configuration; "
-                           "rename the file or folder"));
+  CHECK_THROWS_WITH(
+      SourceConfig::from_json({{"text", "a.txt"}}, "data.train", "/caf\xE9"),
+      Equals("data.train.text: '/caf\xEF\xBF\xBD/a.txt' is not valid UTF-8 at byte 5, so it cannot be stored in a configuration; "
+             "rename the file or folder"));
 }
 
 TEST_CASE("two parallel files give their lines in pairs, several files a side are one") {
@@ -169,8 +170,9 @@ TEST_CASE("half a surrogate pair in JSON lines falls under the policy for invali
                                            R"({"source": "a\ud83d", "target": "\uDE00\ud83d\u0041"})"
                                            "\n");
   const SourceConfig config{JsonlFiles{{file}}};
-  CHECK(message_of(config) == ":2: not valid Unicode: \\ud83d at byte 14 is half of a surrogate pair; correct the file, or accept it with "
-                              "--invalid-utf8 replace (in a recipe: data.clean.invalid_utf8)");
+  CHECK(message_of(config) ==
+        ":2: not valid Unicode: \\ud83d at byte 14 is half of a surrogate pair; correct the file, or accept it with "
+        "--invalid-utf8 replace (in a recipe: data.clean.invalid_utf8)");
   PairReader reader(config, InvalidUtf8::kReplace);
   TextPair pair;
   REQUIRE(reader.next(pair));
@@ -178,8 +180,9 @@ TEST_CASE("half a surrogate pair in JSON lines falls under the policy for invali
   CHECK_FALSE(pair.invalid_utf8);
   REQUIRE(reader.next(pair));
   CHECK(pair.source == "a\xEF\xBF\xBD");
-  CHECK(pair.target == "\xEF\xBF\xBD\xEF\xBF\xBD"
-                       "A");
+  CHECK(pair.target ==
+        "\xEF\xBF\xBD\xEF\xBF\xBD"
+        "A");
   CHECK(pair.invalid_utf8);
 }
 

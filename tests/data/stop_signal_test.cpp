@@ -55,6 +55,8 @@ TEST_CASE("the first signal asks for a stop, the second ends the program") {
           if (stop.requested() || stop.exit_status() != 0) return 1;
           raise(SIGHUP);
           if (!stop.requested() || stop.exit_status() != 129) return 2;
+          raise(SIGTERM);  // at once: the same request
+          usleep(1'100'000);
           raise(SIGINT);
           return 3;
         }) == 130);
@@ -70,6 +72,7 @@ TEST_CASE("a program that ends at once removes its temporary files first") {
             if (std::filesystem::is_empty(folder.path())) return 2;
             if (asks_first) stop.ask_first();
             if (asks_first) raise(SIGTERM);
+            if (asks_first) usleep(1'100'000);
             raise(SIGTERM);
             return 1;
           }) == 143);

@@ -77,7 +77,7 @@ TEST_CASE("text of a form that does not fit the task is refused") {
   CHECK(message({{"train", {{"tsv", "a"}}}}, Task::kLanguageModel) ==
         "data.train: a language model learns from running text; name it with 'text'");
   CHECK(message({{"train", {{"tsv", "a"}}}, {"tokenizer", {{"copy_unknown", true}}}}, Task::kClassification) ==
-        "data.tokenizer.copy_unknown: a label is not copied; leave it out");
+        "data.tokenizer.copy_unknown: a label is not copied; omit it");
   CHECK(message({{"train", {{"tsv", "a"}}}, {"tokenizer", {{"copy_unknown", true}, {"joint", false}}}}, Task::kTranslation) ==
         "data.tokenizer.copy_unknown: needs one vocabulary for both sides; set joint to true");
   CHECK_THROWS_WITH(task_of({{"task", "clasification"}}), ContainsSubstring("did you mean 'classification'?"));

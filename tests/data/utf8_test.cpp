@@ -48,17 +48,18 @@ TEST_CASE("a line is blank when nothing of it can be seen, in any script") {
     return text;
   };
   std::string all;
-  for (const char32_t code : {U' ', U'\t', U'\v', U'\f', U'\r', U'\0', U'\x1B', U'\x7F', U'\x85', U'\xA0', U'\xAD', U'\u034F', U'\u061C',
-                              U'\u115F', U'\u1160', U'\u1680', U'\u180E', U'\u2003', U'\u200B', U'\u200C', U'\u200D', U'\u200E', U'\u200F',
-                              U'\u2028', U'\u202A', U'\u2060', U'\u2066', U'\u2800', U'\u3000', U'\u3164', U'\uFE0F', U'\uFEFF', U'\uFFA0',
-                              U'\U000E0001', U'\U000E0100'}) {
+  for (const char32_t code : {U' ',      U'\t',     U'\v',     U'\f',     U'\r',     U'\0',     U'\x1B',       U'\x7F',      U'\x85',
+                              U'\xA0',   U'\xAD',   U'\u034F', U'\u061C', U'\u115F', U'\u1160', U'\u1680',     U'\u180E',    U'\u2003',
+                              U'\u200B', U'\u200C', U'\u200D', U'\u200E', U'\u200F', U'\u2028', U'\u202A',     U'\u2060',    U'\u2066',
+                              U'\u2800', U'\u3000', U'\u3164', U'\uFE0F', U'\uFEFF', U'\uFFA0', U'\U000E0001', U'\U000E0100'}) {
     INFO(static_cast<uint32_t>(code));
     CHECK(is_blank(utf8(code)));
     all += utf8(code);
   }
   CHECK(is_blank(all));
   CHECK(is_blank(""));
-  for (const char32_t code : {U'!', U'a', U'\xA1', U'\xAE', U'\u0600', U'\u0301', U'\u2010', U'\u2030', U'\u3001', U'\uFFFC', U'\uFFFD', U'\U0001F600'}) {
+  for (const char32_t code :
+       {U'!', U'a', U'\xA1', U'\xAE', U'\u0600', U'\u0301', U'\u2010', U'\u2030', U'\u3001', U'\uFFFC', U'\uFFFD', U'\U0001F600'}) {
     INFO(static_cast<uint32_t>(code));
     CHECK_FALSE(is_blank(all + utf8(code) + all));
   }

@@ -40,7 +40,8 @@ class Workplace {
   // Starts a training in the background and runs `then` once its first checkpoint stands; $pid is its process.
   Outcome during_training(const std::string& then, const std::string& redirection = ">output 2>&1") const {
     return run_merged(folder_.path(), "attnzoo-train recipe.json --run run --threads 1 " + redirection +
-                                          " & pid=$!; for i in $(seq 600); do [ -e run/checkpoints/last ] && break; sleep 0.1; done; " + then);
+                                          " & pid=$!; for i in $(seq 600); do [ -e run/checkpoints/last ] && break; sleep 0.1; done; " +
+                                          then);
   }
   Outcome run(const std::string& command) const { return run_merged(folder_.path(), command); }
   fs::path operator/(const std::string& name) const { return folder_ / name; }
@@ -108,10 +109,11 @@ TEST_CASE("A training saves before it ends when it is interrupted, hung up or te
     INFO(signal);
     const Workplace work;
     // A background process of a shell without job control ignores INT, so the signal's default is put back first.
-    const auto outcome = work.run(fmt::format(
-        "env --default-signal=INT,HUP attnzoo-train recipe.json --run run --threads 1 >output 2>&1 & pid=$!;"
-        "for i in $(seq 600); do [ -e run/checkpoints/last ] && break; sleep 0.1; done; sleep 0.5; kill -{} $pid; wait $pid; echo status $?",
-        signal));
+    const auto outcome =
+        work.run(fmt::format("env --default-signal=INT,HUP attnzoo-train recipe.json --run run --threads 1 >output 2>&1 & pid=$!;"
+                             "for i in $(seq 600); do [ -e run/checkpoints/last ] && break; sleep 0.1; done; sleep 0.5; kill -{} $pid; "
+                             "wait $pid; echo status $?",
+                             signal));
     INFO(outcome.output);
     CHECK_THAT(outcome.output, ContainsSubstring(fmt::format("status {}", status)));
     CHECK_THAT(read_file(work / "output"), ContainsSubstring("attnzoo-train --run run --resume"));
@@ -120,10 +122,11 @@ TEST_CASE("A training saves before it ends when it is interrupted, hung up or te
   }
 }
 
-TEST_CASE("A second signal ends a training at once and leaves no temporary file") {
+TEST_CASE("Two signals at once are one request, and a training saves; none leaves a temporary file") {
   const Workplace work;
-  const auto outcome = work.during_training("sleep 0.2; kill -TERM $pid; kill -TERM $pid; wait $pid; echo status $?");
+  const auto outcome = work.during_training("sleep 0.2; kill -TERM $pid; kill -INT $pid; kill -TERM $pid; wait $pid; echo status $?");
   CHECK_THAT(outcome.output, ContainsSubstring("status 143"));
+  CHECK_THAT(read_file(work / "output"), ContainsSubstring("attnzoo-train --run run --resume"));
   work.check_resumes();
   work.check_nothing_of_the_user_changed();
 }

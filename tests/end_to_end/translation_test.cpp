@@ -70,10 +70,11 @@ TEST_CASE("Eighty steps equal a run that was killed and resumed, bit for bit") {
     const TemporaryDirectory folder;
     train(folder, family, 80);
     // Killed after its first checkpoint, at step 20, wherever it is then; without the kill it would not end.
-    const auto killed = run_merged(folder.path(),
-                                   "attnzoo-train recipe.json --run parts --threads 1 --set train.validate_every=20 "
-                                   "--set train.max_steps=1000000 & pid=$!; "
-                                   "until [ -e parts/checkpoints/last ] || ! kill -0 $pid; do sleep 0.01; done; kill -KILL $pid; wait $pid");
+    const auto killed =
+        run_merged(folder.path(),
+                   "attnzoo-train recipe.json --run parts --threads 1 --set train.validate_every=20 "
+                   "--set train.max_steps=1000000 & pid=$!; "
+                   "until [ -e parts/checkpoints/last ] || ! kill -0 $pid; do sleep 0.01; done; kill -KILL $pid; wait $pid");
     INFO(killed.output);
     REQUIRE(killed.status == 128 + SIGKILL);
     const auto resumed =

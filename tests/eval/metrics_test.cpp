@@ -134,7 +134,7 @@ TEST_CASE("a metric refuses unequal counts, naming both") {
 TEST_CASE("an unknown metric tokeniser lists the known ones") {
   const std::vector<std::string> one(1, "x");
   CHECK_THROWS_WITH(corpus_bleu(one, one, {"13b", false}),
-                    "tokenize: unknown tokeniser '13b', did you mean '13a'?; known tokenisers: 13a, none");
+                    "tokenize: unknown tokeniser '13b' (did you mean '13a'?); known tokenisers: 13a, none");
   CHECK_THROWS_AS(corpus_bleu(one, one, {"moses", false}), ConfigError);
 }
 

@@ -194,7 +194,7 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
   check("attnzoo-translate --run run --input text --attention", 2, "--attention is written as JSON only; add --format json");
   check("attnzoo-translate --run run --input text --device tpu", 2, "--device: unknown device 'tpu'; accepted: cpu, cuda, cuda:N");
   check("attnzoo-translate --run run --input text --checkpoint lost", 1,
-        "run: has no checkpoint 'lost', did you mean 'last'?; it has: last, step-000010");
+        "run: has no checkpoint 'lost' (did you mean 'last'?); it has: last, step-000010");
   check("attnzoo-translate --run run --input bad --output out", 1, "bad:2: not valid UTF-8 at byte 1");
   CHECK_FALSE(std::filesystem::exists(folder / "out"));
   check("attnzoo-translate --run run --input missing", 1, "missing: no such file");
@@ -205,7 +205,7 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
   check("attnzoo-eval metrics --hypothesis empty --reference empty", 1, "empty: empty; there is nothing to score");
   check("attnzoo-eval metrics --hypothesis text", 2, "--reference is needed: the file of right translations");
   check("attnzoo-eval metrics --hypothesis text --reference text --tokenize 13b", 2,
-        "--tokenize: unknown tokeniser '13b', did you mean '13a'?; known tokenisers: 13a, none");
+        "--tokenize: unknown tokeniser '13b' (did you mean '13a'?); known tokenisers: 13a, none");
 }
 
 TEST_CASE("an interrupted attnzoo-translate leaves no file behind") {

@@ -16,6 +16,7 @@
 #include "eval/scoring.h"
 #include "eval/translator.h"
 #include "models/registry.h"
+#include "models/section_fields.h"
 #include "tests/invented_language.h"
 #include "tests/python.h"
 #include "tests/temporary_directory.h"
@@ -61,8 +62,8 @@ Drawn draw(const std::string& fields, bool joint = true) {
   Drawn drawn;
   auto& contents = drawn.contents;
   json section = {{"family", "transformer"}, {"preset", "tiny"}};
-  section.update(json::parse(R"({"model_dim": 24, "feed_forward_dim": 40, "layers": 2, "num_heads": 4})"));
-  section.update(json::parse(fields));
+  section.update(json::parse(R"({"dim": 24, "feed_forward_dim": 40, "layers": 2, "num_heads": 4})"));
+  lay_over(section, json::parse(fields));
   contents.config["model"] = complete_model_config(section);
   contents.tokenizers = word_pair(joint);
   torch::manual_seed(5);
@@ -79,7 +80,7 @@ std::string refusal(const std::string& fields, const TokenizerPair& tokenizers =
   const TemporaryDirectory folder;
   CheckpointContents contents;
   json section = {{"family", "transformer"}, {"preset", "tiny"}};
-  section.update(json::parse(fields));
+  lay_over(section, json::parse(fields));
   contents.config["model"] = complete_model_config(section);
   contents.tokenizers = tokenizers;
   try {
@@ -109,7 +110,7 @@ TEST_CASE("CTranslate2 finds every option's model as probable as we do, at once 
       {R"({"tied_embeddings": "all"})"},
       {R"({"norm": "post", "activation": "gelu", "tied_embeddings": "decoder"})", false},
       {R"({"activation": "silu"})", false},
-      {R"({"model_dim": 18, "feed_forward_dim": 23, "num_heads": 3, "tied_embeddings": "none", "norm_kind": "rms", "activation": "swiglu"})"},
+      {R"({"dim": 18, "feed_forward_dim": 23, "num_heads": 3, "tied_embeddings": "none", "norm_kind": "rms", "activation": "swiglu"})"},
       {R"({"norm": "sandwich", "norm_kind": "rms", "positions": "rotary", "activation": "swiglu"})", false},
       {R"({"norm": "sandwich", "positions": "learned"})"},
       {R"({"layers": 3, "shared_layers": true, "norm_kind": "rms", "norm": "post", "positions": "learned"})"},
@@ -118,7 +119,7 @@ TEST_CASE("CTranslate2 finds every option's model as probable as we do, at once 
       {R"({"positions": "relative", "relative_distance": 3})"},
       {R"({"positions": "rotary", "num_kv_heads": 1, "num_heads": 3})"},
       {R"({"positions": "relative", "relative_distance": 20, "num_kv_heads": 2, "norm": "sandwich", "activation": "gelu"})"},
-      {R"({"encoder_model_dim": 30, "encoder_num_heads": 3, "encoder_num_kv_heads": 1, "encoder_positions": "alibi", "encoder_layers": 1,
+      {R"({"encoder_dim": 30, "encoder_num_heads": 3, "encoder_num_kv_heads": 1, "encoder_positions": "alibi", "encoder_layers": 1,
            "encoder_norm": "post", "encoder_activation": "gelu", "decoder_positions": "sinusoidal", "decoder_layers": 3,
            "decoder_norm_kind": "rms", "decoder_num_kv_heads": 2})",
        false},
@@ -181,7 +182,7 @@ TEST_CASE("CTranslate2 translates as we do, greedily and by beam, from the expor
   const TemporaryDirectory folder;
   train(folder, "transformer", 450,
         "--set data.tokenizer.kind=sentencepiece-unigram --set data.tokenizer.joint=true --set data.tokenizer.vocabulary_size=420 "
-        "--set model.model_dim=64 --set model.layers=2 --set model.dropout=0");
+        "--set model.dim=64 --set model.layers=2 --set model.dropout=0");
   // Our search never takes <pad> or <s>, CTranslate2's may: make them too unlikely to matter.
   auto contents = load_checkpoint(find_checkpoint(folder / "run"), false);
   for (const int64_t id : {kPadId, kBosId}) contents.weights["output_bias"][id] = -40.0;
@@ -265,14 +266,13 @@ TEST_CASE("what CTranslate2 cannot express is refused with all reasons before an
   CHECK(refusal(R"({"family": "language-model", "decoder": "recurrent"})") ==
         beginning + "model.decoder: CTranslate2 has the decoder 'transformer', not 'recurrent'");
   CHECK(
-      refusal(
-          R"({"copy": true, "attention_window": 3, "decoder_attention_window": 4, "positions": "alibi", "num_heads": 3, "model_dim": 12})") ==
+      refusal(R"({"copy": true, "attention_window": 3, "decoder_attention_window": 4, "positions": "alibi", "num_heads": 3, "dim": 12})") ==
       beginning +
           "model.encoder_attention_window: CTranslate2 translates without a window (0), not with one of 3\n"
           "  model.decoder_attention_window: CTranslate2 translates without a window (0), not with one of 4\n"
           "  model.decoder_positions: CTranslate2's ALiBi has other slopes than ours unless the number of heads is a power of two, and "
           "num_heads is 3\n"
-          "  model.copy: CTranslate2 knows no copying of words from the source");
+          "  model.copy: CTranslate2 cannot copy words from the source");
   TokenizerConfig words;
   words.kind = "words";
   const auto with_mark = train_tokenizer(words, std::vector<std::string>{"a <s> b"});
@@ -294,7 +294,7 @@ TEST_CASE("weights that do not fit the configuration are refused") {
   contents.weights["output_bias"] = bias;
   contents.weights["encoder.more"] = contents.weights["encoder.less"] = bias;
   CHECK_THROWS_WITH(export_ctranslate2(contents, folder / "out", false),
-                    "the checkpoint has weights that its configuration knows nothing of: encoder.less, encoder.more");
+                    "the checkpoint has weights that its configuration does not describe: encoder.less, encoder.more");
   CHECK(fs::is_empty(folder.path()));
 }
 
@@ -377,7 +377,7 @@ TEST_CASE("attnzoo-export says what --quantize takes") {
   };
   const auto unknown = problem("--format ctranslate2 --quantize int4"), elsewhere = problem("--format huggingface --quantize int8");
   CHECK(unknown.status == 2);
-  CHECK_THAT(unknown.output, ContainsSubstring("--quantize: unknown value 'int4', did you mean 'int8'?; accepted: int8"));
+  CHECK_THAT(unknown.output, ContainsSubstring("--quantize: unknown value 'int4' (did you mean 'int8'?); accepted: int8"));
   CHECK(elsewhere.status == 2);
   CHECK_THAT(elsewhere.output, ContainsSubstring("--quantize: MarianMT has no int8 weights"));
   CHECK_FALSE(fs::exists(folder / "out"));

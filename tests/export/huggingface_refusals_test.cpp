@@ -93,9 +93,9 @@ TEST_CASE("what MarianMT cannot express is refused, all of it together, and noth
   CHECK(export_problem(R"(, "autoregression": "ssru")", joint) == begin + "the decoder's autoregression is ssru, MarianMT has attention");
   CHECK(export_problem(R"(, "encoder_model_dim": 16, "tied_embeddings": "none", "copy": true)", joint) ==
         begin + "the model copies words (copy), MarianMT does not; the encoder's dim is 16 and the decoder's 32, MarianMT has one");
-  CHECK(export_problem(R"(, "decoder": "recurrent")", joint) == begin + "the decoder is 'recurrent', MarianMT's a 'transformer'");
+  CHECK(export_problem(R"(, "decoder": "recurrent")", joint) == begin + "the decoder is 'recurrent', MarianMT's is a 'transformer'");
   const auto words = train_labels(std::vector<std::string>{"a"});
-  CHECK(export_problem("", {joint.source, words}) == begin + "the target tokeniser is of kind labels, MarianMT's of SentencePiece");
+  CHECK(export_problem("", {joint.source, words}) == begin + "the target tokeniser is of kind labels, MarianMT needs SentencePiece");
 }
 
 TEST_CASE("a checkpoint whose weights are another model's is not exported") {
@@ -156,7 +156,7 @@ TEST_CASE("a config.json that is not a MarianMT model's is refused with every fi
                                                           ContainsSubstring(") with share_encoder_decoder_embeddings, got 5"));
   CHECK(problem(R"({"encoder_attention_heads": 5, "dropout": 1.5})") ==
         "DIR/config.json: does not describe a model: model.dropout: must be in [0, 1), got 1.5; model.dim: must be even and a multiple "
-        "of num_heads (5), got 32\nmodel.dropout: must be in [0, 1), got 1.5");
+        "of num_heads (5), got 32");
   CHECK(problem(R"({"encoder_layers": 1000})") ==
         "DIR/model.safetensors: has 86 tensors, too few for the 1000 encoder and 2 decoder layers of config.json");
   CHECK(problem(R"({"encoder_layers": 1000000000, "d_model": 1000000})") ==

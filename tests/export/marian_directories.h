@@ -18,7 +18,7 @@
 namespace attnzoo::test {
 
 inline const std::string kMarianShape =
-    R"("family": "transformer", "model_dim": 32, "feed_forward_dim": 40, "layers": 2, "num_heads": 4, "norm": "post")";
+    R"("family": "transformer", "dim": 32, "feed_forward_dim": 40, "layers": 2, "num_heads": 4, "norm": "post")";
 
 // SentencePiece for the invented language: one for both sides, or one per side.
 inline TokenizerPair marian_tokenizers(bool joint) {

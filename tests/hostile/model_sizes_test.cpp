@@ -59,12 +59,12 @@ TEST_CASE("a config that asks for more than its weights hold is refused before a
   CHECK(problem_with_model_fields(folder, {{"layers", 1000000000}}) == "/config.json: model.layers: must be at most 1000, got 1000000000");
   CHECK_THAT(problem_with_model_fields(folder, {{"layers", 1000}}), ContainsSubstring(": the weights do not fit the model: ") &&
                                                                         ContainsSubstring("' is missing, ") && ContainsSubstring(" more"));
-  CHECK_THAT(problem_with_model_fields(folder, {{"model_dim", 20000}}), ContainsSubstring(": the weights do not fit the model: "));
+  CHECK_THAT(problem_with_model_fields(folder, {{"dim", 20000}}), ContainsSubstring(": the weights do not fit the model: "));
   CHECK_THAT(problem_with_model_fields(folder, {{"feed_forward_dim", 65536}, {"layers", 900}}),
              ContainsSubstring("do not fit the model: "));
   CHECK_THAT(problem_with_model_fields(folder, {{"encoder", "recurrent"}, {"embedding_dim", 1000000}}),
              ContainsSubstring("/config.json: ") && ContainsSubstring("model.embedding_dim: must be at most 65536, got 1000000"));
-  CHECK_THAT(problem_with_model_fields(folder, {{"positions", "learned"}, {"model_dim", 65536}, {"num_heads", 1}}),
+  CHECK_THAT(problem_with_model_fields(folder, {{"positions", "learned"}, {"dim", 65536}, {"num_heads", 1}}),
              ContainsSubstring(": the weights do not fit the model: "));
   CHECK(peak_megabytes_now() - peak < 300);
 }
@@ -72,8 +72,8 @@ TEST_CASE("a config that asks for more than its weights hold is refused before a
 TEST_CASE("sizes that no model has are refused with the field and its bound") {
   CHECK(config_problem({{"family", "transformer"}, {"preset", "tiny"}, {"layers", 1000000000}}) ==
         "model.layers: must be at most 1000, got 1000000000");
-  CHECK(config_problem({{"family", "transformer"}, {"preset", "tiny"}, {"model_dim", 20000000}, {"num_heads", 100000}}) ==
-        "model.model_dim: must be at most 65536, got 20000000; model.num_heads: must be at most 65536, got 100000");
+  CHECK(config_problem({{"family", "transformer"}, {"preset", "tiny"}, {"dim", 20000000}, {"num_heads", 100000}}) ==
+        "model.dim: must be at most 65536, got 20000000; model.num_heads: must be at most 65536, got 100000");
   CHECK(config_problem({{"family", "transformer"}, {"preset", "tiny"}, {"attention_window", 9223372036854775807}}) ==
         "model.attention_window: must be at most 1000000, got 9223372036854775807");
   const auto problem = [](const char* family, const char* field) { return config_problem({{"family", family}, {field, 100000000}}); };
@@ -88,10 +88,9 @@ TEST_CASE("sizes that no model has are refused with the field and its bound") {
 }
 
 TEST_CASE("a model whose fields are in range and whose product is absurd is refused with its number of parameters") {
-  CHECK_THAT(
-      config_problem({{"family", "transformer"}, {"model_dim", 65536}, {"feed_forward_dim", 65536}, {"num_heads", 1}, {"layers", 100}}),
-      ContainsSubstring("model: would have ") &&
-          ContainsSubstring(" parameters; at most 17179869184 are accepted: lower its widths or layers"));
+  CHECK_THAT(config_problem({{"family", "transformer"}, {"dim", 65536}, {"feed_forward_dim", 65536}, {"num_heads", 1}, {"layers", 100}}),
+             ContainsSubstring("model: would have ") &&
+                 ContainsSubstring(" parameters; at most 17179869184 are accepted: lower its widths or layers"));
 }
 
 TEST_CASE("a model's shapes are those of the model, take no memory and draw no random number") {

@@ -222,8 +222,8 @@ TEST_CASE("a loaded model is ready for inference with the weights of best, or of
   fs::create_directories(run / "checkpoints/step-000009");
   REQUIRE_THROWS_WITH(find_checkpoint(run),
                       run.string() +
-                          ": holds no whole checkpoint (looked for checkpoints/best, checkpoints/last, checkpoints/step-* and "
-                          "manifest.json)");
+                          ": holds no whole checkpoint: checkpoints/step-000009 has no manifest.json, or a damaged one; copy the "
+                          "checkpoint again, or train in another folder");
   auto contents = contents_of(*saved.model, saved.tokenizers);
   for (const char* name : {"step-000001", "step-000002"}) save_checkpoint(run / "checkpoints" / name, contents);
   point_to_checkpoint(run, "last", run / "checkpoints" / "step-000002");

@@ -19,7 +19,7 @@ using Catch::Matchers::StartsWith;
 TEST_CASE("An unknown family lists the known ones and the nearest") {
   REQUIRE_THROWS_WITH(
       complete_model_config({{"family", "attention-lstn"}}),
-      ContainsSubstring("model.family: unknown family 'attention-lstn', did you mean 'attention-lstm'?; known families: ") &&
+      ContainsSubstring("model.family: unknown family 'attention-lstn' (did you mean 'attention-lstm'?); known families: ") &&
           ContainsSubstring("transformer"));
   REQUIRE_THROWS_WITH(complete_model_config({{"preset", "tiny"}}),
                       ContainsSubstring("model.family: the name of a model family is missing"));
@@ -29,7 +29,7 @@ TEST_CASE("An unknown preset lists the family's presets") {
   REQUIRE_THROWS_WITH(complete_model_config({{"family", "transformer"}, {"preset", "huge"}}),
                       Equals("model.preset: unknown preset 'huge' of transformer; known presets: tiny, small, base"));
   REQUIRE_THROWS_WITH(complete_model_config({{"family", "transformer"}, {"preset", "smal"}}),
-                      ContainsSubstring("unknown preset 'smal' of transformer, did you mean 'small'?; known presets: tiny, small, base"));
+                      ContainsSubstring("unknown preset 'smal' of transformer (did you mean 'small'?); known presets: tiny, small, base"));
 }
 
 TEST_CASE("Misspelt keys of a model section are refused with the nearest of all keys") {
@@ -41,8 +41,8 @@ TEST_CASE("Misspelt keys of a model section are refused with the nearest of all 
     }
     return std::string("accepted");
   };
-  CHECK_THAT(problem({{"famly", "transformer"}}), StartsWith("model.famly: unknown key, did you mean 'family'?; known families: "));
-  CHECK_THAT(problem({{"type", "transformer"}}), StartsWith("model.type: unknown key, did you mean 'family'?; known families: "));
+  CHECK_THAT(problem({{"famly", "transformer"}}), StartsWith("model.famly: unknown key (did you mean 'family'?); known families: "));
+  CHECK_THAT(problem({{"type", "transformer"}}), StartsWith("model.type: unknown key (did you mean 'family'?); known families: "));
   for (const auto& [typed, meant] : {std::pair{"presett", "preset"},
                                      {"encodr", "encoder"},
                                      {"tied_embedings", "tied_embeddings"},
@@ -54,10 +54,10 @@ TEST_CASE("Misspelt keys of a model section are refused with the nearest of all 
                                      {"nhead", "num_heads"}}) {
     const auto text = problem({{"family", "transformer"}, {typed, 1}});
     INFO(text);
-    CHECK_THAT(text, StartsWith(fmt::format("model.{}: unknown key, did you mean '{}'?; known keys: ", typed, meant)));
+    CHECK_THAT(text, StartsWith(fmt::format("model.{}: unknown key (did you mean '{}'?); known keys: ", typed, meant)));
   }
   CHECK_THAT(problem({{"family", "attention-gru"}, {"num_heads", 4}}),
-             StartsWith("model.num_heads: unknown key, did you mean 'attention_heads'?; known keys: attention, "));
+             StartsWith("model.num_heads: unknown key (did you mean 'attention_heads'?); known keys: attention, "));
 }
 
 TEST_CASE("The width is 'dim' in all families, and sections that call it model_dim complete to the same model") {
@@ -111,16 +111,16 @@ TEST_CASE("A model section is checked without vocabulary, and no random number i
 }
 
 TEST_CASE("Unknown keys and values out of range are reported together") {
-  const nlohmann::json model = {{"family", "transformer"}, {"dim", 100},   {"num_heads", 8},
+  const nlohmann::json model = {{"family", "transformer"}, {"dim", 100},    {"num_heads", 8},
                                 {"dropout", 1.5},          {"modeldim", 3}, {"norm", "mid"}};
   try {
     complete_model_config(model);
     FAIL("accepted");
   } catch (const ConfigError& error) {
     const std::string text = error.what();
-    for (const char* part : {"model.dim: must be even and a multiple of num_heads (8), got 100",
-                             "model.dropout: must be in [0, 1), got 1.5",
-                             "model.modeldim: unknown key, did you mean 'dim'?; known keys: activation, ", "model.norm"}) {
+    for (const char* part :
+         {"model.dim: must be even and a multiple of num_heads (8), got 100", "model.dropout: must be in [0, 1), got 1.5",
+          "model.modeldim: unknown key (did you mean 'dim'?); known keys: activation, ", "model.norm"}) {
       INFO(text);
       CHECK(text.find(part) != std::string::npos);
     }
@@ -133,9 +133,9 @@ TEST_CASE("Impossible heads, windows and positions are refused with both values"
     return fields;
   };
   REQUIRE_THROWS_WITH(complete_model_config(refused({{"num_heads", 8}, {"num_kv_heads", 3}})),
-                      ContainsSubstring("model.num_kv_heads: must divide num_heads (8), or be 0 for as many, got 3"));
+                      ContainsSubstring("model.num_kv_heads: must divide num_heads (8), or be 0 for the same number, got 3"));
   REQUIRE_THROWS_WITH(complete_model_config(refused({{"attention_window", -1}})),
-                      ContainsSubstring("model.attention_window: must be at least 0, which is no limit, got -1"));
+                      ContainsSubstring("model.attention_window: must be at least 0 (0: no limit), got -1"));
   REQUIRE_THROWS_WITH(complete_model_config(refused({{"relative_distance", 0}})),
                       ContainsSubstring("model.relative_distance: must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(complete_model_config(refused({{"autoregression", "ssru"}, {"positions", "alibi"}, {"attention_window", 5}})),
@@ -185,7 +185,7 @@ TEST_CASE("Any encoder goes with any decoder, and a preset's fields of a replace
       }
   REQUIRE_THROWS_WITH(
       complete_model_config({{"family", "transformer"}, {"encoder", "recurent"}}),
-      ContainsSubstring("model.encoder: unknown encoder 'recurent', did you mean 'recurrent'?; known encoders: recurrent, "));
+      ContainsSubstring("model.encoder: unknown encoder 'recurent' (did you mean 'recurrent'?); known encoders: recurrent, "));
 }
 
 TEST_CASE("Incompatible parts are refused with the reason") {
@@ -206,7 +206,7 @@ TEST_CASE("Incompatible parts are refused with the reason") {
   CHECK(message({{"family", "language-model"}, {"copy", true}}) ==
         "model.copy: needs a source and a target; the model has encoder 'none' and decoder 'transformer'");
   CHECK(message({{"family", "classifier"}, {"decoder_coverage", true}}) ==
-        "model.coverage: has no meaning in a classifier, which attends once; leave it out");
+        "model.coverage: has no meaning in a classifier, which attends once; omit it");
   CHECK(message({{"family", "transformer"}, {"coverage_loss", -1}}) == "model.coverage_loss: must be at least 0, got -1");
 }
 

@@ -144,7 +144,7 @@ TEST_CASE("each kind of damage to tensors has its message") {
   CHECK(refused(container("{\"a\":" + entry("\"F32\"", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "[0,4]") + "}", 4)) ==
         name + ": tensor 'a': its shape has 17 dimensions, at most 16 are accepted; the file is damaged");
   CHECK(refused(container("{\"a\":" + entry("\"BOOL\"", "[2]", "[0,2]") + "}", 2)) ==
-        name + ": tensor 'a': holds truth values that are neither 0 nor 1; the file is damaged");
+        name + ": tensor 'a': holds booleans that are neither 0 nor 1; the file is damaged");
   CHECK(refused(container("{\"a\":" + entry("[[1]]", "[1]", "[0,4]") + "}", 4)) ==
         name + ": tensor 'a': unknown dtype array; known: F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL");
   CHECK(refused(container("{\"__metadata__\":{\"a\":1}}", 0)) == name + ": __metadata__.a is not a string; the file is damaged");

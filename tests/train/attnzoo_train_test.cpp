@@ -39,7 +39,7 @@ TEST_CASE("attnzoo-train trains, stops at the limit, and refuses to write over t
   const auto again = shell(folder, "attnzoo-train recipe.json --run run");
   CHECK(again.status == 1);
   CHECK(again.output ==
-        "attnzoo-train: error: run: holds a training run already; pass --resume to continue it, or choose another folder\n");
+        "attnzoo-train: error: run: already holds a training run; pass --resume to continue it, or choose another folder\n");
   const auto longer = shell(folder, "attnzoo-train --run run --resume --set train.max_steps=6 --quiet");
   CHECK(longer.output == "");
   CHECK(std::filesystem::exists(folder / "run/checkpoints/step-000006"));
@@ -152,8 +152,10 @@ TEST_CASE("resuming with a field that cannot act is refused by its name before a
     CHECK(resumed("--set model.encoder_layers=2") ==
           begin + "model.encoder_layers: 4 in the run, 2 now (the weights belong to it)\n" + end);
     CHECK(resumed("--set data.tokenizer.vocabulary_size=50 --set train.seed=7") ==
-          begin + "data.tokenizer.vocabulary_size: 40 in the run, 50 now (the tokenisers are those of the checkpoint)\n"
-                  "  train.seed: 1 in the run, 7 now (the order of the data depends on it)\n" + end);
+          begin +
+              "data.tokenizer.vocabulary_size: 40 in the run, 50 now (the tokenisers are those of the checkpoint)\n"
+              "  train.seed: 1 in the run, 7 now (the order of the data depends on it)\n" +
+              end);
   }
   CHECK(read_file(folder / "run/config.json") == config);
   // The names of earlier versions, in a run as well.
@@ -166,6 +168,9 @@ TEST_CASE("resuming with a field that cannot act is refused by its name before a
   INFO(dropout.output);
   CHECK(dropout.status == 0);
   CHECK_THAT(dropout.output, ContainsSubstring("override: model.dropout: 0.1 in the run, 0.25 now"));
+  const auto preset = shell(folder, "attnzoo-train --run run --resume --override --set model.preset=base");
+  CHECK(preset.status == 1);
+  CHECK_THAT(preset.output, ContainsSubstring("model.dim: "));
 }
 
 TEST_CASE("what is wrong with a model section is said before the text is read and before the run folder is made") {
@@ -181,16 +186,20 @@ TEST_CASE("what is wrong with a model section is said before the text is read an
       CHECK_THAT(outcome.output, StartsWith("attnzoo-train: error: " + expected));
     }
   };
-  check("--set model.presett=tiny", "model.presett: unknown key, did you mean 'preset'?");
-  check("--set 'model={\"famly\": \"transformer\"}'", "model.famly: unknown key, did you mean 'family'?; known families: ");
-  check("--set model.hidden_size=64", "model.hidden_size: unknown key, did you mean 'dim'?; known keys: activation, ");
+  check("--set model.presett=tiny", "model.presett: unknown key (did you mean 'preset'?)");
+  check("--set 'model={\"famly\": \"transformer\"}'", "model.famly: unknown key (did you mean 'family'?); known families: ");
+  for (const char* value : {"[]", "{}", "null", "3", "true", "tiny", "[1]", "{\"encoder\":[]}", "{\"encoder\":{}}", "{\"family\":[]}"})
+    check(std::string("--set 'model=") + value + "'", "model.family: the name of a model family is missing; known families: ");
+  check("--set train.batch_tokens=64", "train.batch_tokens: unknown key (did you mean 'train.batch.batch_tokens'?); known keys: ");
+  check("--set data.vocab_size=64", "data.vocab_size: unknown key (did you mean 'data.tokenizer.vocabulary_size'?); known keys: ");
+  check("--set model.hidden_size=64", "model.hidden_size: unknown key (did you mean 'dim'?); known keys: activation, ");
   check("--set model.copy=true --set data.tokenizer.joint=false",
         "model.copy: copies ids of the source into the target, but each side has its own vocabulary; set data.tokenizer.joint to true");
   check("--set model.family=attention-gru --set model.readout_dim=99 --set model.tied_embeddings=decoder",
         "model.tied_embeddings: 'decoder' needs the embeddings (128) as wide as the output layer's input (99)");
   check("--set model.family=attention-gru --set model.attention=dot --set model.decoder_dim=32",
         "model.attention: the dot score compares decoder (32) and memory (256) as they are");
-  check("--set data.tokenizer.kind=bpe", "data.tokenizer.kind: unknown value 'bpe', did you mean 'sentencepiece-bpe'?; accepted: ");
+  check("--set data.tokenizer.kind=bpe", "data.tokenizer.kind: unknown value 'bpe' (did you mean 'sentencepiece-bpe'?); accepted: ");
   CHECK_FALSE(std::filesystem::exists(folder / "r"));
   CHECK_FALSE(std::filesystem::exists(folder / "prepared"));
   // A recipe of an earlier version is as good as ever.
@@ -212,7 +221,7 @@ TEST_CASE("training that diverges ends with a message and exit status 1, and pri
                                                    "finite in the last ") &&
                                  ContainsSubstring("lower train.learning_rate (10000000000) or train.clip_norm (1), then start again"));
   CHECK_THAT(outcome.output, !ContainsSubstring("loss 0.000") && !ContainsSubstring("finished"));
-  CHECK(std::filesystem::is_empty(folder / "run/checkpoints"));
+  CHECK_FALSE(std::filesystem::exists(folder / "run/checkpoints/last"));
   const auto json = shell(folder, "attnzoo-train recipe.json --run run2 --log-format json --quiet 2>/dev/null" + flags);
   CHECK_THAT(json.output, ContainsSubstring("\"loss\":null,\"src\":"));
 }
@@ -276,8 +285,8 @@ TEST_CASE("bad command lines and recipes of attnzoo-train are answered with what
   check("recipe.json --run r --log-format xml", 2, "--log-format: 'xml' is unknown; use text or json");
   check("recipe.json --run r --max-time soon", 1, "train.max_time: 'soon' is not a time; write seconds (90), 90s, 50m, 2h or 1h30m");
   check("none.json --run r", 1, "none.json: no such file");
-  check("recipe.json --run r --set train.lerning_rate=1", 1, "train.lerning_rate: unknown key, did you mean 'learning_rate'?");
-  check("recipe.json --run r --set task=translate --set modle=1", 1, "task: unknown value 'translate', did you mean 'translation'?");
+  check("recipe.json --run r --set train.lerning_rate=1", 1, "train.lerning_rate: unknown key (did you mean 'learning_rate'?)");
+  check("recipe.json --run r --set task=translate --set modle=1", 1, "task: unknown value 'translate' (did you mean 'translation'?)");
   check("recipe.json --run r --set model.family=transformr", 1, "did you mean 'transformer'?");
   check("recipe.json --run r --set 'data={}'", 1, "data.train: missing; name the training text");
   check("recipe.json --run r --set 'data.valid={}' --set train.early_stopping.patience=2", 1,

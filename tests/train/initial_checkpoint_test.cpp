@@ -69,7 +69,7 @@ TEST_CASE("--init begins with a run's weights, model and tokenisers, and the run
   std::filesystem::remove_all(folder / "first");
   CHECK(train_shell(folder, "attnzoo-train second.json --run second --resume --set train.max_steps=2 --quiet").output == "");
   CHECK(train_shell(folder, "attnzoo-train --run second --resume --init first").output ==
-        "attnzoo-train: --init begins a run and --resume goes on with one: leave --init away, the run remembers it\n"
+        "attnzoo-train: --init starts a run and --resume continues one; omit --init, the run remembers it\n"
         "See: attnzoo-train --help\n");
   CHECK(train_shell(folder, "attnzoo-train second.json --run third --init first").output ==
         "attnzoo-train: error: " + (folder / "first").string() + ": no such run folder or checkpoint\n");
@@ -92,7 +92,7 @@ TEST_CASE("a recipe that names another model than the checkpoint's is refused, f
             "model.encoder_norm: \"pre\" in RUN, \"post\" in the recipe\n  model.decoder_norm: \"pre\" in RUN, \"post\" in the recipe" +
             end);
   CHECK_THAT(inherited_problem({{"preset", "base"}}, stored), ContainsSubstring("model.encoder_dim: 128 in RUN, 512 in the recipe"));
-  CHECK_THAT(inherited_problem({{"modeldim", 3}}, stored), ContainsSubstring("model.modeldim: unknown key, did you mean 'dim'?"));
+  CHECK_THAT(inherited_problem({{"modeldim", 3}}, stored), ContainsSubstring("model.modeldim: unknown key (did you mean 'dim'?)"));
   // What acts in training alone is the recipe's to choose.
   const auto changed = nlohmann::json::parse(inherited_problem({{"dropout", 0.4}, {"decoder_layer_drop", 0.2}}, stored));
   CHECK(changed["dropout"] == 0.4);
@@ -123,7 +123,7 @@ TEST_CASE("tokeniser fields that the recipe names must be the checkpoint's, and 
         "  data.tokenizer.kind: \"words\" in RUN, \"characters\" in the recipe\n"
         "  data.tokenizer.vocabulary_size: 40 in RUN, 50 in the recipe\n"
         "  omit these fields");
-  CHECK_THAT(inherited({{"knd", "words"}}, config), ContainsSubstring("data.tokenizer.knd: unknown key, did you mean 'kind'?"));
+  CHECK_THAT(inherited({{"knd", "words"}}, config), ContainsSubstring("data.tokenizer.knd: unknown key (did you mean 'kind'?)"));
   // An imported model does not say how its tokenisers were made.
   CHECK_THAT(inherited({{"kind", "words"}}, {{"model", config["model"]}}),
              ContainsSubstring("data.tokenizer.kind: unknown in RUN, \"words\" in the recipe"));

@@ -1,10 +1,10 @@
 // Which text BLEU cannot cut, and which metrics judge a run then.
-#include "train/uncut_text.h"
+#include "train/metric_choice.h"
 
 #include <memory>
 
 #include "data/error.h"
-#include "train/metric_choice.h"
+#include "train/uncut_text.h"
 
 #include "tests/catch.h"
 
@@ -26,9 +26,8 @@ const std::vector<std::string> kJapaneseCut = {
     "\u3002",
     "\u3053\u306e \u30d1\u30c3\u30b1\u30fc\u30b8 \u306b \u306f \u5171\u6709 \u30e9\u30a4\u30d6\u30e9\u30ea \u304c \u542b"
     "\u307e \u308c \u3066 \u3044 \u307e\u3059 \u3002"};
-const std::vector<std::string> kChinese = {
-    "\u65e0\u6cd5\u6253\u5f00\u6587\u4ef6\u3002",
-    "\u6b64\u8f6f\u4ef6\u5305\u5305\u542b\u5171\u4eab\u5e93\u3002"};
+const std::vector<std::string> kChinese = {"\u65e0\u6cd5\u6253\u5f00\u6587\u4ef6\u3002",
+                                           "\u6b64\u8f6f\u4ef6\u5305\u5305\u542b\u5171\u4eab\u5e93\u3002"};
 const std::vector<std::string> kThai = {
     "\u0e44\u0e21\u0e48\u0e2a\u0e32\u0e21\u0e32\u0e23\u0e16\u0e40\u0e1b\u0e34\u0e14\u0e44\u0e1f\u0e25\u0e4c\u0e44\u0e14\u0e49",
     "\u0e41\u0e1e\u0e47\u0e01\u0e40\u0e01\u0e08\u0e19\u0e35\u0e49\u0e21\u0e35\u0e44\u0e25\u0e1a\u0e23\u0e32\u0e23\u0e35\u0e17"

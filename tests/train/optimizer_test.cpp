@@ -165,7 +165,7 @@ TEST_CASE("the gradient norm is that of all gradients together, whatever the num
 
 TEST_CASE("optimiser settings out of range are reported together") {
   REQUIRE_THROWS_WITH(OptimizerConfig::from_json({{"kind", "adma"}, {"beta1", 1.0}, {"epsilon", 0}, {"weight_decay", -1}}),
-                      "train.optimizer.kind: unknown value 'adma', did you mean 'adam'?; accepted: adam, adamw, sgd; "
+                      "train.optimizer.kind: unknown value 'adma' (did you mean 'adam'?); accepted: adam, adamw, sgd; "
                       "train.optimizer.beta1: must be in [0, 1), got 1; train.optimizer.epsilon: must be above 0, got 0; "
                       "train.optimizer.weight_decay: must not be negative, got -1");
   const OptimizerConfig config{.kind = "adamw", .beta2 = 0.9, .weight_decay = 0.5};

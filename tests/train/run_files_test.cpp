@@ -29,10 +29,10 @@ TEST_CASE("a run folder that holds a run or strange files is refused with what t
   const RunFolder run(folder / "run");
   run.create();
   run.create();  // what a start leaves before its first checkpoint does no harm
-  REQUIRE_THROWS_WITH(run.last(), run.path().string() + ": holds no checkpoint to resume from; start the run anew without --resume");
+  REQUIRE_THROWS_WITH(run.last(), run.path().string() + ": holds no checkpoint to resume from; start the run again without --resume");
   folder.file("run/checkpoints/step-000400/manifest.json", "{}");
   REQUIRE_THROWS_WITH(run.create(),
-                      run.path().string() + ": holds a training run already; pass --resume to continue it, or choose another folder");
+                      run.path().string() + ": already holds a training run; pass --resume to continue it, or choose another folder");
   folder.file("thesis.txt", "");
   REQUIRE_THROWS_WITH(RunFolder(folder.path()).create(), ContainsSubstring(": the folder is not empty (it holds ") &&
                                                              ContainsSubstring("); choose a new or empty folder for --run"));
@@ -90,8 +90,9 @@ TEST_CASE("a run folder is locked for one training, and what is no folder is ref
   const RunFolder run(folder / "run");
   {
     const auto lock = run.lock();
-    CHECK_THROWS_WITH(run.lock(), ContainsSubstring(run.path().string() + ": process " + std::to_string(::getpid()) + " on ") &&
-                                      ContainsSubstring(" trains in this folder; wait until it ends, or choose another folder with --run"));
+    CHECK_THROWS_WITH(run.lock(),
+                      ContainsSubstring(run.path().string() + ": process " + std::to_string(::getpid()) + " on ") &&
+                          ContainsSubstring(" is training in this folder; wait until it ends, or choose another folder with --run"));
     run.create();
   }
   CHECK_FALSE(fs::exists(run.path()));

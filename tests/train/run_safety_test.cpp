@@ -49,10 +49,69 @@ TEST_CASE("a second attnzoo-train in a run folder is refused at once with the pr
   REQUIRE(first != std::string::npos);
   CHECK(outcome.output.find(refusal, first + 1) != std::string::npos);
   for (const char* part :
-       {" trains in this folder; wait until it ends, or choose another folder with --run\nnew: 1\n", "resumed: 1\n", "first: 143\n"})
+       {" is training in this folder; wait until it ends, or choose another folder with --run\nnew: 1\n", "resumed: 1\n", "first: 143\n"})
     CHECK_THAT(outcome.output, ContainsSubstring(part));
   CHECK_FALSE(fs::exists(folder / "run/training.lock"));
   CHECK(train(folder, "attnzoo-train --run run --resume --quiet --set train.max_steps=1").status == 0);
+}
+
+TEST_CASE("what a user keeps under the names of a run's files is not taken for a run, and a recipe inside the run is refused") {
+  if (!programs_are_built({"attnzoo-train"})) return;
+  const TemporaryDirectory folder;
+  quick_recipe(folder, {});
+  const std::pair<const char*, const char*> files[] = {
+      {"config.json", "{\n  \"data\": \"imagenet\",\n  \"model\": \"resnet50\",\n  \"train\": {\n    \"lr\": 0.1\n  }\n}\n"},
+      {"log.jsonl", "{\"event\":\"start\",\"player\":\"me\"}\n"},
+      {"prepared/prepared.json", "prepared on Monday\n"},
+      {"training.lock", ""}};
+  for (const auto& [name, mine] : files) {
+    INFO(name);
+    folder.file(std::string("run/") + name, mine);
+    const auto refused = train(folder, "attnzoo-train recipe.json --run run --quiet");
+    INFO(refused.output);
+    CHECK(refused.status == 1);
+    CHECK(read_file(folder / "run" / name) == mine);
+    fs::remove_all(folder / "run");
+  }
+  fs::create_directories(folder / "run");
+  fs::copy_file(folder / "recipe.json", folder / "run/config.json");
+  const auto before = read_file(folder / "run/config.json");
+  CHECK_THAT(train(folder, "attnzoo-train run/config.json --run run --quiet").output, ContainsSubstring("run/config.json"));
+  CHECK(read_file(folder / "run/config.json") == before);
+}
+
+TEST_CASE("a damaged checkpoint is named with its fault, and the advice does not go in circles") {
+  if (!programs_are_built({"attnzoo-train"})) return;
+  const TemporaryDirectory folder;
+  quick_recipe(folder, {});
+  REQUIRE(train(folder, "attnzoo-train recipe.json --run run --quiet").status == 0);
+  for (const auto& name : names_in(folder / "run/checkpoints"))
+    if (name.starts_with("step-")) fs::remove(folder / "run/checkpoints" / name / "train_state.json");
+  const auto resumed = train(folder, "attnzoo-train --run run --resume");
+  CHECK(resumed.status == 1);
+  CHECK(
+      resumed.output ==
+      "attnzoo-train: error: run: holds no whole checkpoint: checkpoints/step-000004 lacks train_state.json; copy the checkpoint again, or "
+      "train in another folder\n");
+}
+
+TEST_CASE("a run in parts stops early and lowers its learning rate where a run in one piece does") {
+  if (!programs_are_built({"attnzoo-train"})) return;
+  const TemporaryDirectory folder;
+  quick_recipe(folder, {{"validate_every", 3}, {"learning_rate", 3}, {"schedule", {{"warmup_steps", 0}}}});
+  const std::string
+      early = " --quiet --threads 1 --set train.early_stopping.patience=3",
+      plateau = " --quiet --threads 1 --set 'train.schedule={\"kind\":\"plateau\",\"patience\":2,\"warmup_steps\":2,\"factor\":0.1}'";
+  for (const std::string& settings : {early, plateau}) {
+    INFO(settings);
+    CHECK(train(folder, "attnzoo-train recipe.json --run whole --set train.max_steps=24" + settings).status == 0);
+    CHECK(train(folder, "attnzoo-train recipe.json --run parts --set train.max_steps=7" + settings).status == 0);
+    CHECK(train(folder, "attnzoo-train --run parts --resume --quiet --threads 1 --set train.max_steps=24").status == 0);
+    CHECK(fs::read_symlink(folder / "parts/checkpoints/last") == fs::read_symlink(folder / "whole/checkpoints/last"));
+    CHECK(read_file(folder / "parts/checkpoints/last/weights.safetensors") ==
+          read_file(folder / "whole/checkpoints/last/weights.safetensors"));
+    for (const char* run : {"whole", "parts"}) fs::remove_all(folder / run);
+  }
 }
 
 TEST_CASE("a start that is refused leaves no file and no folder behind") {
@@ -99,8 +158,8 @@ TEST_CASE("a run from somebody else cannot make --resume write through its links
   const auto refused = train(folder, resume_theirs);
   const auto cache = (folder / "mine/cache").string();
   CHECK(refused.output == "attnzoo-train: error: theirs: its configuration prepares data in " + cache +
-                              ", outside the run folder, where this run has not been before; to allow it, add: --set 'data.cache=" + cache +
-                              "'\n");
+                              ", outside the run folder, where this run has not been before; to allow it, add: --set data.cache=" + cache +
+                              "\n");
   CHECK(train(folder, resume_theirs + " --set 'data.cache=" + cache + "'").status == 0);
   CHECK(train(folder, resume_theirs + " --set train.max_steps=7").status == 0);
   fs::rename(folder / "theirs", folder / "run");

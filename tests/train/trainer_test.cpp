@@ -8,8 +8,8 @@
 
 #include "data/error.h"
 #include "data/files.h"
-#include "train/divergence.h"
 #include "tests/train/tiny_run.h"
+#include "train/divergence.h"
 
 #include "tests/catch.h"
 
@@ -295,8 +295,8 @@ TEST_CASE("a checkpoint with a tensor that is not finite is refused with its nam
 
 TEST_CASE_METHOD(OneThread, "where BLEU stands still, the checkpoint of the lowest loss is the best, and training does not stop early") {
   const TemporaryDirectory folder;
-  auto fields = tiny_recipe(
-      folder, {{"max_steps", 60}, {"validate_every", 10}, {"report_every", 100}, {"early_stopping", {{"patience", 2}}}});
+  auto fields =
+      tiny_recipe(folder, {{"max_steps", 60}, {"validate_every", 10}, {"report_every", 100}, {"early_stopping", {{"patience", 2}}}});
   // Every line is one word to BLEU, which stays 0 for want of four; the loss falls.
   fields["data"]["tokenizer"]["kind"] = "characters";
   for (const char* name : {"train.in", "train.out", "valid.in", "valid.out"}) {

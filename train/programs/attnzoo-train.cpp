@@ -9,6 +9,7 @@
 #include "data/command_line.h"
 #include "data/device_option.h"
 #include "data/error.h"
+#include "data/files.h"
 #include "data/json_fields.h"
 #include "data/message.h"
 #include "data/option_reader.h"
@@ -60,7 +61,7 @@ cxxopts::Options make_options() {
   add("override", "With --resume: the recipe and --set win over the run's configuration");
   add("set", "Change a field of the recipe; may be repeated: model.dim=256, data.train.source=FILE (relative to the working folder)",
       cxxopts::value<Strings>(), "KEY=VALUE");
-  add("max-time", "Stop after this much training in total, earlier parts of a resumed run included: 90s, 50m, 1h30m",
+  add("max-time", "Stop after this much training time in total, including the time before a resume: 90s, 50m, 1h30m",
       cxxopts::value<std::string>(), "TIME");
   add("threads", "CPU threads (default: all cores)", cxxopts::value<std::string>(), "N");
   add_device_option(add);
@@ -68,7 +69,7 @@ cxxopts::Options make_options() {
   add("list-models", "List the model families with their presets and exit");
   add("quiet", "Print errors only");
   add("report-every", "Steps between report lines (train.report_every)", cxxopts::value<std::string>(), "N");
-  add("log-format", "text, or json: one JSON object per report on standard output (exit status 1 where it cannot be written)",
+  add("log-format", "text, or json: one JSON object per report on standard output (exit status 1 if it cannot be written)",
       cxxopts::value<std::string>()->default_value("text"), "FORMAT");
   options.parse_positional({"recipe"});
   return options;
@@ -116,7 +117,11 @@ TrainingRecipe recipe_of_run(const cxxopts::ParseResult& flags, const nlohmann::
     auto alone = nlohmann::json::object();
     apply_setting(alone, setting, TrainConfig::path_fields());
     if (setting.starts_with("model.") && alone["model"].is_object()) {
-      lay_over(changed["model"], alone["model"]);
+      auto fields = alone["model"];
+      // The run's section has every field, so a preset must be written out to be compared with it.
+      if (fields.contains("preset"))
+        fields = complete_model_config({{"family", changed["model"].value("family", nlohmann::json())}, {"preset", fields["preset"]}});
+      lay_over(changed["model"], fields);
     } else {
       apply_setting(changed, setting, TrainConfig::path_fields());
     }
@@ -201,7 +206,7 @@ int train(const cxxopts::ParseResult& flags) {
   CheckpointContents contents;  // to resume or to start from
   TrainingRecipe recipe;
   std::string where;
-  if (resuming) run.last();  // says what is wrong before the lock makes a folder
+  if (resuming && !fs::is_directory(run.path())) run.last();  // says so before the lock makes a folder
   std::unique_ptr<const FolderLock> lock;
   if (resuming) {
     lock = run.lock();
@@ -216,6 +221,7 @@ int train(const cxxopts::ParseResult& flags) {
   } else {
     recipe = recipe_from_file(flags, contents);
     where = recipe.train.initial_checkpoint;
+    refuse_input_as_output("--run", run.path() / "config.json", {flags["recipe"].as<std::string>()});
     lock = run.lock();
     run.create();
   }
