@@ -86,6 +86,12 @@ void lay_over(nlohmann::json& section, const nlohmann::json& fields) {
     forget_canonical(key, decoder_kinds());
     section[key] = value;
   }
+  // A field of both parts leaves nothing for the one without prefix.
+  for (const auto& [key, value] : fields.items()) {
+    const std::string bare = key.starts_with("encoder_") || key.starts_with("decoder_") ? key.substr(8) : "";
+    if (!bare.empty() && !fields.contains(bare) && section.contains("encoder_" + bare) && section.contains("decoder_" + bare))
+      section.erase(bare);
+  }
 }
 
 }  // namespace attnzoo

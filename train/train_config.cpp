@@ -4,6 +4,7 @@
 
 #include "data/error.h"
 #include "data/json_fields.h"
+#include "eval/search.h"
 #include "train/duration.h"
 #include "train/metrics.h"
 

@@ -182,7 +182,7 @@ TEST_CASE("a device is the processor or a CUDA device that there is") {
     }
   };
   CHECK(device("cpu") == "cpu");
-  for (const char* name : {"tpu", "cuda:", "cuda:x", "cuda:-1", "cpu:0", "CUDA", ""})
+  for (const char* name : {"tpu", "cuda:", "cuda:x", "cuda:-1", "cpu:0", "CUDA"})
     CHECK(device(name) == fmt::format("--device: unknown device '{}'; accepted: cpu, cuda, cuda:N", name));
   for (const char* name : {"cuda", "cuda:0", "cuda:257", "cuda:99999999999"})
     CHECK_THAT(device(name), ContainsSubstring(std::string("--device ") + name + ": ") || Equals(name));

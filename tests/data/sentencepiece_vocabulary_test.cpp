@@ -59,7 +59,7 @@ TEST_CASE("two SentencePiece models share one vocabulary, and each side reads it
   CHECK(pair.source->decode(std::vector<int32_t>{kPadId, kBosId, kEosId}) == "");
   CHECK(pair.source->piece(kEosId) == "</s>");
   CHECK_THROWS_WITH(pair.source->piece(static_cast<int32_t>(pair.source->vocabulary_size())),
-                    ContainsSubstring("is outside of the vocabulary"));
+                    ContainsSubstring("is outside the vocabulary"));
 
   const TemporaryDirectory folder;
   pair.save(folder.path());

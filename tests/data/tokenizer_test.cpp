@@ -274,7 +274,7 @@ TEST_CASE("a tokeniser file that is damaged, of a newer format or something else
     return "";
   };
   CHECK(message("") == "run/source.tokenizer: is not an attnzoo tokeniser (its first line must hold \"attnzoo_tokenizer\")");
-  CHECK_THAT(message("hello\nworld"), ContainsSubstring("run/source.tokenizer: is no tokeniser of attnzoo"));
+  CHECK_THAT(message("hello\nworld"), ContainsSubstring("run/source.tokenizer: is not an attnzoo tokeniser"));
   CHECK_THAT(message(good.substr(0, good.size() - 3)), ContainsSubstring("run/source.tokenizer: damaged tokeniser: "));
   std::string flipped = good;
   flipped[flipped.size() - 2] ^= 1;
@@ -293,7 +293,7 @@ TEST_CASE("a tokeniser file that is damaged, of a newer format or something else
   CHECK_THAT(message("{\"attnzoo_tokenizer\":1e300,\"kind\":\"words\",\"num_bytes\":0,\"crc32\":\"00000000\"}\n"),
              ContainsSubstring("damaged tokeniser: its first line must give the integers"));
   CHECK_THAT(message("{\"attnzoo_tokenizer\":1,\"kind\":" + std::string(200000, '[')),
-             ContainsSubstring("run/source.tokenizer: is no tokeniser of attnzoo"));
+             ContainsSubstring("run/source.tokenizer: is not an attnzoo tokeniser"));
   CHECK_THAT(message("{\"attnzoo_tokenizer\":1,\"kind\":\"sentencepiece\",\"num_bytes\":3,\"crc32\":\"352441c2\"}\nabc"),
              ContainsSubstring("run/source.tokenizer: damaged tokeniser: SentencePiece's format ends in the middle of its model"));
   CHECK_THAT(message("{\"attnzoo_tokenizer\":1,\"kind\":\"words\",\"num_bytes\":4,\"crc32\":\"337a7954\"}\na\na\n"),

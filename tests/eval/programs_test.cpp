@@ -203,7 +203,7 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
   check("attnzoo-eval metrics --hypothesis - --reference - < text", 1,
         "standard input ('-') can be read only once, but is named twice; give a file instead");
   check("attnzoo-eval metrics --hypothesis empty --reference empty", 1, "empty: empty; there is nothing to score");
-  check("attnzoo-eval metrics --hypothesis text", 2, "--reference is needed: the file of right translations");
+  check("attnzoo-eval metrics --hypothesis text", 2, "--reference is needed: the file of reference translations");
   check("attnzoo-eval metrics --hypothesis text --reference text --tokenize 13b", 2,
         "--tokenize: unknown tokeniser '13b' (did you mean '13a'?); known tokenisers: 13a, none");
 }

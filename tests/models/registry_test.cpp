@@ -107,7 +107,7 @@ TEST_CASE("A model section is checked without vocabulary, and no random number i
   CHECK(torch::rand({4}).equal(expected));
   REQUIRE_THROWS_WITH(check_model_config({{"family", "pointer-generator"}}, false), ContainsSubstring("set data.tokenizer.joint to true"));
   REQUIRE_THROWS_WITH(check_model_config({{"family", "attention-gru"}, {"attention_heads", 3}}, true),
-                      Equals("model.attention_heads: must divide the width of the memory (512), got 3"));
+                      Equals("model.attention_dim: must be a multiple of attention_heads (3), got 256"));
 }
 
 TEST_CASE("Unknown keys and values out of range are reported together") {

@@ -188,8 +188,12 @@ TEST_CASE("what is wrong with a model section is said before the text is read an
   };
   check("--set model.presett=tiny", "model.presett: unknown key (did you mean 'preset'?)");
   check("--set 'model={\"famly\": \"transformer\"}'", "model.famly: unknown key (did you mean 'family'?); known families: ");
-  for (const char* value : {"[]", "{}", "null", "3", "true", "tiny", "[1]", "{\"encoder\":[]}", "{\"encoder\":{}}", "{\"family\":[]}"})
-    check(std::string("--set 'model=") + value + "'", "model.family: the name of a model family is missing; known families: ");
+  for (const char* value : {"[]", "{}", "null", "3", "true", "tiny", "[1]", "{\"encoder\":[]}", "{\"encoder\":{}}", "{\"family\":[]}"}) {
+    const auto outcome = shell(folder, std::string("attnzoo-train recipe.json --print-config --set 'model=") + value + "'");
+    INFO(value);
+    CHECK(outcome.status == 1);
+    CHECK_THAT(outcome.output, ContainsSubstring("model.family: the name of a model family is missing; known families: "));
+  }
   check("--set train.batch_tokens=64", "train.batch_tokens: unknown key (did you mean 'train.batch.batch_tokens'?); known keys: ");
   check("--set data.vocab_size=64", "data.vocab_size: unknown key (did you mean 'data.tokenizer.vocabulary_size'?); known keys: ");
   check("--set model.hidden_size=64", "model.hidden_size: unknown key (did you mean 'dim'?); known keys: activation, ");

@@ -52,13 +52,17 @@ TEST_CASE("names of attnzoo's in a folder of the user's are no run that a start 
     fs::remove_all(folder / "mine");
   };
   refused("config.json", "{\"editor\": \"vi\"}");
+  refused("config.json", R"({"data": {"clean": {"empty": "drop"}}, "model": {"family": "x"}, "train": {"report_every": 1}})");
   refused("log.jsonl", "{\"event\": \"login\"}\n");
   refused("checkpoints/game.sav", "x");
   refused("checkpoints/step-000100/notes.txt", "x");
   refused("prepared/speech.txt", "x");
   refused("prepared/train.corpus", "my own corpus");
   refused("prepared/prepared.json", "{\"mine\": 1}");
-  folder.file("left/config.json", R"({"task": "translation", "data": {}, "model": {}, "train": {}})");
+  fs::create_directories(folder / "left");
+  const nlohmann::json config = {
+      {"data", {{"clean", {{"empty", "drop"}}}}}, {"model", {{"family", "x"}}}, {"train", {{"report_every", 1}}}};
+  RunFolder(folder / "left").write_config(config);
   folder.file("left/log.jsonl", R"({"elapsed_s":0.0,"event":"start","parameters":1,"step":0})");
   folder.file("left/prepared/source.tokenizer", "{\"attnzoo_tokenizer\":1}");
   RunFolder(folder / "left").create();

@@ -69,7 +69,7 @@ TEST_CASE("numbers that are absurdly large are refused with their bound") {
        {"train.batch.batch_tokens: must be at most 100000000, got 1000000000000", "train.accumulate: must be at most 1000000, got 10000000",
         "train.max_steps: must be at most 9007199254740992, got 1152921504606846976",
         "train.max_epochs: must be at most 9007199254740992, got 1152921504606846976",
-        "train.max_time: must be at most 1e+10 seconds, got 1e+20", "train.valid_decode.beam: must be at most 10000, got 1000000"})
+        "train.max_time: must be at most 1e+10 seconds, got 1e+20", "train.valid_decode.beam: must be at most 1000, got 1000000"})
     CHECK_THAT(problem, ContainsSubstring(part));
 }
 
