@@ -1,12 +1,17 @@
 // The folder of prepared files, and which files in it attnzoo may replace.
 #pragma once
 
+#include <array>
 #include <filesystem>
 
 namespace attnzoo {
 
 // The file in it that data/folder_lock.h locks.
 inline constexpr const char* kCacheLock = "lock";
+
+// The files that a cache may hold, its lock aside. Programs protect these, and take only these for their own.
+inline constexpr std::array<const char*, 6> kCacheFiles = {"source.tokenizer", "target.tokenizer", "train.corpus",
+                                                           "valid.corpus",     "prepared.json",    "runs.json"};
 
 // Throws DataError where a file under the name of a prepared one (source.tokenizer, target.tokenizer, train.corpus, valid.corpus,
 // prepared.json, runs.json) was not made by attnzoo, or is a symbolic link: it would be replaced.

@@ -1,10 +1,7 @@
 #include "data/prepare.h"
 
 #include <fmt/ranges.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <system_error>
 
 #include "data/cache_folder.h"

@@ -35,6 +35,7 @@ extern "C" void handle_stop(int signal_number) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   const int64_t now_ms = int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
   const bool again = asks_first && stop_requested.exchange(true);
+  errno = error;
   if (again && now_ms - first_signal_ms < kSameRequestMs) return;
   if (!asks_first || again) {
     remove_temporary_files();

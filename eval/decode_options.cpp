@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "data/cache_folder.h"
 #include "data/device_option.h"
 #include "data/error.h"
 #include "data/file_list.h"
@@ -140,10 +141,10 @@ std::vector<std::filesystem::path> model_files(const std::filesystem::path& chec
   std::vector<std::filesystem::path> files;
   for (const std::string& name : names_in(checkpoint)) files.push_back(checkpoint / name);
   const auto folder = checkpoint.parent_path();
-  if (folder.filename() == "checkpoints")
-    for (const char* name : {"config.json", "log.jsonl", "prepared/prepared.json", "prepared/train.corpus", "prepared/valid.corpus",
-                             "prepared/source.tokenizer", "prepared/target.tokenizer"})
-      files.push_back(folder.parent_path() / name);
+  if (folder.filename() == "checkpoints") {
+    for (const char* name : {"config.json", "log.jsonl"}) files.push_back(folder.parent_path() / name);
+    for (const char* name : kCacheFiles) files.push_back(folder.parent_path() / "prepared" / name);
+  }
   return files;
 }
 

@@ -73,8 +73,8 @@ bool is_left_by_a_start(const fs::path& entry) {
   if (name == "log.jsonl") return is_log_of_run(entry);
   if (name == "checkpoints") return names_in(entry).empty();
   if (name != "prepared") return false;
-  const std::set<std::string> prepared = {"source.tokenizer", "target.tokenizer", "train.corpus", "valid.corpus",
-                                          "prepared.json",    "runs.json",        kCacheLock};
+  std::set<std::string> prepared(kCacheFiles.begin(), kCacheFiles.end());
+  prepared.insert(kCacheLock);
   const auto names = names_in(entry);
   if (!std::ranges::all_of(names, [&](const std::string& file) { return prepared.contains(file); })) return false;
   try {
