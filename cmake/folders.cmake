@@ -18,6 +18,8 @@ function(attnzoo_folder name)
     attnzoo_split_text(attnzoo_data ${sources})
   endif()
 
+  attnzoo_pages(attnzoo_${name} ${name})
+
   foreach(program IN LISTS programs)
     cmake_path(GET program STEM target)
     add_executable(${target} ${program})
