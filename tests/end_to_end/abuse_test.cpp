@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/files.h"
+#include "models/checkpoint.h"
 #include "tests/invented_language.h"
 
 namespace attnzoo::test {
@@ -54,9 +55,7 @@ class Workplace {
       INFO(name);
       if (entry.is_symlink()) continue;
       REQUIRE(name.starts_with("step-"));  // no temporary is left
-      const auto loaded = run("echo w1 w2 | attnzoo-translate --run run --checkpoint " + name + " --quiet");
-      INFO(loaded.output);
-      REQUIRE(loaded.status == 0);
+      REQUIRE_NOTHROW(load_checkpoint(entry.path()));
       newest = std::max<int64_t>(newest, std::stoll(name.substr(5)));
     }
     return newest;
@@ -69,6 +68,9 @@ class Workplace {
     INFO(resumed.output);
     CHECK(resumed.status == 0);
     CHECK(newest_whole_step() == saved + 20);
+    const auto translated = run("echo w1 w2 | attnzoo-translate --run run --checkpoint last --quiet");
+    INFO(translated.output);
+    CHECK(translated.status == 0);
   }
 
  private:
