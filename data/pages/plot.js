@@ -20,11 +20,16 @@ function ticks(low, high, count) {
   return values;
 }
 
+// Powers of ten, with 2 and 5 between them where there is room.
 function logTicks(low, high) {
-  const values = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); ++power) values.push(10 ** power);
-  const inside = values.filter((value) => value >= low * 0.999 && value <= high * 1.001);
-  return inside.length >= 2 ? inside : ticks(low, high, 4).filter((value) => value > 0);
+  const inside = (factors) => {
+    const values = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); ++power)
+      for (const factor of factors) values.push(Number((factor * 10 ** power).toPrecision(12)));
+    return values.filter((value) => value >= low * 0.999 && value <= high * 1.001);
+  };
+  const chosen = [[1], [1, 3], [1, 2, 5]].map(inside).find((values) => values.length >= 3);
+  return chosen || ticks(low, high, 4).filter((value) => value > 0);
 }
 
 function makeScale(low, high, from, to, log) {
@@ -142,7 +147,7 @@ function linePlot(title, series, options = {}) {
       known.filter((one) => one.points.length).map((one) => `${known.length > 1 ? one.name + " " : ""}${formatNumber(nearest(one.points, xs[k])[1], 5)}`).join(", ");
   const cursor = withReader(picture, readout, () => xs.length, (k) => xScale(xs[k]), readAt);
   drawnToWidth(holder, (width) => {
-    const box = {left: 52, right: width - 12, top: 22, bottom: height - 42};
+    const box = {left: 52, right: width - 12, top: 22, bottom: height - 40};
     xScale = makeScale(xs[0], xs[xs.length - 1], box.left, box.right);
     const yScale = makeScale(low, high, box.bottom, box.top, options.log);
     picture.replaceChildren(
@@ -172,7 +177,7 @@ function barPlot(title, groups, series, options = {}) {
   const cursor = withReader(picture, readout, () => groups.length, (k) => centre(k),
       (k) => `${groups[k]}: ` + series.map((one) => `${series.length > 1 ? one.name + " " : ""}${formatNumber(one.values[k], 5)}`).join(", "));
   drawnToWidth(holder, (width) => {
-    const box = {left: 52, right: width - 8, top: 22, bottom: height - 42};
+    const box = {left: 52, right: width - 8, top: 22, bottom: height - 40};
     const yScale = makeScale(low, high, box.bottom, box.top);
     const slot = (box.right - box.left) / groups.length;
     centre = (k) => box.left + slot * (k + 0.5);
