@@ -27,10 +27,10 @@ peers: setup
 	@cmake/peers.sh
 
 test: build peers  ## build and run every quick test
-	@ctest --preset $(PRESET) --no-tests=error
+	@ctest --preset $(PRESET) --no-tests=error -j $(JOBS)
 
 test-slow: build peers  ## also run the tests that take minutes
-	@ctest --preset $(PRESET) --no-tests=error -C slow
+	@ctest --preset $(PRESET) --no-tests=error -C slow -j $(JOBS)
 
 demo: programs  ## build, train a tiny model and translate with it, in about 15 minutes
 	@cmake/demo.sh build/$(PRESET)/bin
