@@ -34,7 +34,7 @@ torch::Tensor stepped_logits(Seq2SeqModel& model, const torch::Tensor& source_BS
   State state = model.start(memory);
   std::vector<torch::Tensor> logits;
   for (int64_t t = 0; t < target_BT.size(1); ++t) {
-    auto output = model.step(memory, state, target_BT.select(1, t).contiguous(), false);
+    auto output = model.step(memory, state, target_BT.select(1, t).contiguous(), AttentionRequest::kNone);
     logits.push_back(output.logits_NV);
     state = std::move(output.state);
   }

@@ -34,7 +34,7 @@ DecoderStates Decoder::step_through(const torch::Tensor& embedded, const Rows& r
   State state = start(memory);
   std::vector<torch::Tensor> states, attention;
   for (int64_t t = 0; t < embedded_BTI.size(1); ++t) {
-    auto output = step(memory, state, embedded_BTI.select(1, t), want_attention);
+    auto output = step(memory, state, embedded_BTI.select(1, t), want_attention ? AttentionRequest::kMean : AttentionRequest::kNone);
     states.push_back(output.states_ND);
     attention.push_back(output.attention_NS);
     state = std::move(output.state);

@@ -29,6 +29,7 @@ struct DecoderStates {
 struct DecoderStep {
   torch::Tensor states_ND, attention_NS;
   State state;
+  StepHeads heads;
 };
 
 class Decoder : public torch::nn::Module {
@@ -44,7 +45,7 @@ class Decoder : public torch::nn::Module {
   // The State before the first token, and one step; see Seq2SeqModel. Memory::per_sentence begins with {length_B, project_memory() padded
   // .., initial_states() ..}. embedded_NI: the previous token's row of the embedding table.
   virtual State start(const Memory& memory) const = 0;
-  virtual DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const = 0;
+  virtual DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const = 0;
 
   // The teacher-forced pass over embedded [.., I]; equals stepping. Packed rows (float, CPU only) come with a packed source.
   virtual DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source,

@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "models/layers/rows.h"
 
@@ -24,6 +25,10 @@ class Encoder : public torch::nn::Module {
   // embedded: rows of the embedding table, [.., I]; the encoder itself scales, adds positions and drops out. Returns [.., C] in the same
   // layout. Packed rows are float on the CPU; padded ones may have any device and type, and may be traced. Padding has no effect.
   virtual torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows) const = 0;
+  // The same, for inference, with each layer's self-attention appended; see Seq2SeqModel::encode_with_heads.
+  virtual torch::Tensor forward_with_heads(const torch::Tensor& embedded, const Rows& rows, std::vector<torch::Tensor>&) const {
+    return forward(embedded, rows);
+  }
 
   // One vector per sentence, [B, U], from which a recurrent decoder starts; by default the mean over the sentence's positions.
   virtual torch::Tensor summary(const torch::Tensor& memory, const Rows& rows) const;

@@ -47,31 +47,38 @@ torch::Tensor EncoderDecoder::generation_probability(const torch::Tensor& states
 }
 
 template <class Use>
-auto EncoderDecoder::with_source(const torch::Tensor& source_BS, const torch::Tensor& length_B, const Use& use) const {
+auto EncoderDecoder::with_source(const torch::Tensor& source_BS, const torch::Tensor& length_B, std::vector<torch::Tensor>* self_BHSS,
+                                 const Use& use) const {
   const auto run = [&](const torch::Tensor& ids, const Rows& rows) {
-    return use(EncodedSource{encoder_->forward(embed(embeddings_.source, ids), rows), rows, *encoder_});
+    const auto embedded = embed(embeddings_.source, ids);
+    const auto memory = self_BHSS ? encoder_->forward_with_heads(embedded, rows, *self_BHSS) : encoder_->forward(embedded, rows);
+    return use(EncodedSource{memory, rows, *encoder_});
   };
   if (!runs_packed(source_BS)) return run(source_BS, Rows::padded(source_BS.ne(kPadId)));
   const Packing packing(length_B, source_BS.size(1));
   return run(packing.pack(source_BS), Rows::packed(packing, length_B));
 }
 
-Memory EncoderDecoder::encode(const torch::Tensor& source_BS) {
-  return with_source(source_BS, source_BS.ne(kPadId).sum(1), [&](const EncodedSource& source) {
+Memory EncoderDecoder::encode_source(const torch::Tensor& source_BS, std::vector<torch::Tensor>* self_BHSS) const {
+  return with_source(source_BS, source_BS.ne(kPadId).sum(1), self_BHSS, [&](const EncodedSource& source) {
     auto memory = make_memory(*decoder_, source);
     if (copies()) memory.per_sentence.push_back(source_BS);  // after the decoder's tensors
     return memory;
   });
 }
 
-StepOutput EncoderDecoder::step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) {
+StepOutput EncoderDecoder::step(const Memory& memory, const State& state, const torch::Tensor& previous_N, AttentionRequest request) {
   const auto embedded_NI = embed(embeddings_.target, previous_N);
-  auto decoded = decoder_->step(memory, state, embedded_NI, want_attention || copies());
-  auto logits_NV = logits(decoded.states_ND);
-  if (copies())
-    logits_NV = copy_logits(logits_NV, {generation_probability(decoded.states_ND, embedded_NI), decoded.attention_NS,
-                                        memory.per_sentence.back().index_select(0, decoded.state.sentence_N)});
-  return {logits_NV, decoded.attention_NS, std::move(decoded.state)};
+  if (request == AttentionRequest::kNone && copies()) request = AttentionRequest::kMean;
+  auto decoded = decoder_->step(memory, state, embedded_NI, request);
+  StepOutput output{logits(decoded.states_ND), decoded.attention_NS, std::move(decoded.state), std::move(decoded.heads), {}};
+  if (copies()) {
+    const auto generate_N1 = generation_probability(decoded.states_ND, embedded_NI);
+    output.logits_NV = copy_logits(output.logits_NV, {generate_N1, output.attention_NS,
+                                                      memory.per_sentence.back().index_select(0, output.state.sentence_N)});
+    output.generate_N = generate_N1.squeeze(1);
+  }
+  return output;
 }
 
 torch::Tensor EncoderDecoder::traceable_forward(const torch::Tensor& source_BS, const torch::Tensor& target_in_BT) {
@@ -83,7 +90,7 @@ torch::Tensor EncoderDecoder::traceable_forward(const torch::Tensor& source_BS, 
 
 TeacherForced EncoderDecoder::forward_states(const Batch& batch) {
   const Packing target(batch.target_length_B, batch.target_in_BT.size(1));
-  return with_source(batch.source_BS, batch.source_length_B, [&](const EncodedSource& source) {
+  return with_source(batch.source_BS, batch.source_length_B, nullptr, [&](const EncodedSource& source) {
     const bool packed = source.rows.packing != nullptr;
     const auto ids = packed ? target.pack(batch.target_in_BT) : batch.target_in_BT;
     const auto rows = packed ? Rows::packed(target, batch.target_length_B) : Rows::padded(batch.target_in_BT.ne(kPadId));

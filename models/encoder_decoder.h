@@ -17,9 +17,12 @@ class EncoderDecoder : public Seq2SeqModel {
   // Draws the initial weights of the tables, the encoder and the decoder, in this order.
   EncoderDecoder(const EncoderDecoderConfig& config, const VocabularySizes& sizes);
 
-  Memory encode(const torch::Tensor& source_BS) override;
+  Memory encode(const torch::Tensor& source_BS) override { return encode_source(source_BS, nullptr); }
+  Memory encode_with_heads(const torch::Tensor& source_BS, std::vector<torch::Tensor>& self_BHSS) override {
+    return encode_source(source_BS, &self_BHSS);
+  }
   State start(const Memory& memory) override { return decoder_->start(memory); }
-  StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) override;
+  StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, AttentionRequest request) override;
   TeacherForced forward_states(const Batch& batch) override;
   torch::Tensor traceable_forward(const torch::Tensor& source_BS, const torch::Tensor& target_in_BT) override;
   torch::Tensor output_weight_VD() const override { return embeddings_.output_weight_VD; }
@@ -33,9 +36,10 @@ class EncoderDecoder : public Seq2SeqModel {
   torch::Tensor embed(const std::shared_ptr<Embedding>& table, const torch::Tensor& ids) const;
   torch::Tensor generation_probability(const torch::Tensor& states, const torch::Tensor& embedded) const;
 
-  // Calls use(EncodedSource) with the encoded source, packed where that is possible.
+  // Calls use(EncodedSource) with the encoded source, packed where that is possible. self_BHSS: null, or receives the self-attention.
   template <class Use>
-  auto with_source(const torch::Tensor& source_BS, const torch::Tensor& length_B, const Use& use) const;
+  auto with_source(const torch::Tensor& source_BS, const torch::Tensor& length_B, std::vector<torch::Tensor>* self_BHSS, const Use& use) const;
+  Memory encode_source(const torch::Tensor& source_BS, std::vector<torch::Tensor>* self_BHSS) const;
 
   double coverage_loss_;
   ModelEmbeddings embeddings_;

@@ -36,10 +36,26 @@ struct State {
   State select(const torch::Tensor& row_M) const;
 };
 
+// What a step says of its attention beside the logits. The logits do not depend on it, and what is not asked for costs nothing.
+enum class AttentionRequest {
+  kNone,
+  kMean,   // StepOutput::attention_NS
+  kHeads,  // that, and attention by layer and head
+};
+
+// Attention by layer and head, one tensor per layer; empty where a model has no such attention. All keys that may not be read (padding,
+// beyond a window) have weight 0, and a head's weights sum to 1 unless it reads nothing.
+struct StepHeads {
+  std::vector<torch::Tensor> source_NHS;  // to the source; of a classifier its pooling
+  std::vector<torch::Tensor> past_NHT;    // to the target: column t is the input of step t (0: <s>), the last one this step's
+};
+
 struct StepOutput {
   torch::Tensor logits_NV;     // unnormalised
-  torch::Tensor attention_NS;  // weights over source positions, rows sum to 1; undefined unless requested
+  torch::Tensor attention_NS;  // weights over source positions, rows sum to 1, the last layer's mean over heads; undefined unless requested
   State state;
+  StepHeads heads;           // empty unless requested
+  torch::Tensor generate_N;  // of a pointer-generator: the probability of taking the word from the vocabulary
 };
 
 // Where a pointer-generator may copy from (models/copying.h). One row per target position.
@@ -62,10 +78,13 @@ class Seq2SeqModel : public torch::nn::Module {
  public:
   // source_BS: ids as in Batch::source_BS. The amount of padding on the right has no effect.
   virtual Memory encode(const torch::Tensor& source_BS) = 0;
+  // The same, with the self-attention of each encoder layer appended, [B, H, S, S]: query, key. Rows of padding are meaningless. Appends
+  // nothing for an encoder without self-attention.
+  virtual Memory encode_with_heads(const torch::Tensor& source_BS, std::vector<torch::Tensor>&) { return encode(source_BS); }
   // The state before the first target token, one row per sentence (N = B, sentence_N = 0 .. B-1).
   virtual State start(const Memory& memory) = 0;
   // Feeds one token per row (kBosId first) and returns the distribution of the next.
-  virtual StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) = 0;
+  virtual StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, AttentionRequest request) = 0;
 
   // Teacher-forced decoding of a whole batch. Equals stepping; may be fused, packed, differentiated by hand.
   virtual TeacherForced forward_states(const Batch& batch) = 0;

@@ -106,6 +106,13 @@ torch::Tensor relative_self_attention(const torch::Tensor& qkv, const Packing& p
   return out;
 }
 
+// The keys and values that each row reads, [N, S, E], and which of them are real, [N, S].
+std::pair<torch::Tensor, torch::Tensor> memory_of_rows(const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
+                                                       const torch::Tensor& length_B) {
+  const auto kv = kv_BSE.index_select(0, sentence_N);
+  return {kv, at::ones_like(kv.select(2, 0), torch::kLong).cumsum(1) <= length_B.index_select(0, sentence_N).unsqueeze(1)};
+}
+
 }  // namespace
 
 torch::Tensor packed_attention(const torch::Tensor& q, const torch::Tensor& kv, const Packing& q_packing, const Packing& kv_packing,
@@ -128,8 +135,7 @@ torch::Tensor attend_sequences(const torch::Tensor& q, const Rows& q_rows, const
 AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
                                  const torch::Tensor& length_B, const AttentionForm& form, bool want_weights) {
   if (!kernels::use_inference_kernels(q_ND)) {
-    const auto kv = kv_BSE.index_select(0, sentence_N);
-    const auto keep = at::ones_like(kv.select(2, 0), torch::kLong).cumsum(1) <= length_B.index_select(0, sentence_N).unsqueeze(1);
+    const auto [kv, keep] = memory_of_rows(kv_BSE, sentence_N, length_B);
     auto result = padded_attention(q_ND.unsqueeze(1), kv, keep, form, false, 0, want_weights);
     return {result.out.squeeze(1), want_weights ? result.weights.squeeze(1) : torch::Tensor()};
   }
@@ -161,6 +167,20 @@ torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch:
   }
   kernels::attend_steps(queries, steps.data(), 2 * kv_dim, 0, kv_dim, origin_NT.const_data_ptr<int32_t>(), first_step, num_steps);
   return out;
+}
+
+torch::Tensor memory_attention_by_head(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
+                                       const torch::Tensor& length_B, const AttentionForm& form) {
+  const auto [kv, keep] = memory_of_rows(kv_BSE, sentence_N, length_B);
+  return attention_by_head(q_ND.unsqueeze(1), kv, keep, form, false).squeeze(2);
+}
+
+torch::Tensor past_attention_by_head(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer,
+                                     size_t num_layers, const torch::Tensor& origin_NT, const AttentionForm& form) {
+  std::vector<torch::Tensor> past;
+  for (int64_t t = 0; t < origin_NT.size(1); ++t)
+    past.push_back(per_step[layer + static_cast<size_t>(t) * num_layers].index_select(0, origin_NT.select(1, t).to(torch::kLong)));
+  return attention_by_head(q_ND.unsqueeze(1), at::stack(past, 1), {}, form, false).squeeze(2);
 }
 
 }  // namespace attnzoo

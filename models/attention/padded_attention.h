@@ -38,4 +38,8 @@ struct AttentionResult {
 AttentionResult padded_attention(const torch::Tensor& q_BTD, const torch::Tensor& kv_BSE, const torch::Tensor& keep_BS,
                                  const AttentionForm& form, bool causal, double dropout, bool want_weights);
 
+// The weights alone, of each head, without dropout: [B, H, T, S].
+torch::Tensor attention_by_head(const torch::Tensor& q_BTD, const torch::Tensor& kv_BSE, const torch::Tensor& keep_BS,
+                                const AttentionForm& form, bool causal);
+
 }  // namespace attnzoo

@@ -113,13 +113,17 @@ ScoreAttention::Attended ScoreAttention::attend(const Inputs& inputs) const {
   const auto weights_NHQS =
       normalize_scores(scores_NHQS.masked_fill(readable_NQS.logical_not().unsqueeze(1), kMaskedScore), normalization_);
   const auto values_NHSK = inputs.memory_NSC.unflatten(-1, {config_.heads, -1}).transpose(1, 2);
-  return {weights_NHQS.matmul(values_NHSK).transpose(1, 2).flatten(2), weights_NHQS.mean(1)};
+  return {weights_NHQS.matmul(values_NHSK).transpose(1, 2).flatten(2), weights_NHQS.mean(1), weights_NHQS};
 }
 
 ScoreAttention::Attended ScoreAttention::attend_row_by_row(const Inputs& inputs) const {
   const int64_t num_queries = inputs.query_NQH.size(1);
   Attended attended{torch::empty({inputs.query_NQH.size(0), num_queries, inputs.memory_NSC.size(2)}, inputs.query_NQH.options()),
-                    torch::zeros({inputs.query_NQH.size(0), num_queries, inputs.keys_NSA.size(1)}, inputs.query_NQH.options())};
+                    torch::zeros({inputs.query_NQH.size(0), num_queries, inputs.keys_NSA.size(1)}, inputs.query_NQH.options()),
+                    {}};
+  if (config_.heads > 1)
+    attended.heads_NHQS =
+        torch::zeros({inputs.query_NQH.size(0), config_.heads, num_queries, inputs.keys_NSA.size(1)}, inputs.query_NQH.options());
   const auto* length = inputs.length_N.const_data_ptr<int64_t>();
   for (int64_t n = 0; n < attended.context_NQC.size(0); ++n) {
     const auto row = [&](const torch::Tensor& x) { return x.defined() ? x.narrow(0, n, 1) : x; };
@@ -128,7 +132,9 @@ ScoreAttention::Attended ScoreAttention::attend_row_by_row(const Inputs& inputs)
                              row(inputs.length_N), row(inputs.position_NQ), real(inputs.coverage_NQS, 2)});
     row(attended.context_NQC).copy_(one.context_NQC);
     real(attended.weights_NQS, 2).copy_(one.weights_NQS);
+    if (config_.heads > 1) real(attended.heads_NHQS, 3).copy_(one.heads_NHQS);
   }
+  if (config_.heads == 1) attended.heads_NHQS = attended.weights_NQS.unsqueeze(1);
   return attended;
 }
 

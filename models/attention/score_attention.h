@@ -61,6 +61,7 @@ class ScoreAttention : public torch::nn::Module {
   };
   struct Attended {
     torch::Tensor context_NQC, weights_NQS;
+    torch::Tensor heads_NHQS;  // the weights by head, of which weights_NQS is the mean
   };
   Attended attend(const Inputs& inputs) const;
   // For inference: each row alone, over its real positions, so that its bits do not depend on the batch or the padding.

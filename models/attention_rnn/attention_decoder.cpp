@@ -68,7 +68,8 @@ AttentionDecoder::Attended AttentionDecoder::attend_plain(const Memory& memory, 
   const auto *sentence = sentence_N.const_data_ptr<int64_t>(), *length = length_B.const_data_ptr<int64_t>();
   std::vector<kernels::ScoreRow> rows(static_cast<size_t>(num_rows));
   for (int64_t n = 0; n < num_rows; ++n) rows[static_cast<size_t>(n)] = {sentence[n] * num_keys, length[sentence[n]], n * num_keys};
-  const Attended attended{torch::empty({num_rows, memory_dim}, query_NA.options()), torch::zeros({num_rows, num_keys}, query_NA.options())};
+  Attended attended{torch::empty({num_rows, memory_dim}, query_NA.options()), torch::zeros({num_rows, num_keys}, query_NA.options()), {}};
+  attended.heads_NHS = attended.weights_NS.unsqueeze(1);
   const auto& vector = attention_->score_vector();
   const kernels::ScoreOperands operands{keys_BSA.const_data_ptr<float>(), memory_BSC.const_data_ptr<float>(),
                                         vector.defined() ? vector.const_data_ptr<float>() : nullptr, query_NA.size(1), memory_dim};
@@ -79,7 +80,7 @@ AttentionDecoder::Attended AttentionDecoder::attend_plain(const Memory& memory, 
 
 AttentionDecoder::Attended AttentionDecoder::attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH,
                                                     const torch::Tensor& position_N, const torch::Tensor& coverage_NS) const {
-  if (!attention_) return {memory.memory_BSC.select(1, 0).index_select(0, sentence_N), attention_to_nothing(memory, sentence_N)};
+  if (!attention_) return {memory.memory_BSC.select(1, 0).index_select(0, sentence_N), attention_to_nothing(memory, sentence_N), {}};
   const bool inference = !is_training() && kernels::use_inference_kernels(h_NH);
   if (inference && attention_->is_plain()) return attend_plain(memory, sentence_N, h_NH);
   const auto rows_of = [&](const torch::Tensor& per_sentence) { return per_sentence.index_select(0, sentence_N); };
@@ -92,10 +93,10 @@ AttentionDecoder::Attended AttentionDecoder::attend(const Memory& memory, const 
                                       one_query(position_N),
                                       one_query(coverage_NS)};
   const auto attended = inference ? attention_->attend_row_by_row(inputs) : attention_->attend(inputs);
-  return {attended.context_NQC.squeeze(1), attended.weights_NQS.squeeze(1)};
+  return {attended.context_NQC.squeeze(1), attended.weights_NQS.squeeze(1), attended.heads_NHQS.squeeze(2)};
 }
 
-DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const {
+DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const {
   DecoderStep output;
   output.state.sentence_N = state.sentence_N;
   const int64_t per_cell = num_state_tensors(kind_);
@@ -122,7 +123,8 @@ DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, con
   else
     readout = drop(readout.tanh(), masks.readout());
   output.states_ND = readout;
-  if (want_attention) output.attention_NS = attended.weights_NS;
+  if (request != AttentionRequest::kNone) output.attention_NS = attended.weights_NS;
+  if (request == AttentionRequest::kHeads && attention_) output.heads.source_NHS.push_back(attended.heads_NHS);
   output.state.per_row.push_back(readout);
   output.state.per_row.insert(output.state.per_row.end(), states.begin(), states.end());
   if (position_N.defined()) output.state.per_row.push_back(position_N + 1);

@@ -29,12 +29,12 @@ class AttentionDecoder : public Decoder {
   }
   std::vector<torch::Tensor> initial_states(const EncodedSource& source) const override;
   State start(const Memory& memory) const override;
-  DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const override;
+  DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const override;
   DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const override;
 
  private:
   struct Attended {
-    torch::Tensor context_NC, weights_NS;
+    torch::Tensor context_NC, weights_NS, heads_NHS;
   };
   // The teacher-forced pass without a source: only the cells run step by step.
   torch::Tensor forward_alone(const torch::Tensor& embedded, const Rows& rows) const;

@@ -88,10 +88,10 @@ TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary) {
   const State state = traced_start(traced, memory);
   traced.num_per_row = state.per_row.size();
   const auto previous_N = torch::full({2}, kBosId, torch::kLong);
-  const State grown = model.step(memory, state, previous_N, true).state;
+  const State grown = model.step(memory, state, previous_N, AttentionRequest::kMean).state;
   add_verb(traced.module, "step", concatenated(concatenated(flatten(memory), flatten(grown)), {previous_N}), [&](const TensorList& in) {
     const auto output =
-        model.step(to_memory({in.begin(), in.begin() + num_memory}), to_state({in.begin() + num_memory, in.end() - 1}), in.back(), true);
+        model.step(to_memory({in.begin(), in.begin() + num_memory}), to_state({in.begin() + num_memory, in.end() - 1}), in.back(), AttentionRequest::kMean);
     return concatenated({output.logits_NV, output.attention_NS}, flatten(output.state));
   });
 
@@ -109,7 +109,7 @@ State traced_start(const TracedModel& traced, const Memory& memory) { return to_
 
 StepOutput traced_step(const TracedModel& traced, const Memory& memory, const State& state, const torch::Tensor& previous_N) {
   const auto list = call(traced, "step", concatenated(concatenated(flatten(memory), flatten(state)), {previous_N}));
-  return {list.at(0), list.at(1), to_state({list.begin() + 2, list.end()})};
+  return {list.at(0), list.at(1), to_state({list.begin() + 2, list.end()}), {}, {}};
 }
 
 }  // namespace attnzoo

@@ -42,7 +42,7 @@ State FusionDecoder::start(const Memory& memory) const {
 }
 
 FusionDecoder::Attended FusionDecoder::attend_with_past(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND,
-                                                        const torch::Tensor& past_NTE) const {
+                                                        const torch::Tensor& past_NTE, bool want_past) const {
   const auto of_row = [&](const torch::Tensor& x) { return x.index_select(0, sentence_N); };
   const auto past_keep_NT = at::ones_like(past_NTE.select(2, 0), torch::kBool);
   const auto run = [&](const torch::Tensor& q, const torch::Tensor& memory_kv, const torch::Tensor& keep, const torch::Tensor& past,
@@ -55,13 +55,19 @@ FusionDecoder::Attended FusionDecoder::attend_with_past(const Memory& memory, co
     const auto on_memory = weights_N1X.squeeze(1).index_select(1, columns_S) * keep;
     return on_memory / on_memory.sum(1, true).clamp_min(1e-30);
   };
+  const auto on_past = [&](const torch::Tensor& weights_N1X) {
+    const int64_t num_past = past_NTE.size(1);
+    return weights_N1X.squeeze(1).narrow(1, weights_N1X.size(2) - num_past, num_past);
+  };
   const auto memory_NSE = of_row(memory.per_sentence[1]), keep_NS = of_row(memory.keep_BS);
   if (is_training() || !kernels::use_inference_kernels(q_ND)) {
     const auto result = run(q_ND, memory_NSE, keep_NS, past_NTE, past_keep_NT);
-    return {result.out.squeeze(1), has_source_ ? shares(result.weights, keep_NS) : torch::Tensor()};
+    return {result.out.squeeze(1), has_source_ ? shares(result.weights, keep_NS) : torch::Tensor(),
+            want_past ? on_past(result.weights) : torch::Tensor()};
   }
   // Each row alone, over its real positions, so that its bits do not depend on the batch or the padding.
-  Attended attended{torch::empty_like(q_ND), has_source_ ? torch::zeros(keep_NS.sizes(), q_ND.options()) : torch::Tensor()};
+  Attended attended{torch::empty_like(q_ND), has_source_ ? torch::zeros(keep_NS.sizes(), q_ND.options()) : torch::Tensor(),
+                    want_past ? torch::empty(past_keep_NT.sizes(), q_ND.options()) : torch::Tensor()};
   const auto length_N = of_row(memory.per_sentence[0]);
   for (int64_t n = 0; n < q_ND.size(0); ++n) {
     const int64_t length = length_N.const_data_ptr<int64_t>()[n];
@@ -70,15 +76,16 @@ FusionDecoder::Attended FusionDecoder::attend_with_past(const Memory& memory, co
     const auto result = run(row(q_ND), real(memory_NSE), real(keep_NS), row(past_NTE), row(past_keep_NT));
     row(attended.a_ND).copy_(result.out.squeeze(1));
     if (has_source_) real(attended.weights_NS).copy_(shares(result.weights, real(keep_NS)));
+    if (want_past) row(attended.past_NT).copy_(on_past(result.weights));
   }
   return attended;
 }
 
 FusionDecoder::Attended FusionDecoder::attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND,
                                               const torch::Tensor& past_NTE, bool want_weights) const {
-  if (causal_) return attend_with_past(memory, sentence_N, q_ND, past_NTE);
+  if (causal_) return attend_with_past(memory, sentence_N, q_ND, past_NTE, want_weights);
   const auto result = memory_attention(q_ND, memory.per_sentence[1], sentence_N, memory.per_sentence[0], {}, want_weights);
-  return {result.out, result.weights};
+  return {result.out, result.weights, {}};
 }
 
 torch::Tensor FusionDecoder::enter(const torch::Tensor& embedded) const {
@@ -86,7 +93,8 @@ torch::Tensor FusionDecoder::enter(const torch::Tensor& embedded) const {
   return input_ ? input_->forward(x) : x;
 }
 
-DecoderStep FusionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const {
+DecoderStep FusionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const {
+  const bool want_mean = request != AttentionRequest::kNone;
   DecoderStep output;
   output.state = state;
   auto& per_row = output.state.per_row;
@@ -94,15 +102,20 @@ DecoderStep FusionDecoder::step(const Memory& memory, const State& state, const 
   const auto per_layer = static_cast<size_t>(num_state_tensors(layers_[0]->kind()));
   for (size_t l = 0; l < layers_.size(); ++l) {
     auto* past_NTE = causal_ ? &per_row[layers_.size() * per_layer + l] : nullptr;
-    const auto attended = attend(memory, state.sentence_N, layers_[l]->query(x), past_NTE ? *past_NTE : torch::Tensor(), want_attention);
+    const auto attended = attend(memory, state.sentence_N, layers_[l]->query(x), past_NTE ? *past_NTE : torch::Tensor(), want_mean);
     const auto first = state.per_row.begin() + static_cast<int64_t>(l * per_layer);
     const auto next = layers_[l]->step(x, attended.a_ND, {first, first + static_cast<int64_t>(per_layer)});
     std::copy(next.begin(), next.end(), per_row.begin() + static_cast<int64_t>(l * per_layer));
     if (past_NTE) *past_NTE = at::cat({*past_NTE, at::cat({next[0], x}, -1).unsqueeze(1)}, 1);
     x = apply_dropout(layers_[l]->output(next[0]), config_.dropout, is_training());
-    if (want_attention && has_source_) output.attention_NS = attended.weights_NS;
+    if (want_mean && has_source_) output.attention_NS = attended.weights_NS;
+    if (request == AttentionRequest::kHeads) {
+      if (has_source_) output.heads.source_NHS.push_back(attended.weights_NS.unsqueeze(1));
+      // A layer reads its earlier states and not its own, which does not exist yet.
+      if (causal_) output.heads.past_NHT.push_back(at::constant_pad_nd(attended.past_NT, {0, 1}).unsqueeze(1));
+    }
   }
-  if (want_attention && !has_source_) output.attention_NS = attention_to_nothing(memory, state.sentence_N);
+  if (want_mean && !has_source_) output.attention_NS = attention_to_nothing(memory, state.sentence_N);
   output.states_ND = x;
   return output;
 }

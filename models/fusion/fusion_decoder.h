@@ -22,18 +22,19 @@ class FusionDecoder : public Decoder {
   std::vector<torch::Tensor> project_memory(const torch::Tensor& memory) const override;
   std::vector<torch::Tensor> initial_states(const EncodedSource& source) const override;
   State start(const Memory& memory) const override;
-  DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const override;
+  DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const override;
   DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const override;
 
  private:
   struct Attended {
     torch::Tensor a_ND, weights_NS;
+    torch::Tensor past_NT;  // causal form, when weights are wanted: the share of each earlier position
   };
   // past_NTE is undefined in the two-sided form.
   Attended attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND, const torch::Tensor& past_NTE,
                   bool want_weights) const;
   Attended attend_with_past(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND,
-                            const torch::Tensor& past_NTE) const;
+                            const torch::Tensor& past_NTE, bool want_past) const;
   torch::Tensor enter(const torch::Tensor& embedded) const;
 
   FusionConfig config_;

@@ -15,7 +15,7 @@ FusionEncoder::FusionEncoder(const FusionConfig& config) : config_(config) {
                                       std::make_shared<FusionLayer>(cell_kind(config.cell), config.dim, config.fusion == "multiply")));
 }
 
-torch::Tensor FusionEncoder::forward(const torch::Tensor& embedded, const Rows& rows) const {
+torch::Tensor FusionEncoder::run(const torch::Tensor& embedded, const Rows& rows, std::vector<torch::Tensor>* self_BHSS) const {
   auto x = apply_dropout(embedded, config_.dropout, is_training());
   if (input_) x = input_->forward(x);
   auto beneath = x;  // the states that scores are computed with
@@ -26,7 +26,9 @@ torch::Tensor FusionEncoder::forward(const torch::Tensor& embedded, const Rows& 
     if (config_.form == "causal") {
       h_BTD = layer->scan_causal(x_BTD, initial);
     } else {
-      const auto a = attend_sequences(layer->query(x), rows, at::cat({beneath, x}, -1), rows, {}, 0, nullptr);
+      const auto query = layer->query(x), kv = at::cat({beneath, x}, -1);
+      const auto a = attend_sequences(query, rows, kv, rows, {}, 0, nullptr);
+      if (self_BHSS) self_BHSS->push_back(attention_by_head(rows.to_padded(query), rows.to_padded(kv), rows.keep(), {}, false));
       h_BTD = layer->scan(x_BTD, rows.to_padded(a), initial);
     }
     beneath = rows.from_padded(h_BTD);

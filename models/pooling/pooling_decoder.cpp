@@ -86,9 +86,11 @@ std::vector<torch::Tensor> PoolingDecoder::initial_states(const EncodedSource& s
 
 State PoolingDecoder::start(const Memory& memory) const { return one_row_a_sentence(memory); }
 
-DecoderStep PoolingDecoder::step(const Memory& memory, const State& state, const torch::Tensor&, bool want_attention) const {
+DecoderStep PoolingDecoder::step(const Memory& memory, const State& state, const torch::Tensor&, AttentionRequest request) const {
   const auto of_row = [&](size_t i) { return memory.per_sentence[i].index_select(0, state.sentence_N); };
-  return {of_row(1), want_attention ? of_row(2) : torch::Tensor(), state};
+  DecoderStep output{of_row(1), request == AttentionRequest::kNone ? torch::Tensor() : of_row(2), state, {}};
+  if (request == AttentionRequest::kHeads) output.heads.source_NHS.push_back(output.attention_NS.unsqueeze(1));
+  return output;
 }
 
 DecoderStates PoolingDecoder::forward(const torch::Tensor&, const Rows& rows, const EncodedSource& source, bool want_attention) const {

@@ -45,7 +45,7 @@ class PoolingDecoder : public Decoder {
   std::vector<torch::Tensor> project_memory(const torch::Tensor&) const override { return {}; }
   std::vector<torch::Tensor> initial_states(const EncodedSource& source) const override;
   State start(const Memory& memory) const override;
-  DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const override;
+  DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const override;
   DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const override;
 
  private:

@@ -20,7 +20,8 @@ class SelfAttention : public torch::nn::Module {
  public:
   explicit SelfAttention(const TransformerStackConfig& config);
   // Whole sentences, [.., D] -> [.., D]. causal: no position reads a later one.
-  torch::Tensor forward(const torch::Tensor& x, const Rows& rows, bool causal) const;
+  // heads_BHTS: null, or receives the weights by head, without dropout.
+  torch::Tensor forward(const torch::Tensor& x, const Rows& rows, bool causal, torch::Tensor* heads_BHTS = nullptr) const;
   // One position per row. attend_past(q_ND, kv_NE, form) attends over this position and earlier ones, whose keys and values the caller
   // keeps.
   using AttendPast = std::function<torch::Tensor(const torch::Tensor&, const torch::Tensor&, const AttentionForm&)>;

@@ -39,7 +39,8 @@ State TransformerDecoder::start(const Memory& memory) const {
 }
 
 DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI,
-                                     bool want_attention) const {
+                                     AttentionRequest request) const {
+  const bool want_mean = request != AttentionRequest::kNone, want_heads = request == AttentionRequest::kHeads;
   DecoderStep output;
   output.state = state;
   const auto& position_N = state.per_row[0];
@@ -57,17 +58,22 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
       if (!keeps_steps) {
         auto& cache_NTE = output.state.per_row[l + 1];
         cache_NTE = at::cat({cache_NTE, kv_NE.unsqueeze(1)}, 1);
+        if (want_heads) output.heads.past_NHT.push_back(attention_by_head(q_ND.unsqueeze(1), cache_NTE, {}, form, false).squeeze(2));
         return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, form, false, 0, false).out.squeeze(1);
       }
       output.state.per_step.push_back(kv_NE.contiguous());
-      return past_attention(q_ND, output.state.per_step, l, layers_.size(), output.state.per_row[1], form);
+      const auto& origin_NT = output.state.per_row[1];
+      if (want_heads)
+        output.heads.past_NHT.push_back(past_attention_by_head(q_ND, output.state.per_step, l, layers_.size(), origin_NT, form));
+      return past_attention(q_ND, output.state.per_step, l, layers_.size(), origin_NT, form);
     };
     // The attention shown to users is the last layer's, averaged over its heads.
-    auto* weights = want_attention && has_source_ && l + 1 == layers_.size() ? &output.attention_NS : nullptr;
+    auto* weights = want_mean && has_source_ && l + 1 == layers_.size() ? &output.attention_NS : nullptr;
+    auto* heads = want_heads && has_source_ ? &output.heads.source_NHS.emplace_back() : nullptr;
     const DecoderLayer::Past past{position_N, attend_past, ssru_ ? &output.state.per_row[l + 1] : nullptr};
-    stream = layers_[l]->step(stream, past, memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights);
+    stream = layers_[l]->step(stream, past, memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights, heads);
   }
-  if (want_attention && !has_source_) output.attention_NS = attention_to_nothing(memory, state.sentence_N);
+  if (want_mean && !has_source_) output.attention_NS = attention_to_nothing(memory, state.sentence_N);
   output.states_ND = normed(stream);
   return output;
 }

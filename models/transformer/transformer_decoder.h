@@ -20,7 +20,7 @@ class TransformerDecoder : public Decoder {
   TransformerDecoder(const TransformerDecoderConfig& config, const EncoderShape& encoder);
   std::vector<torch::Tensor> project_memory(const torch::Tensor& memory) const override;
   State start(const Memory& memory) const override;
-  DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, bool want_attention) const override;
+  DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const override;
   DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const override;
   bool forward_traces() const override { return !ssru_; }
 

@@ -10,10 +10,12 @@ TransformerEncoder::TransformerEncoder(const TransformerEncoderConfig& config)
   if (config.ends_with_norm()) norm_ = add_norm(*this, "norm", config.norm_kind, config.dim);
 }
 
-torch::Tensor TransformerEncoder::forward(const torch::Tensor& embedded, const Rows& rows) const {
+torch::Tensor TransformerEncoder::run(const torch::Tensor& embedded, const Rows& rows, std::vector<torch::Tensor>* self_BHSS) const {
   auto stream = input_->forward(embedded, rows.position);
-  for (const auto& layer : layers_)
-    if (!skips_layer(layer_drop_, is_training())) stream = layer->forward(stream, rows);
+  for (const auto& layer : layers_) {
+    if (skips_layer(layer_drop_, is_training())) continue;
+    stream = layer->forward(stream, rows, self_BHSS ? &self_BHSS->emplace_back() : nullptr);
+  }
   return norm_ ? norm_->forward(stream) : stream;
 }
 

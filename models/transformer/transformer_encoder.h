@@ -13,9 +13,14 @@ class TransformerEncoder : public Encoder {
  public:
   explicit TransformerEncoder(const TransformerEncoderConfig& config);
   EncoderShape shape() const override { return {model_dim_, model_dim_}; }
-  torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows) const override;
+  torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows) const override { return run(embedded, rows, nullptr); }
+  torch::Tensor forward_with_heads(const torch::Tensor& embedded, const Rows& rows, std::vector<torch::Tensor>& self_BHSS) const override {
+    return run(embedded, rows, &self_BHSS);
+  }
 
  private:
+  torch::Tensor run(const torch::Tensor& embedded, const Rows& rows, std::vector<torch::Tensor>* self_BHSS) const;
+
   int64_t model_dim_;
   double layer_drop_;
   std::shared_ptr<TransformerInput> input_;

@@ -14,8 +14,9 @@ EncoderLayer::EncoderLayer(const TransformerEncoderConfig& config)
       attention_(register_module("attention", std::make_shared<SelfAttention>(config))),
       feed_forward_(register_module("feed_forward", std::make_shared<FeedForward>(config))) {}
 
-torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const Rows& rows) const {
-  const auto attended = attention_residual_->forward(x, [&](const torch::Tensor& y) { return attention_->forward(y, rows, false); });
+torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const Rows& rows, torch::Tensor* heads_BHSS) const {
+  const auto attended =
+      attention_residual_->forward(x, [&](const torch::Tensor& y) { return attention_->forward(y, rows, false, heads_BHSS); });
   return feed_forward_residual_->forward(attended, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
 }
 
@@ -59,15 +60,17 @@ torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, co
 }
 
 torch::Tensor DecoderLayer::step(const torch::Tensor& x_ND, const Past& past, const torch::Tensor& memory_kv_BSE,
-                                 const torch::Tensor& sentence_N, const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const {
+                                 const torch::Tensor& sentence_N, const torch::Tensor& source_length_B, torch::Tensor* weights_NS,
+                                 torch::Tensor* heads_NHS) const {
   auto stream = self_residual_->forward(x_ND, [&](const torch::Tensor& y) {
     return ssru_ ? ssru_->step(y, *past.cell_ND) : attention_->step(y, past.position_N, past.attend);
   });
   if (cross_residual_)
     stream = cross_residual_->forward(stream, [&](const torch::Tensor& y) {
-      const auto result =
-          memory_attention(cross_query_->forward(y), memory_kv_BSE, sentence_N, source_length_B, memory_form_, weights_NS != nullptr);
+      const auto query_ND = cross_query_->forward(y);
+      const auto result = memory_attention(query_ND, memory_kv_BSE, sentence_N, source_length_B, memory_form_, weights_NS != nullptr);
       if (weights_NS) *weights_NS = result.weights;
+      if (heads_NHS) *heads_NHS = memory_attention_by_head(query_ND, memory_kv_BSE, sentence_N, source_length_B, memory_form_);
       return cross_out_->forward(result.out);
     });
   return feed_forward_residual_->forward(stream, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });

@@ -17,7 +17,8 @@ namespace attnzoo {
 class EncoderLayer : public torch::nn::Module {
  public:
   explicit EncoderLayer(const TransformerEncoderConfig& config);
-  torch::Tensor forward(const torch::Tensor& x, const Rows& rows) const;
+  // heads_BHSS: null, or receives the self-attention.
+  torch::Tensor forward(const torch::Tensor& x, const Rows& rows, torch::Tensor* heads_BHSS = nullptr) const;
 
  private:
   std::shared_ptr<Residual> attention_residual_, feed_forward_residual_;
@@ -40,9 +41,9 @@ class DecoderLayer : public torch::nn::Module {
     SelfAttention::AttendPast attend;  // with self-attention
     torch::Tensor* cell_ND = nullptr;  // with the SSRU; replaced by this step's
   };
-  // One position per row. weights_NS: null, or receives the attention to the memory.
+  // One position per row. weights_NS, heads_NHS: null, or receive the attention to the memory, as a mean and by head.
   torch::Tensor step(const torch::Tensor& x_ND, const Past& past, const torch::Tensor& memory_kv_BSE, const torch::Tensor& sentence_N,
-                     const torch::Tensor& source_length_B, torch::Tensor* weights_NS) const;
+                     const torch::Tensor& source_length_B, torch::Tensor* weights_NS, torch::Tensor* heads_NHS) const;
 
  private:
   int64_t kv_dim_;

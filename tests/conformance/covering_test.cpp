@@ -166,7 +166,7 @@ void check_trace(const OptionSpace& space, const json& options) {
   State state = model->start(memory), traced_state = traced_start(traced, traced_memory);
   for (int64_t t = 0; t < 3; ++t) {
     const auto previous_N = torch::full({3}, t == 0 ? int64_t{kBosId} : 7 + t, torch::kLong);
-    const auto expected = model->step(memory, state, previous_N, true);
+    const auto expected = model->step(memory, state, previous_N, AttentionRequest::kMean);
     const auto got = traced_step(traced, traced_memory, traced_state, previous_N);
     CHECK(largest_difference(got.logits_NV, expected.logits_NV) < 2e-4);
     state = expected.state;

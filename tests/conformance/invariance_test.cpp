@@ -74,15 +74,15 @@ TEST_CASE("Rows of a state can be reordered, repeated and dropped") {
     const at::NoGradGuard no_grad;
     const Memory memory = model->encode(source_ids(random_sentences(4, 9, 8)));
     auto state = model->start(memory);
-    state = model->step(memory, state, torch::full({4}, int64_t{kBosId}, torch::kLong), false).state;
+    state = model->step(memory, state, torch::full({4}, int64_t{kBosId}, torch::kLong), AttentionRequest::kNone).state;
     const auto previous_N = torch::tensor({5, 6, 7, 8}, torch::kLong);
-    const auto all = model->step(memory, state, previous_N, false);
+    const auto all = model->step(memory, state, previous_N, AttentionRequest::kNone);
     const auto rows = torch::tensor({3, 1, 1}, torch::kLong);
-    const auto some = model->step(memory, state.select(rows), previous_N.index_select(0, rows), false);
+    const auto some = model->step(memory, state.select(rows), previous_N.index_select(0, rows), AttentionRequest::kNone);
     CHECK(some.logits_NV.equal(all.logits_NV.index_select(0, rows)));
     const auto later = torch::tensor({9, 10, 11}, torch::kLong);
-    const auto next = model->step(memory, some.state, later, false);
-    const auto expected = model->step(memory, all.state.select(rows), later, false);
+    const auto next = model->step(memory, some.state, later, AttentionRequest::kNone);
+    const auto expected = model->step(memory, all.state.select(rows), later, AttentionRequest::kNone);
     CHECK(next.logits_NV.equal(expected.logits_NV));
   }
 }
@@ -95,8 +95,8 @@ TEST_CASE("Attention weights are a distribution over real source tokens, and req
     const at::NoGradGuard no_grad;
     const Memory memory = model->encode(source_ids(random_sentences(5, 9, 9), 2));
     const auto previous_N = torch::full({5}, int64_t{kBosId}, torch::kLong);
-    const auto with = model->step(memory, model->start(memory), previous_N, true);
-    const auto without = model->step(memory, model->start(memory), previous_N, false);
+    const auto with = model->step(memory, model->start(memory), previous_N, AttentionRequest::kMean);
+    const auto without = model->step(memory, model->start(memory), previous_N, AttentionRequest::kNone);
     REQUIRE(with.attention_NS.defined());
     CHECK(with.logits_NV.equal(without.logits_NV));
     CHECK(largest_difference(with.attention_NS.sum(1), torch::ones({5})) < 1e-5);

@@ -57,7 +57,7 @@ TEST_CASE("Greedy search is a beam of one that takes the likeliest token at ever
     State state = model->start(memory);
     int64_t previous = kBosId;
     for (const int32_t id : found) {
-      const auto output = model->step(memory, state, torch::full({1}, previous, torch::kLong), false);
+      const auto output = model->step(memory, state, torch::full({1}, previous, torch::kLong), AttentionRequest::kNone);
       auto logits = output.logits_NV.clone();
       logits.select(1, kPadId).fill_(-1e9);
       logits.select(1, kBosId).fill_(-1e9);

@@ -92,7 +92,7 @@ torch::Tensor stepped_logits(Seq2SeqModel& model, const Batch& batch, int64_t ex
   State state = model.start(memory);
   std::vector<torch::Tensor> logits;
   for (int64_t t = 0; t < batch.target_in_BT.size(1); ++t) {
-    auto output = model.step(memory, state, batch.target_in_BT.select(1, t).contiguous(), false);
+    auto output = model.step(memory, state, batch.target_in_BT.select(1, t).contiguous(), AttentionRequest::kNone);
     logits.push_back(output.logits_NV);
     state = output.state;
   }

@@ -24,7 +24,7 @@ TEST_CASE("Traced operations give the model's logits and attention at unseen bat
       // Two rows per sentence after the first step, as in a beam search.
       auto previous_N = torch::full({count}, int64_t{kBosId}, torch::kLong);
       for (int64_t t = 0; t < 4; ++t) {
-        const auto expected = model->step(memory, state, previous_N, true);
+        const auto expected = model->step(memory, state, previous_N, AttentionRequest::kMean);
         const auto got = traced_step(traced, traced_memory, traced_state, previous_N);
         CHECK(largest_difference(got.logits_NV, expected.logits_NV) < 1e-4);
         CHECK(largest_difference(got.attention_NS, expected.attention_NS) < 1e-5);
@@ -38,7 +38,7 @@ TEST_CASE("Traced operations give the model's logits and attention at unseen bat
       const auto all_at_once = traced.module.get_method("decode")({source_BS, target_BT}).toTupleRef().elements()[0].toTensor();
       State at = model->start(memory);
       for (int64_t t = 0; t < 6; ++t) {
-        const auto expected = model->step(memory, at, target_BT.select(1, t).contiguous(), false);
+        const auto expected = model->step(memory, at, target_BT.select(1, t).contiguous(), AttentionRequest::kNone);
         CHECK(largest_difference(all_at_once.select(1, t), expected.logits_NV) < 1e-4);
         at = expected.state;
       }

@@ -36,7 +36,7 @@ class TableModel : public Seq2SeqModel {
     return {torch::arange(num_sentences), {torch::zeros({num_sentences, 0}, torch::kLong)}, {}};
   }
 
-  StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, bool want_attention) override {
+  StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, AttentionRequest request) override {
     ++num_steps;
     num_rows += previous_N.size(0);
     StepOutput output;
@@ -50,7 +50,7 @@ class TableModel : public Seq2SeqModel {
       rows.push_back(torch::tensor(logits_(values(memory.per_sentence[0][sentence].masked_select(memory.keep_BS[sentence])), prefix)));
     }
     output.logits_NV = torch::stack(rows);
-    if (want_attention) {
+    if (request != AttentionRequest::kNone) {
       // Step t attends to source position t, in the padded width of the batch.
       const auto position = std::min<int64_t>(state.per_row[0].size(1), memory.keep_BS.size(1) - 1);
       output.attention_NS = torch::zeros({previous_N.size(0), memory.keep_BS.size(1)});
