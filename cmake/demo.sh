@@ -32,11 +32,24 @@ paste "$out/data/test.en" "$out/data/test.de" | awk -F'\t' 'length($1) > 25 && l
 awk -v lines="$(wc -l <"$out/candidates.tsv")" 'BEGIN { step = int(lines / 8); if (step < 1) step = 1 } NR % step == 0 && shown++ < 8' \
   "$out/candidates.tsv" >"$out/samples.tsv"
 cut -f1 "$out/samples.tsv" >"$out/samples.en"
-"$bin/attnzoo-translate" --run "$out/run" --input "$out/samples.en" --output "$out/samples.out"
+"$bin/attnzoo-translate" --run "$out/run" --input "$out/samples.en" --output "$out/samples.out" --explain "$out/translations.html"
 paste "$out/samples.tsv" "$out/samples.out" | awk -F'\t' '{ printf "\n  source       %s\n  reference    %s\n  translation  %s\n", $1, $2, $3 }'
 
 headline "4 of 4: score the whole test text"
-"$bin/attnzoo-eval" --run "$out/run" --source "$out/data/test.en" --reference "$out/data/test.de"
+"$bin/attnzoo-eval" --run "$out/run" --source "$out/data/test.en" --reference "$out/data/test.de" --report "$out/scores.html"
+
+# A screen, and the program that opens a file in the user's browser.
+opener=
+if [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]] && command -v xdg-open >/dev/null; then opener=xdg-open; fi
+if [[ $(uname) == Darwin ]]; then opener=open; fi
+
+headline "Three pages to look at in a browser"
+cat <<END
+  $out/translations.html   what each word attended to, and how the search came to it
+  $out/scores.html         the scores, by length and frequency, and the best and worst sentences
+  $out/run/report.html     how the training went
+END
+if [[ -n $opener ]]; then printf '\n  for page in %s/{translations,scores,run/report}.html; do %s $page; done\n' "$out" "$opener"; fi
 
 cat <<END
 

@@ -30,7 +30,7 @@ std::string as_option(std::string problem) {
 void add_model_options(cxxopts::Options& options) {
   auto model_options = options.add_options("Model");
   model_options("run", "Run folder of attnzoo-train, or a single checkpoint directory", cxxopts::value<std::string>(), "DIR");
-  model_options("checkpoint", "Checkpoint of the run: best, last, step-000400 (default: best)", cxxopts::value<std::string>(), "NAME");
+  model_options("checkpoint", "Checkpoint of the run: best, last, or a step such as 400 (default: best)", cxxopts::value<std::string>(), "NAME");
 }
 
 void add_decode_options(cxxopts::Options& options) {
@@ -108,7 +108,9 @@ std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments) {
     if (!note.empty()) print_message(note);
     return found;
   }
-  const auto name = arguments["checkpoint"].as<std::string>();
+  auto name = arguments["checkpoint"].as<std::string>();
+  // A step is a name, too: 400 is step-000400.
+  if (!name.empty() && name.size() < 10 && name.find_first_not_of("0123456789") == name.npos) name = checkpoint_name(std::stoll(name));
   const auto directory = run / "checkpoints" / name;
   std::error_code ignored;
   if (std::filesystem::is_directory(directory, ignored)) return directory;

@@ -48,6 +48,7 @@ class BatchSearch {
         if (options_.want_attention) ended.hypothesis.attention_TS = gather_attention(ended.step_rows, source_lengths_[b]);
         results[b].push_back(std::move(ended.hypothesis));
       }
+      results[b].front().trace = beams_[b].take_trace();
     }
     return results;
   }
@@ -94,7 +95,7 @@ class BatchSearch {
     if (options_.sample)
       draw(output.logits_NV);
     else
-      top_k_of_rows(output.logits_NV, 2 * options_.beam, banned_, best_);
+      top_k_of_rows(output.logits_NV, std::max(2 * options_.beam, options_.want_trace ? SearchTrace::kNumLikeliest : 0), banned_, best_);
 
     std::vector<int64_t> kept_rows;
     std::vector<size_t> still_active;
@@ -178,6 +179,7 @@ std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Te
   auto of_one = options;
   of_one.beam = of_one.n_best = 1;
   of_one.patience = 1;
+  of_one.want_trace = false;
   std::vector<SearchStart> repeated;
   for (int64_t b = 0; b < source_BS.size(0); ++b)
     repeated.insert(repeated.end(), num_samples,

@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "data/bounds.h"
 #include "eval/sampling.h"
+#include "eval/search_trace.h"
 #include "models/seq2seq_model.h"
 
 namespace attnzoo {
@@ -46,6 +48,8 @@ struct SearchOptions {
   int64_t seed = 1;
   // Return the attention weights of each hypothesis.
   bool want_attention = false;
+  // Return how a beam search came to its hypotheses.
+  bool want_trace = false;
 
   std::vector<std::string> problems() const;  // empty when valid
 };
@@ -56,6 +60,7 @@ struct Hypothesis {
   double score = 0;            // log_probability after length normalisation; ranks the hypotheses
   bool truncated = false;      // ended by the maximum length or for want of a token, not by </s>; never set for a label
   torch::Tensor attention_TS;  // undefined unless asked for; one row per token, the last for </s> unless truncated or a label
+  std::shared_ptr<const SearchTrace> trace;  // of the best hypothesis, if asked for; null when sampling
 };
 
 // Where one row of a search starts.

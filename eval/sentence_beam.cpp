@@ -13,7 +13,9 @@ double normalized_score(double log_probability, int64_t length, double length_pe
 }
 
 SentenceBeam::SentenceBeam(const SearchOptions& options, int64_t max_length, std::vector<int32_t> prefix, bool label)
-    : options_(options), max_length_(max_length), prefix_(std::move(prefix)), label_(label) {}
+    : options_(options), max_length_(max_length), prefix_(std::move(prefix)), label_(label) {
+  if (options.want_trace) trace_ = std::make_shared<SearchTrace>();
+}
 
 void SentenceBeam::banned_after(size_t h, std::vector<int32_t>& banned) const {
   const auto& ids = live_[h].ids;
@@ -39,6 +41,7 @@ SentenceBeam::Ended SentenceBeam::ended(const Live& hypothesis, bool truncated) 
   const auto length = num_generated(hypothesis) + (truncated ? 0 : 1);
   result.hypothesis.score = normalized_score(hypothesis.log_probability, length, options_.length_penalty);
   result.step_rows = hypothesis.step_rows;
+  result.node = hypothesis.node;
   return result;
 }
 
@@ -67,6 +70,21 @@ void SentenceBeam::advance(std::span<const std::vector<RankedToken>> continuatio
                       return a.parent != b.parent ? a.parent < b.parent : a.id < b.id;
                     });
 
+  SearchTrace::Node* nodes = nullptr;  // those of the candidates, if a trace is wanted
+  int32_t first_node = 0;
+  if (trace_) {
+    first_node = static_cast<int32_t>(trace_->nodes.size());
+    auto& step = trace_->steps.emplace_back(SearchTrace::Step{{}, {}, first_node, static_cast<int32_t>(num_candidates)});
+    for (size_t h = 0; h < live_.size(); ++h) {
+      step.live.push_back(live_[h].node);
+      const auto count = std::min<size_t>(continuations[h].size(), SearchTrace::kNumLikeliest);
+      step.likeliest.emplace_back(continuations[h].begin(), continuations[h].begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    for (size_t c = 0; c < num_candidates; ++c)
+      trace_->nodes.push_back({live_[static_cast<size_t>(candidates[c].parent)].node, candidates[c].id, candidates[c].log_probability});
+    nodes = trace_->nodes.data() + first_node;
+  }
+
   std::vector<Live> next;
   parents_.clear();
   size_t num_unended = 0;
@@ -77,6 +95,10 @@ void SentenceBeam::advance(std::span<const std::vector<RankedToken>> continuatio
     if (ends && c >= beam) continue;
     Live continued = live_[static_cast<size_t>(candidate.parent)];
     continued.log_probability = candidate.log_probability;
+    if (nodes != nullptr) {
+      continued.node = first_node + static_cast<int32_t>(c);
+      nodes[c].fate = ends ? SearchTrace::Fate::kEnded : SearchTrace::Fate::kLive;
+    }
     if (options_.want_attention) continued.step_rows.push_back(static_cast<int32_t>(first_row) + candidate.parent);
     if (ends) {
       ended_.push_back(ended(continued, false));
@@ -86,6 +108,7 @@ void SentenceBeam::advance(std::span<const std::vector<RankedToken>> continuatio
     ++num_unended;
     if (num_generated(continued) >= max_length_) {
       ended_.push_back(ended(continued, true));
+      if (nodes != nullptr) nodes[c].fate = SearchTrace::Fate::kEnded;
     } else {
       next.push_back(std::move(continued));
       parents_.push_back(candidate.parent);
@@ -112,6 +135,7 @@ std::vector<SentenceBeam::Ended> SentenceBeam::take_best() {
     std::stable_sort(hypotheses->begin(), hypotheses->end(),
                      [](const Ended& a, const Ended& b) { return a.hypothesis.score > b.hypothesis.score; });
   std::move(stuck_.begin(), stuck_.end(), std::back_inserter(ended_));
+  if (trace_) trace_->mark_best(ended_.front().node);
   if (ended_.size() > static_cast<size_t>(options_.n_best)) ended_.resize(static_cast<size_t>(options_.n_best));
   return std::move(ended_);
 }

@@ -23,6 +23,7 @@ class SentenceBeam {
     std::vector<int32_t> ids;
     double log_probability = 0;
     std::vector<int32_t> step_rows;  // the decoding row of each step; filled only when attention is wanted
+    int32_t node = -1;               // in the trace, when one is wanted
   };
   const std::vector<Live>& live() const { return live_; }
   bool done() const { return done_; }
@@ -40,9 +41,12 @@ class SentenceBeam {
   struct Ended {
     Hypothesis hypothesis;
     std::vector<int32_t> step_rows;
+    int32_t node = -1;
   };
   // The n_best hypotheses, best first, never none; those that no token may follow come last. Call once, when done.
   std::vector<Ended> take_best();
+  // After take_best(): how the search came there; null unless wanted.
+  std::shared_ptr<const SearchTrace> take_trace() { return std::move(trace_); }
 
  private:
   Ended ended(const Live& hypothesis, bool truncated) const;
@@ -57,6 +61,7 @@ class SentenceBeam {
   std::vector<Ended> ended_;  // by </s> or by the maximum length
   std::vector<Ended> stuck_;  // no token may follow them
   bool done_ = false;
+  std::shared_ptr<SearchTrace> trace_;
 };
 
 }  // namespace attnzoo

@@ -14,17 +14,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Ids past the vocabulary stand for words of the source line.
-std::vector<std::string> pieces(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, const std::string& source) {
-  std::vector<std::string> tokens;
-  std::optional<ExtendedSource> words;
-  for (const int32_t id : ids) {
-    if (id >= tokenizer.vocabulary_size() && !words) words.emplace(tokenizer, source);
-    tokens.push_back(words ? words->piece(id) : tokenizer.piece(id));
-  }
-  return tokens;
-}
-
 // Six decimals: single precision has no more.
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
@@ -33,7 +22,7 @@ void put_hypothesis(ordered_json& object, const Translation& translation, const 
   object["text"] = text;
   object["score"] = rounded(hypothesis.score);
   object["log_probability"] = rounded(hypothesis.log_probability);
-  object["tokens"] = pieces(tokenizer, hypothesis.ids, source);
+  object["tokens"] = token_texts(tokenizer, hypothesis.ids, source);
   const bool reached_model = !translation.attended_ids.empty();
   if (reached_model && !hypothesis.truncated && tokenizer.kind() != "labels") object["tokens"].push_back(tokenizer.piece(kEosId));
   object["truncated"] = hypothesis.truncated;
@@ -52,6 +41,16 @@ ordered_json attention_rows(const torch::Tensor& attention_TS) {
 }
 
 }  // namespace
+
+std::vector<std::string> token_texts(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, const std::string& source) {
+  std::vector<std::string> tokens;
+  std::optional<ExtendedSource> words;
+  for (const int32_t id : ids) {
+    if (id >= tokenizer.vocabulary_size() && !words) words.emplace(tokenizer, source);
+    tokens.push_back(words ? words->piece(id) : tokenizer.piece(id));
+  }
+  return tokens;
+}
 
 std::string plain_line(const Translation& translation) { return translation.text + "\n"; }
 
@@ -78,7 +77,7 @@ std::string json_line(const Translation& translation, int64_t index, const std::
     }
   }
   if (options.search.want_attention) {
-    object["source_tokens"] = pieces(*tokenizers.source, translation.attended_ids, source_line);
+    object["source_tokens"] = token_texts(*tokenizers.source, translation.attended_ids, source_line);
     object["attention"] = attention_rows(best.attention_TS);
   }
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

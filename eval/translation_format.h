@@ -10,6 +10,9 @@
 
 namespace attnzoo {
 
+// The written form of each id. Ids past the vocabulary stand for words of the source line, as a pointer-generator copies them.
+std::vector<std::string> token_texts(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, const std::string& source);
+
 // The best translation and a line feed.
 std::string plain_line(const Translation& translation);
 

@@ -39,7 +39,7 @@ nlohmann::json Report::to_json() const {
 std::string Report::text() const {
   std::string line = max_steps > 0 ? fmt::format("step {}/{}", step, max_steps) : fmt::format("step {}", step);
   line += fmt::format("  epoch {}  ", epoch);
-  line += std::isfinite(loss) ? fmt::format("loss {:.3f}  ppl {:.2f}", loss, perplexity) : std::string("no finite step");
+  line += std::isfinite(loss) ? fmt::format("loss {:.3f}{}  ppl {:.2f}", loss, smoothed ? " (smoothed)" : "", perplexity) : std::string("no finite step");
   line += fmt::format("  lr {:.1e}  src {}  tgt {}", learning_rate, rate_text(source_rate()), rate_text(target_rate()));
   if (eta_s >= 0) line += fmt::format("  ETA {}", short_duration(eta_s));
   return line;
@@ -67,6 +67,8 @@ std::string validation_text(const ValidationResult& result, int64_t step, bool i
   if (result.labels) text += fmt::format(", accuracy {:.2f}%, macro-F1 {:.2f}%", result.metric("accuracy"), result.metric("macro_f1"));
   text += fmt::format(" ({})", short_duration(result.seconds));
   if (is_best) text += ", the best so far";
+  // Samples of every validation would hide the scores; all of them are in log.jsonl.
+  if (!is_best) return text;
   for (const auto& sample : result.samples)
     text += fmt::format("\n  source    {}\n  reference {}\n  output    {}", sample.source, sample.reference, sample.output);
   return text;

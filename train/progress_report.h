@@ -16,6 +16,7 @@ namespace attnzoo {
 struct Report {
   int64_t step = 0, max_steps = 0, epoch = 0;  // epoch counts from 1 here
   double loss = 0, perplexity = 0, learning_rate = 0, gradient_norm = 0;
+  bool smoothed = false;  // the loss is that of smoothed labels, of which the perplexity is not the exponential
   int64_t num_batches = 0, num_source_tokens = 0, num_target_tokens = 0;  // since the last report
   double seconds = 0;                                                     // of training steps, since the last report
   double elapsed_s = 0;

@@ -120,7 +120,8 @@ const std::vector<ResumeRule>& resume_rules() {
       {"train.max_epochs", OnResume::kFree, ""},
       {"train.max_time", OnResume::kFree, ""},
       {"train.keep", OnResume::kFree, ""},
-      {"train.report_every", OnResume::kFree, ""}};
+      {"train.report_every", OnResume::kFree, ""},
+      {"train.tensorboard", OnResume::kFree, ""}};
   return rules;
 }
 

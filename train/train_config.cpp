@@ -137,6 +137,7 @@ TrainConfig TrainConfig::from_json(const nlohmann::json& fields, Task task) {
   reader.read("keep", config.keep);
   reader.read("ema_decay", config.ema_decay);
   reader.read("report_every", config.report_every);
+  reader.read("tensorboard", config.tensorboard);
   check(reader, config);
   collect(problems, [&] { reader.finish(); });
   if (!problems.empty()) throw ConfigError(fmt::format("{}", fmt::join(problems, "; ")));
@@ -162,7 +163,8 @@ nlohmann::json TrainConfig::to_json() const {
           {"best_metric", best_metric},
           {"keep", keep},
           {"ema_decay", ema_decay},
-          {"report_every", report_every}};
+          {"report_every", report_every},
+          {"tensorboard", tensorboard}};
 }
 
 }  // namespace attnzoo

@@ -70,6 +70,8 @@ struct TrainConfig {
   double ema_decay = 0;
   // Steps per report in log.jsonl.
   int64_t report_every = 100;
+  // Write what log.jsonl gets for TensorBoard as well, into RUN/tensorboard/.
+  bool tensorboard = true;
 
   // Unknown keys and all values out of range are reported together. Throws ConfigError.
   static TrainConfig from_json(const nlohmann::json& fields, Task task = Task::kTranslation);

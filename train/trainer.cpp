@@ -51,7 +51,14 @@ bool Trainer::open_stream_and_log() {
     return false;  // while it looked for its place
   }
   log_ = std::make_unique<TrainLog>(run_.log(), state_.step);
-  if (state_.step == 0) log_->write({{"event", "start"}, {"step", 0}, {"elapsed_s", 0.0}, {"parameters", num_parameters(*model_)}});
+  if (config_.tensorboard) {
+    try {
+      tensorboard_ = std::make_unique<TensorBoardWriter>(run_.path() / "tensorboard", state_.step);
+    } catch (const DataError& error) {
+      say(fmt::format("warning: {}; training goes on without writing for TensorBoard", error.what()));
+    }
+  }
+  if (state_.step == 0) log_entry({{"event", "start"}, {"step", 0}, {"elapsed_s", 0.0}, {"parameters", num_parameters(*model_)}});
   return true;
 }
 

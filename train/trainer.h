@@ -18,6 +18,7 @@
 #include "train/optimizer.h"
 #include "train/progress_report.h"
 #include "train/run_folder.h"
+#include "train/tensorboard.h"
 #include "train/train_log.h"
 #include "train/train_state.h"
 #include "train/training_recipe.h"
@@ -28,8 +29,8 @@ namespace attnzoo {
 struct TrainerOptions {
   torch::Device device = torch::kCPU;
   Progress* progress = nullptr;                  // lines for people; may be null
-  std::function<void(const Report&)> on_report;  // may be empty
-  bool measure_matmul_rate = true;               // for the closing summary, 0.3 s
+  std::function<void(const nlohmann::json&)> on_entry;  // gets what log.jsonl gets; may be empty
+  bool measure_matmul_rate = false;                     // for the closing summary, 0.3 s
 };
 
 struct TrainResult {
@@ -75,7 +76,9 @@ class Trainer {
   void say(const std::string& line) const;
   void report();
   void show_progress();
+  void log_entry(const nlohmann::json& entry);
   void log_end(const std::string& reason);
+  void write_report();
   void finish(TrainResult& result);
 
   void save();
@@ -103,6 +106,8 @@ class Trainer {
   RecentSteps recent_;  // for the live line
   int64_t saved_step_ = -1;
   bool epoch_ended_ = false;   // by the current step
+  bool report_failed_ = false;
+  std::unique_ptr<TensorBoardWriter> tensorboard_;  // null without train.tensorboard, and once it cannot be written
   double elapsed_before_ = 0;  // of the runs that this one resumes
   std::chrono::steady_clock::time_point begin_;
 };

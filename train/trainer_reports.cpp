@@ -1,7 +1,13 @@
 // What a training run says while it runs: log entries, report lines, the live line, the closing summary.
+#include <unistd.h>
+
+#include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "data/error.h"
 #include "train/compute_rate.h"
+#include "train/run_report.h"
 #include "train/trainer.h"
 
 namespace attnzoo {
@@ -15,6 +21,7 @@ Report make_report(const ReportWindow& window, const TrainState& state, const Tr
   report.epoch = stream.epoch() + 1;
   report.loss = window.loss.loss_per_token();
   report.perplexity = window.loss.perplexity();
+  report.smoothed = config.loss.label_smoothing > 0;
   report.learning_rate = learning_rate;
   report.num_batches = window.num_batches;
   report.num_source_tokens = window.num_source_tokens;
@@ -22,6 +29,14 @@ Report make_report(const ReportWindow& window, const TrainState& state, const Tr
   report.seconds = window.seconds;
   report.elapsed_s = state.elapsed_s;
   return report;
+}
+
+// Memory of this process that is in RAM; 0 where the system does not say.
+int64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return statm ? resident * ::sysconf(_SC_PAGESIZE) : 0;
 }
 
 }  // namespace
@@ -38,8 +53,9 @@ void Trainer::report() {
   report.num_clipped = window.num_clipped;
   report.num_skipped = window.num_skipped;
   report.eta_s = estimate_remaining(config_, state_, window.seconds / static_cast<double>(window.num_steps), stream_->epoch_batches());
-  log_->write(report.to_json());
-  if (options_.on_report) options_.on_report(report);
+  auto entry = report.to_json();
+  entry["memory_mb"] = std::round(static_cast<double>(resident_bytes()) / 1e5) / 10;
+  log_entry(entry);
   if (options_.progress != nullptr && !options_.progress->live()) say(report.text());
   state_.window = {};
 }
@@ -53,18 +69,41 @@ void Trainer::show_progress() {
   });
 }
 
+void Trainer::log_entry(const nlohmann::json& entry) {
+  log_->write(entry);
+  if (options_.on_entry) options_.on_entry(entry);
+  if (!tensorboard_) return;
+  try {
+    tensorboard_->write(entry);
+  } catch (const DataError& error) {
+    say(fmt::format("warning: {}; training continues without writing for TensorBoard", error.what()));
+    tensorboard_.reset();
+  }
+}
+
 void Trainer::log_end(const std::string& reason) {
-  log_->write(
+  log_entry(
       {{"event", "end"}, {"step", state_.step}, {"elapsed_s", state_.elapsed_s}, {"reason", reason}, {"seconds", state_.time.to_json()}});
+}
+
+// The page is for looking at: training continues without it where it cannot be written.
+void Trainer::write_report() {
+  try {
+    write_run_report(run_.path());
+  } catch (const DataError& error) {
+    if (!report_failed_) say(fmt::format("warning: {}; training continues without this page", error.what()));
+    report_failed_ = true;
+  }
 }
 
 void Trainer::finish(TrainResult& result) {
   result.step = state_.step;
   result.best = state_.best;
   log_end(result.reason);
+  write_report();
   const double rate = options_.measure_matmul_rate && !result.stopped ? measure_matmul_rate(options_.device) : 0;
   const double flops = MatmulParameters(*model_).training_flops(state_.num_source_tokens, state_.num_target_tokens);
-  say(fmt::format("{}: {}", result.stopped ? "stopped" : "finished", result.reason));
+  say(result.stopped ? "stopped" : "finished: " + result.reason);
   say(summary_text(state_, flops, rate));
   if (state_.best.known) say(fmt::format("best {} {:.2f} at step {}", metrics_.best, state_.best.value, state_.best.step));
 }

@@ -26,6 +26,7 @@ bool Trainer::validate_and_save(bool due) {
   state_.validation_due = false;
   note_time();
   save();
+  write_report();
   return true;
 }
 
@@ -44,7 +45,7 @@ void Trainer::note_validation(const ValidationResult& result, bool due) {
                 {"epoch", stream_->epoch() + 1},
                 {"elapsed_s", state_.elapsed_s},
                 {"best", is_best}});
-  log_->write(entry);
+  log_entry(entry);
   say(validation_text(result, state_.step, is_best));
   if (cut) say(fmt::format("learning rate cut to {:.2e}", learning_rate(state_.step + 1)));
 }

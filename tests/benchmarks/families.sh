@@ -30,7 +30,7 @@ for family in $families; do
   [ -f "$run/scores" ] || "$bin/attnzoo-eval" --run "$run" --checkpoint last --source "$data/test_2016_flickr.en.gz" \
     --reference "$data/test_2016_flickr.de.gz" --no-perplexity --json --quiet > "$run/scores"
   parameters=$(sed -n 's/.*"parameters":\([0-9]*\).*/\1/p' "$run/log.jsonl" | head -n 1)
-  rate=$(sed -n 's/.*"tgt_rate":\([0-9.]*\).*/\1/p' "$runs/$family.reports" | sort -n | awk '{r[NR] = $1} END {print r[int((NR + 1) / 2)]}')
+  rate=$(sed -n 's/.*"target_tokens_per_s":\([0-9.]*\).*/\1/p' "$runs/$family.reports" | sort -n | awk '{r[NR] = $1} END {print r[int((NR + 1) / 2)]}')
   steps=$(tail -n 1 "$runs/$family.reports" | sed -n 's/.*"step":\([0-9]*\).*/\1/p')
   bleu=$(awk '/"bleu"/ {inside = 1} inside && /"score"/ {gsub(/[^0-9.]/, ""); print; exit}' "$run/scores")
   echo "$family $parameters $rate $steps $bleu"

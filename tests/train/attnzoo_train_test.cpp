@@ -59,7 +59,7 @@ kill -{1} $pid; wait $pid)",
     INFO(outcome.output);
     CHECK(outcome.status == status);
     CHECK_THAT(outcome.output,
-               ContainsSubstring("stopped: stopped") && ContainsSubstring("to resume: attnzoo-train --run " + run + " --resume\n"));
+               ContainsSubstring("\nstopped\n") && ContainsSubstring("to resume: attnzoo-train --run " + run + " --resume\n"));
     CHECK(std::filesystem::exists(folder / (run + "/checkpoints/last/manifest.json")));
   }
 }
@@ -256,7 +256,7 @@ TEST_CASE("--log-format json prints one object a report on standard output") {
     CHECK(entry["batches"] == 2);
     CHECK(entry["src"].get<int64_t>() > 0);
     CHECK(entry["tgt"].get<int64_t>() > 0);
-    CHECK(entry["tgt_rate"].get<double>() > 0);
+    CHECK(entry["target_tokens_per_s"].get<double>() > 0);
   }
   CHECK(num_lines == 2);
 }

@@ -48,7 +48,7 @@ TEST_CASE("every field of train that is read is written again, with its value") 
     "clip_norm": 0.28, "accumulate": 29, "seed": 30, "max_steps": 31, "max_epochs": 32, "max_time": 33.5, "validate_every": 34,
     "valid_decode": {"beam": 35, "sentences": 36, "samples": 37},
     "early_stopping": {"metric": "chrf", "patience": 38},
-    "best_metric": "bleu", "keep": 39, "ema_decay": 0.4, "report_every": 41})");
+    "best_metric": "bleu", "keep": 39, "ema_decay": 0.4, "report_every": 41, "tensorboard": false})");
   CHECK(TrainConfig::from_json(every_field).to_json() == every_field);
   const auto leaves = every_field.flatten(), defaults = written.flatten();
   REQUIRE(leaves.size() == defaults.size());

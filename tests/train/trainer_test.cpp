@@ -40,8 +40,8 @@ struct StopAt {
   std::atomic<bool> stop{false};
   TrainerOptions options(int64_t step) {
     TrainerOptions options;
-    options.on_report = [this, step](const Report& report) {
-      if (report.step >= step) stop = true;
+    options.on_entry = [this, step](const nlohmann::json& entry) {
+      if (entry["event"] == "train" && entry["step"] >= step) stop = true;
     };
     return options;
   }

@@ -23,6 +23,8 @@
 #include "train/metrics.h"
 #include "train/resume_checks.h"
 #include "train/resume_policy.h"
+#include "train/run_report.h"
+#include "train/run_summary.h"
 #include "train/trainer.h"
 
 namespace attnzoo {
@@ -47,7 +49,9 @@ const CommandLine kAbout = {
     {"attnzoo-train recipe.json --run runs/first", "attnzoo-train --run runs/first --resume",
      "attnzoo-train new-text.json --run runs/tuned --init runs/first",
      "attnzoo-train recipe.json --run runs/wide --set model.dim=512 --set train.learning_rate=0.0005 --max-time 2h",
-     "attnzoo-train recipe.json --set data.train.source=my.en --set data.train.target=my.de --print-config", "attnzoo-train --list-models"},
+     "attnzoo-train recipe.json --set data.train.source=my.en --set data.train.target=my.de --print-config", "attnzoo-train --list-models",
+     "attnzoo-train show runs/first runs/wide                          # how they went",
+     "attnzoo-train compare runs/first runs/wide --out compare.html    # the same as a page"},
     recipe_keys};
 
 cxxopts::Options make_options() {
@@ -67,9 +71,11 @@ cxxopts::Options make_options() {
   add_device_option(add);
   add("print-config", "Print the effective configuration and exit");
   add("list-models", "List the model families with their presets and exit");
+  add("show", "Print how the run in --run went and exit (several runs in a table: attnzoo-train show RUN RUN ...)");
   add("quiet", "Print errors only");
+  add("verbose", "Also print how much of the machine's speed training reached");
   add("report-every", "Steps between report lines (train.report_every)", cxxopts::value<std::string>(), "N");
-  add("log-format", "text, or json: one JSON object per report on standard output (exit status 1 if it cannot be written)",
+  add("log-format", "text, or json: the lines of log.jsonl on standard output (exit status 1 if it cannot be written)",
       cxxopts::value<std::string>()->default_value("text"), "FORMAT");
   options.parse_positional({"recipe"});
   return options;
@@ -157,19 +163,12 @@ bool names_cache(const cxxopts::ParseResult& flags, const TrainingRecipe& recipe
          DataConfig::from_json({{"cache", data["cache"]}}, fs::absolute(file).parent_path()).cache == recipe.data.cache;
 }
 
-// Reports as JSON lines on standard output. Once that cannot be written, training continues without them.
+// The lines of log.jsonl on standard output. Once that cannot be written, training continues without them.
 class JsonReports {
  public:
-  void print(const Report& report) {
+  void print(const nlohmann::json& entry) {
     if (broken_) return;
-    const std::string line = nlohmann::json{{"batches", report.num_batches},
-                                            {"src", report.num_source_tokens},
-                                            {"tgt", report.num_target_tokens},
-                                            {"tgt_rate", report.target_rate()},
-                                            {"step", report.step},
-                                            {"loss", report.loss}}
-                                 .dump() +
-                             "\n";
+    const std::string line = entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     if (write_to_descriptor(STDOUT_FILENO, line)) return;
     broken_ = true;
     print_message(fmt::format("attnzoo-train: standard output cannot be written: {}; training continues without reports there",
@@ -180,6 +179,16 @@ class JsonReports {
  private:
   bool broken_ = false;
 };
+
+// What to do with the run, ready to paste.
+std::string next_commands(const fs::path& run) {
+  const auto name = shell_quoted(run.string());
+  return fmt::format("next, translate:  echo \"some text\" | attnzoo-translate --run {0}\n"
+                     "      evaluate:   attnzoo-eval --run {0} --source FILE --reference FILE\n"
+                     "      look at it: {1}\n"
+                     "      go on:      attnzoo-train --run {0} --resume --set train.max_steps=N (or --max-time TIME)",
+                     name, (run / "report.html").string());
+}
 
 // The command that resumes the run, ready to paste.
 std::string resume_command(const cxxopts::ParseResult& flags) {
@@ -201,7 +210,8 @@ int train(const cxxopts::ParseResult& flags) {
   options.device = device_option(flags);
   if (!quiet) options.progress = &progress;
   JsonReports reports;
-  if (flags["log-format"].as<std::string>() == "json") options.on_report = [&](const Report& report) { reports.print(report); };
+  if (flags["log-format"].as<std::string>() == "json") options.on_entry = [&](const nlohmann::json& entry) { reports.print(entry); };
+  options.measure_matmul_rate = flags.count("verbose") > 0;
 
   CheckpointContents contents;  // to resume or to start from
   TrainingRecipe recipe;
@@ -233,8 +243,53 @@ int train(const cxxopts::ParseResult& flags) {
   trainer->set_stop(&stop.requested());
   stop.ask_first();
   const TrainResult result = trainer->run();
-  if (result.stopped && !quiet) progress.line("to resume: " + resume_command(flags));
+  if (!quiet) progress.line(result.stopped ? "to resume: " + resume_command(flags) : next_commands(run.path()));
   return result.stopped ? stop.exit_status() : reports.broken() ? 1 : 0;
+}
+
+const CommandLine kAboutCompare = {"attnzoo-train compare",
+                                   "Lays runs over one another: curves, final values, where their recipes differ.",
+                                   "RUN RUN ... --out FILE.html",
+                                   {"attnzoo-train compare runs/lstm runs/transformer --out compare.html"}};
+
+const CommandLine kAboutShow = {"attnzoo-train show",
+                                "Prints how runs went: for one its scores and where the time went, for several a table.",
+                                "RUN ...",
+                                {"attnzoo-train show runs/lstm", "attnzoo-train show runs/*"}};
+
+// The command line of a command about runs; false when it has been answered (--help).
+bool parse_runs(const CommandLine& about, cxxopts::Options& options, int argc, char** argv, cxxopts::ParseResult& flags) {
+  options.add_options()("runs", "Folders of runs", cxxopts::value<Strings>(), "RUN");
+  options.parse_positional({"runs"});
+  if (!parse_command_line(about, options, argc, argv, flags)) return false;
+  if (flags.count("runs") == 0) throw UsageError("give the folders of one or more runs");
+  return true;
+}
+
+int show(int argc, char** argv) {
+  cxxopts::Options options(kAboutShow.program, kAboutShow.summary);
+  cxxopts::ParseResult flags;
+  if (!parse_runs(kAboutShow, options, argc, argv, flags)) return 0;
+  const auto names = flags["runs"].as<Strings>();
+  print_output(run_summary({names.begin(), names.end()}));
+  return 0;
+}
+
+int compare(int argc, char** argv) {
+  cxxopts::Options options(kAboutCompare.program, kAboutCompare.summary);
+  options.add_options()("out", "The page to write", cxxopts::value<std::string>(), "FILE");
+  cxxopts::ParseResult flags;
+  if (!parse_runs(kAboutCompare, options, argc, argv, flags)) return 0;
+  if (flags.count("out") == 0) throw UsageError("--out FILE.html is needed: the page to write");
+  std::vector<fs::path> runs, inputs;
+  for (const auto& run : flags["runs"].as<Strings>()) {
+    runs.emplace_back(run);
+    for (const char* name : {"log.jsonl", "config.json"}) inputs.push_back(runs.back() / name);
+  }
+  const fs::path out = flags["out"].as<std::string>();
+  refuse_input_as_output("--out", out, inputs);
+  write_file(out, comparison_of_runs(runs));
+  return 0;
 }
 
 int body(int argc, char** argv) {
@@ -250,7 +305,15 @@ int body(int argc, char** argv) {
   }
   if (flags.count("print-config") > 0) {
     CheckpointContents unused;
-    print_output(recipe_from_file(flags, unused).to_json().dump(2) + "\n");
+    device_option(flags);
+    const bool of_run = flags.count("recipe") == 0 && flags.count("run") > 0;
+    const auto recipe = of_run ? recipe_of_run(flags, read_json(fs::path(flags["run"].as<std::string>()) / "config.json")) : recipe_from_file(flags, unused);
+    print_output(recipe.to_json().dump(2) + "\n");
+    return 0;
+  }
+  if (flags.count("show") > 0) {
+    if (flags.count("run") == 0) throw UsageError("--show needs --run DIR; several runs: attnzoo-train show RUN RUN");
+    print_output(run_summary({flags["run"].as<std::string>()}));
     return 0;
   }
   return train(flags);
@@ -260,5 +323,9 @@ int body(int argc, char** argv) {
 }  // namespace attnzoo
 
 int main(int argc, char** argv) {
-  return attnzoo::run_program("attnzoo-train", [&] { return attnzoo::body(argc, argv); });
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  return attnzoo::run_program("attnzoo-train", [&] {
+    if (command == "compare") return attnzoo::compare(argc - 1, argv + 1);
+    return command == "show" ? attnzoo::show(argc - 1, argv + 1) : attnzoo::body(argc, argv);
+  });
 }

@@ -1,0 +1,32 @@
+// Event files that TensorBoard reads: scalars and text, as TFRecords of Event protocol buffers. Written by hand, since the format is small
+// and TensorFlow is not.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "data/files.h"
+
+namespace attnzoo {
+
+class TensorBoardWriter {
+ public:
+  // A new file FOLDER/events.out.tfevents.*, in a folder that is made. Of earlier files of the run, TensorBoard forgets what comes after
+  // `step`: a resumed run shows each step once. Throws DataError.
+  TensorBoardWriter(const std::filesystem::path& folder, int64_t step);
+
+  // An entry of log.jsonl: its numbers as scalars ("train/loss", "validation/bleu"), its samples as text. Written to the file at once.
+  // Throws DataError (disk full).
+  void write(const nlohmann::json& entry);
+
+ private:
+  void write_event(std::string_view event);
+
+  std::filesystem::path file_;
+  Stream stream_;
+};
+
+}  // namespace attnzoo
