@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -59,27 +60,31 @@ void add_matches(std::span<const uint32_t> hypothesis, std::span<const uint32_t>
 
 std::string ChrfScore::text() const { return fmt::format("{} = {:.2f}", name, score); }
 
-ChrfScore corpus_chrf(std::span<const std::string> hypotheses, std::span<const std::string> references, const ChrfOptions& options) {
+std::vector<ChrfCounts> chrf_counts(std::span<const std::string> hypotheses, std::span<const std::string> references,
+                                    const ChrfOptions& options) {
   if (hypotheses.size() != references.size())
     fail<DataError>("chrF: {} hypotheses and {} references; equal counts are needed", hypotheses.size(), references.size());
   if (options.char_order < 1 || options.word_order < 0 || options.beta < 1)
     fail<ConfigError>("chrF: char_order must be at least 1, word_order at least 0 and beta at least 1, got {}, {} and {}",
                       options.char_order, options.word_order, options.beta);
+  std::vector<ChrfCounts> sentences(hypotheses.size(), ChrfCounts(static_cast<size_t>(options.char_order + options.word_order)));
+  std::unordered_map<std::u32string, uint32_t> word_numbers;
+  for (size_t i = 0; i < hypotheses.size(); ++i) {
+    const Symbols hypothesis(hypotheses[i], options, word_numbers), reference(references[i], options, word_numbers);
+    add_matches(hypothesis.characters, reference.characters, options.char_order, sentences[i].data());
+    add_matches(hypothesis.words, reference.words, options.word_order, sentences[i].data() + options.char_order);
+  }
+  return sentences;
+}
+
+ChrfScore chrf_of(const ChrfCounts& counts, const ChrfOptions& options) {
   ChrfScore chrf;
   chrf.name = fmt::format("chrF{}{}", options.beta, std::string(static_cast<size_t>(options.word_order), '+'));
   chrf.signature = fmt::format("nrefs:1|case:{}|eff:yes|nc:{}|nw:{}|space:no|version:2.6.0", options.lowercase ? "lc" : "mixed",
                                options.char_order, options.word_order);
-  std::vector<NgramMatches> totals(static_cast<size_t>(options.char_order + options.word_order));
-  std::unordered_map<std::u32string, uint32_t> word_numbers;
-  for (size_t i = 0; i < hypotheses.size(); ++i) {
-    const Symbols hypothesis(hypotheses[i], options, word_numbers), reference(references[i], options, word_numbers);
-    add_matches(hypothesis.characters, reference.characters, options.char_order, totals.data());
-    add_matches(hypothesis.words, reference.words, options.word_order, totals.data() + options.char_order);
-  }
-
   double precision = 0, recall = 0;
   int64_t effective_order = 0;
-  for (const auto& total : totals) {
+  for (const auto& total : counts) {
     if (total.in_hypothesis == 0 || total.in_reference == 0) continue;
     precision += static_cast<double>(total.matched) / static_cast<double>(total.in_hypothesis);
     recall += static_cast<double>(total.matched) / static_cast<double>(total.in_reference);
@@ -91,6 +96,17 @@ ChrfScore corpus_chrf(std::span<const std::string> hypotheses, std::span<const s
   const auto factor = static_cast<double>(options.beta * options.beta);
   if (precision + recall > 0) chrf.score = 100 * ((1 + factor) * precision * recall / (factor * precision + recall));
   return chrf;
+}
+
+ChrfScore corpus_chrf(std::span<const std::string> hypotheses, std::span<const std::string> references, const ChrfOptions& options) {
+  ChrfCounts total(static_cast<size_t>(std::max<int64_t>(options.char_order + options.word_order, 0)));
+  for (const auto& sentence : chrf_counts(hypotheses, references, options))
+    for (size_t n = 0; n < total.size(); ++n) {
+      total[n].in_hypothesis += sentence[n].in_hypothesis;
+      total[n].in_reference += sentence[n].in_reference;
+      total[n].matched += sentence[n].matched;
+    }
+  return chrf_of(total, options);
 }
 
 }  // namespace attnzoo

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
+
+#include "eval/ngram_matches.h"
 
 namespace attnzoo {
 
@@ -21,6 +24,13 @@ struct ChrfScore {
   std::string signature;     // "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0", as sacrebleu writes it
   std::string text() const;  // "chrF2 = 62.31"
 };
+
+// What chrF is computed from: one entry per order, of one sentence or summed over many.
+using ChrfCounts = std::vector<NgramMatches>;
+// Of each sentence. Throws as corpus_chrf() does.
+std::vector<ChrfCounts> chrf_counts(std::span<const std::string> hypotheses, std::span<const std::string> references,
+                                    const ChrfOptions& options = {});
+ChrfScore chrf_of(const ChrfCounts& counts, const ChrfOptions& options = {});
 
 // hypotheses[i] is scored against references[i]. Throws DataError for unequal counts, ConfigError for orders or a beta out of range.
 ChrfScore corpus_chrf(std::span<const std::string> hypotheses, std::span<const std::string> references, const ChrfOptions& options = {});

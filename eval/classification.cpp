@@ -1,9 +1,14 @@
 #include "eval/classification.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/utf8.h"
 #include "data/vocabulary_tokenizer.h"
 
 namespace attnzoo {
@@ -34,6 +39,16 @@ nlohmann::json ClassificationScore::to_json() const {
                                 {"recall", 100 * label.recall()},
                                 {"f1", 100 * label.f1()}});
   return fields;
+}
+
+std::string ClassificationScore::table() const {
+  size_t width = 5;
+  for (const auto& label : labels) width = std::max(width, count_characters(label.label));
+  std::string text = fmt::format("{:{}}  precision  recall      F1  texts\n", "label", width);
+  for (const auto& label : labels)
+    text += fmt::format("{}{}  {:9.2f}  {:6.2f}  {:6.2f}  {:5}\n", label.label, std::string(width - count_characters(label.label), ' '),
+                        100 * label.precision(), 100 * label.recall(), 100 * label.f1(), label.num_references);
+  return text;
 }
 
 ClassificationScore score_labels(std::span<const std::string> predictions, std::span<const std::string> references) {

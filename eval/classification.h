@@ -24,6 +24,7 @@ struct ClassificationScore {
   double accuracy() const;         // 0 to 1; NaN without texts
   double macro_f1() const;         // mean of the F1 of all labels, rare or not; 0 to 1, NaN without texts
   nlohmann::json to_json() const;  // in percent, as BLEU and chrF are
+  std::string table() const;       // precision, recall and F1 of each label, in percent, one per line
 };
 
 // predictions[i] is compared with references[i]. Throws DataError for unequal counts.

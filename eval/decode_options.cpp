@@ -27,18 +27,22 @@ std::string as_option(std::string problem) {
 
 }  // namespace
 
-void add_model_options(cxxopts::Options& options) {
+void add_model_options(cxxopts::Options& options, Runs runs) {
   auto model_options = options.add_options("Model");
-  model_options("run", "Run folder of attnzoo-train, or a single checkpoint directory", cxxopts::value<std::string>(), "DIR");
+  if (runs == Runs::kOne)
+    model_options("run", "Run folder of attnzoo-train, or a single checkpoint directory", cxxopts::value<std::string>(), "DIR");
+  else
+    model_options("run", "Run folder of attnzoo-train, or a single checkpoint directory; more than one are compared",
+                  cxxopts::value<std::vector<std::string>>(), "DIR");
   model_options("checkpoint", "Checkpoint of the run: best, last, or a step such as 400 (default: best)", cxxopts::value<std::string>(), "NAME");
 }
 
-void add_decode_options(cxxopts::Options& options) {
+void add_decode_options(cxxopts::Options& options, Runs runs) {
   const SearchOptions search;
   const TranslateOptions translate;
   // Numbers are read as text and held against their bounds by an OptionReader.
   const auto number = [](auto value) { return cxxopts::value<std::string>()->default_value(fmt::format("{}", value)); };
-  add_model_options(options);
+  add_model_options(options, runs);
   auto search_options = options.add_options("Search");
   search_options("beam", "Hypotheses kept alive per sentence; 1 is greedy", number(search.beam), "N");
   search_options("n-best", "Translations per sentence, best first; at most --beam unless sampling", number(search.n_best), "N");
@@ -99,9 +103,9 @@ TranslateOptions decode_options(const cxxopts::ParseResult& arguments) {
   return options;
 }
 
-std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments) {
-  if (arguments.count("run") == 0) throw UsageError("--run is needed: the folder that attnzoo-train wrote");
-  const std::filesystem::path run = arguments["run"].as<std::string>();
+namespace {
+
+std::filesystem::path checkpoint_of(const cxxopts::ParseResult& arguments, const std::filesystem::path& run) {
   if (arguments.count("checkpoint") == 0) {
     std::string note;
     const auto found = find_checkpoint(run, &note);
@@ -123,6 +127,20 @@ std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments) {
   const std::string near = nearest(name, names);
   fail<CheckpointError>("{}: has no checkpoint '{}'{}; it has: {}", run.string(), name,
                         near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), fmt::join(names, ", "));
+}
+
+}  // namespace
+
+std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments) {
+  if (arguments.count("run") == 0) throw UsageError("--run is needed: the folder that attnzoo-train wrote");
+  return checkpoint_of(arguments, arguments["run"].as<std::string>());
+}
+
+std::vector<std::filesystem::path> chosen_checkpoints(const cxxopts::ParseResult& arguments) {
+  if (arguments.count("run") == 0) throw UsageError("--run is needed: the folder that attnzoo-train wrote");
+  std::vector<std::filesystem::path> checkpoints;
+  for (const auto& run : arguments["run"].as<std::vector<std::string>>()) checkpoints.push_back(checkpoint_of(arguments, run));
+  return checkpoints;
 }
 
 std::string report_text(const TranslateReport& report) {

@@ -10,11 +10,12 @@
 
 namespace attnzoo {
 
-// --run, --checkpoint.
-void add_model_options(cxxopts::Options& options);
+// --run, --checkpoint. With kSeveral, --run may be given again, and is a list.
+enum class Runs { kOne, kSeveral };
+void add_model_options(cxxopts::Options& options, Runs runs = Runs::kOne);
 // The same, and --beam, --n-best, --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --sample,
 // --temperature, --top-k, --top-p, --seed, --batch-size, --threads, --max-source-tokens, --device.
-void add_decode_options(cxxopts::Options& options);
+void add_decode_options(cxxopts::Options& options, Runs runs = Runs::kOne);
 
 // Throws UsageError for all values out of range together, and for a device that is unknown or absent.
 TranslateOptions decode_options(const cxxopts::ParseResult& arguments);
@@ -23,6 +24,8 @@ TranslateOptions decode_options(const cxxopts::ParseResult& arguments);
 // what they should be (models/checkpoint.h). Throws UsageError without --run, CheckpointError for a name that the run does not have, with a
 // list of those it has.
 std::filesystem::path chosen_checkpoint(const cxxopts::ParseResult& arguments);
+// The same for each --run of Runs::kSeveral, in their order.
+std::vector<std::filesystem::path> chosen_checkpoints(const cxxopts::ParseResult& arguments);
 
 // What a program that reads this checkpoint may not write over: its files, and those that the run writes beside it.
 std::vector<std::filesystem::path> model_files(const std::filesystem::path& checkpoint);

@@ -91,6 +91,14 @@ ScoreTotals& ScoreTotals::operator+=(const ScoreTotals& other) {
   num_tokens += other.num_tokens;
   num_correct += other.num_correct;
   num_sentences += other.num_sentences;
+  if (loss_at.size() < other.loss_at.size()) {
+    loss_at.resize(other.loss_at.size());
+    tokens_at.resize(other.loss_at.size());
+  }
+  for (size_t t = 0; t < other.loss_at.size(); ++t) {
+    loss_at[t] += other.loss_at[t];
+    tokens_at[t] += other.tokens_at[t];
+  }
   return *this;
 }
 
@@ -112,10 +120,15 @@ std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTo
   ScoreTotals of_batch;
   std::vector<double> log_probability;
   size_t row = 0;
+  of_batch.loss_at.resize(static_cast<size_t>(batch.target_out_BT.size(1)));
+  of_batch.tokens_at.resize(of_batch.loss_at.size());
   for (int64_t b = 0; b < batch.target_length_B.size(0); ++b) {
     double sum = 0;
-    for (const size_t end = row + static_cast<size_t>(batch.target_length_B.const_data_ptr<int64_t>()[b]); row < end; ++row) {
+    const auto length = static_cast<size_t>(batch.target_length_B.const_data_ptr<int64_t>()[b]);
+    for (size_t t = 0; t < length; ++t, ++row) {
       sum += rows[row].log_probability;
+      of_batch.loss_at[t] -= rows[row].log_probability;
+      ++of_batch.tokens_at[t];
       of_batch.num_correct += rows[row].correct;
     }
     log_probability.push_back(sum);

@@ -24,6 +24,9 @@ struct ScoreTotals {
   int64_t num_tokens = 0;              // </s> counted; of a label 1
   int64_t num_correct = 0;             // tokens that the model ranks first
   int64_t num_sentences = 0;
+  // By the token's position in its target, from 0: nats, and how many targets have a token there.
+  std::vector<double> loss_at;
+  std::vector<int64_t> tokens_at;
 
   // NaN without tokens.
   double loss() const;        // nats per token

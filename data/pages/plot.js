@@ -152,9 +152,10 @@ function linePlot(title, series, options = {}) {
     const yScale = makeScale(low, high, box.bottom, box.top, options.log);
     picture.replaceChildren(
         axes(box, xs.length > 1 ? ticks(xs[0], xs[xs.length - 1], width / 90) : xs, options.log ? logTicks(low, high) : ticks(low, high, 5), xScale, yScale, options.xLabel, options.yLabel),
-        ...known.map((one, index) => one.points.length === 1
-            ? svg("circle", {cx: xScale(one.points[0][0]), cy: yScale(one.points[0][1]), r: 3, style: {fill: seriesStyle(index).stroke}})
-            : svg("path", {class: "series", style: seriesStyle(index), d: "M" + one.points.map(([x, y]) => `${xScale(x).toFixed(1)} ${yScale(y).toFixed(1)}`).join("L")})), cursor);
+        ...known.filter((one) => one.points.length > 1).map((one) =>
+            svg("path", {class: "series", style: seriesStyle(known.indexOf(one)), d: "M" + one.points.map(([x, y]) => `${xScale(x).toFixed(1)} ${yScale(y).toFixed(1)}`).join("L")})),
+        // Few points are marked, and a single one would not be seen otherwise.
+        ...known.flatMap((one, index) => (one.points.length > 30 ? [] : one.points.map(([x, y]) => svg("circle", {cx: xScale(x), cy: yScale(y), r: 2.5, style: {fill: seriesStyle(index).stroke}})))), cursor);
   });
   return figure;
 }

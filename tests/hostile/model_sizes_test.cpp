@@ -66,7 +66,11 @@ TEST_CASE("a config that asks for more than its weights hold is refused before a
              ContainsSubstring("/config.json: ") && ContainsSubstring("model.embedding_dim: must be at most 65536, got 1000000"));
   CHECK_THAT(problem_with_model_fields(folder, {{"positions", "learned"}, {"dim", 65536}, {"num_heads", 1}}),
              ContainsSubstring(": the weights do not fit the model: "));
+#if !defined(__SANITIZE_ADDRESS__)  // which keeps freed memory for a while
   CHECK(peak_megabytes_now() - peak < 300);
+#else
+  (void)peak;
+#endif
 }
 
 TEST_CASE("sizes that no model has are refused with the field and its bound") {

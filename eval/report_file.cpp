@@ -1,0 +1,56 @@
+#include "eval/report_file.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "data/error.h"
+#include "data/text_reader.h"
+#include "eval/evaluation_report.h"
+
+namespace attnzoo {
+
+void add_report_options(cxxopts::OptionAdder& options) {
+  options("report", "Write a page for a browser: intervals, scores by length and frequency, sentences side by side; FILE.json: its data",
+          cxxopts::value<std::string>(), "FILE.html");
+  options("training-text", "With --report: the target side of the training text, for scores by frequency (default: that of the run)",
+          cxxopts::value<std::string>(), "FILE");
+}
+
+ReportFile::ReportFile(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs) {
+  if (arguments.count("training-text") > 0) {
+    if (arguments.count("report") == 0) throw UsageError("--training-text is for --report; add it");
+    for (const auto& line : read_lines(arguments["training-text"].as<std::string>(), InvalidUtf8::kReplace)) count_words(line, training_);
+    has_training_ = true;
+  }
+  if (arguments.count("report") == 0) return;
+  path_ = arguments["report"].as<std::string>();
+  for (const char* option : {"source", "reference", "text", "training-text"})
+    if (arguments.count(option) > 0) inputs.emplace_back(arguments[option].as<std::string>());
+  refuse_input_as_output("--report", path_, inputs);
+  file_.emplace(path_);
+}
+
+void ReportFile::use_training_text_of(const nlohmann::json& config) {
+  if (!wanted() || has_training_) return;
+  const nlohmann::json::json_pointer key("/data/train/target");
+  if (!config.contains(key) || !config[key].is_string()) {
+    why_no_training_ = "the run's training text is not one plain file; give --training-text FILE";
+    return;
+  }
+  const auto file = config[key].get<std::string>();
+  try {
+    for (const auto& line : read_lines(file, InvalidUtf8::kReplace)) count_words(line, training_);
+    has_training_ = true;
+  } catch (const DataError&) {
+    why_no_training_ = fmt::format("{}, the run's training text, cannot be read; give --training-text FILE", file);
+  }
+}
+
+void ReportFile::write(const nlohmann::json& document) {
+  file_->write(path_.extension() == ".json" ? document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
+                                            : evaluation_page(document));
+  file_->commit();
+}
+
+}  // namespace attnzoo
