@@ -1,4 +1,5 @@
-// Independent readers of exports: Python with torch, ctranslate2, transformers or safetensors (tests/peers.txt). Include it after
+// Independent readers of what attnzoo writes: Python with torch, ctranslate2, transformers, safetensors, TensorBoard or Selenium
+// (tests/peers.txt). Include it after
 // LibTorch's headers.
 #pragma once
 
@@ -17,9 +18,10 @@ inline bool python_has(const std::string& modules) {
   return found;
 }
 
-// Runs tests/export/NAME.py with arguments in `folder`; captures standard error as well.
-inline Outcome run_python(const std::filesystem::path& folder, const std::string& name, const std::string& arguments) {
-  return run_merged(folder, kPython + " -W ignore " ATTNZOO_SOURCE_DIR "/tests/export/" + name + ".py " + arguments);
+// Runs tests/FOLDER/NAME.py with arguments in `folder`; captures standard error as well.
+inline Outcome run_python(const std::filesystem::path& folder, const std::string& name, const std::string& arguments,
+                          const std::string& tests_folder = "export") {
+  return run_merged(folder, kPython + " -W ignore " ATTNZOO_SOURCE_DIR "/tests/" + tests_folder + "/" + name + ".py " + arguments);
 }
 
 }  // namespace attnzoo::test

@@ -155,7 +155,9 @@ TEST_CASE("the fused loss against torch's cross entropy, time of forward and bac
   const double matmuls = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   WARN("fused " << fused * 1e3 << " ms, torch " << reference * 1e3 << " ms, ratio " << reference / fused << "; its three matmuls alone "
                 << matmuls * 1e3 << " ms");
+#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__)  // elsewhere our side is not optimised, and torch's is
   CHECK(fused < reference);
+#endif
 }
 
 }  // namespace attnzoo::test
