@@ -20,7 +20,7 @@ std::vector<double> bootstrap_scores(int64_t num_sentences, const BootstrapOptio
 
 struct Interval {
   double mean = 0, low = 0, high = 0;
-  double half_width() const { return (high - low) / 2; }  // sacrebleu's "± x"
+  double half_width() const { return (high - low) / 2; }  // sacrebleu's "+- x"
 };
 // The middle 95 % of the scores.
 Interval interval_of(std::vector<double> scores);

@@ -8,6 +8,7 @@
 #include "models/registry.h"
 #include "train/divergence.h"
 #include "train/generators.h"
+#include "train/outlook.h"
 
 namespace attnzoo {
 namespace {
@@ -58,6 +59,8 @@ bool Trainer::open_stream_and_log() {
       say(fmt::format("warning: {}; training goes on without writing for TensorBoard", error.what()));
     }
   }
+  if (state_.step == 0)
+    for (const auto& line : outlook(config_, data_.train->num_pairs(), stream_->epoch_batches())) say(line);
   if (state_.step == 0) log_entry({{"event", "start"}, {"step", 0}, {"elapsed_s", 0.0}, {"parameters", num_parameters(*model_)}});
   return true;
 }

@@ -185,8 +185,24 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
     check(std::string(program) + " --threads 2147483648", 2, "--threads: must be between 1 and 1024, got 2147483648");
     check(std::string(program) + " --beam 9223372036854775807", 2, "--beam: must be between 1 and 1000, got 9223372036854775807");
     check(std::string(program) + " --length-penalty inf", 2, "--length-penalty: must be between 0 and 100, got inf");
-    check(std::string(program) + " --run other", 2, "--run: given twice ('run' and 'other'); it takes one value");
   }
+  check("attnzoo-translate --run run --input text --run other", 2, "--run: given twice ('run' and 'other'); it takes one value");
+  const std::string eval = "attnzoo-eval --run run --source text --reference text ";
+  check(eval + "--run other", 1, "other: no such run folder or checkpoint");
+  check(eval + "--run run --hypotheses-out h", 2, "--hypotheses-out holds the translations of one run; give one --run");
+  check(eval + "--training-text text", 2, "--training-text is for --report; add it");
+  check(eval + "--report no/such.html", 1, "no/such.html: cannot be written: the folder no does not exist");
+  check(eval + "--report text", 2, "--report");
+  check("attnzoo-eval metrics --hypothesis text --hypothesis short --reference text --report r.html", 1, "short has 1 line and text has 60 lines");
+  CHECK(!std::filesystem::exists(folder / "r.html"));
+  check("attnzoo-translate --run run --input text --explain no/such.html", 1, "no/such.html: cannot be written");
+  check("attnzoo-translate --run run --input text --explain text", 2, "--explain");
+  check("seq 201 | attnzoo-translate --run run --explain e.html", 1, "--explain: the text has more than 200 lines");
+  check("attnzoo-translate --run run --input text --attention-view cross.1.1", 2, "--attention-view chooses what");
+  check("attnzoo-translate --run run --input text --alignments a --attention-view cros.1", 2, "'cros.1' is not an attention");
+  check("attnzoo-translate --run run --input text --alignments a --attention-view cross.9.1", 1, "this model has");
+  check("mkdir pictures && touch pictures/mine && attnzoo-translate --run run --input text --attention-svg pictures", 1, "pictures: holds 'mine'");
+  for (const char* name : {"e.html", "a"}) CHECK(!std::filesystem::exists(folder / name));
   check("attnzoo-translate --run run --input text --buffer-lines 0", 2, "--buffer-lines: must be between 1 and 10000000, got 0");
   check("attnzoo-eval metrics --hypothesis text --reference text --chrf-word-order -1", 2,
         "--chrf-word-order: must be between 0 and 20, got -1");
