@@ -13,9 +13,19 @@
 namespace attnzoo {
 
 struct Error : std::runtime_error {
-  explicit Error(const std::string& message) : std::runtime_error(without_nul(message)) {}
+  explicit Error(const std::string& message) : std::runtime_error(without_nul(shortened(message))) {}
 
  private:
+  // A message may quote what a file holds, which may be of any length: beginning and end say where and what to do.
+  static std::string shortened(const std::string& message) {
+    constexpr size_t kBegin = 6000, kEnd = 3000;
+    if (message.size() <= kBegin + kEnd + 1000) return message;
+    const auto at_character = [&](size_t at) {
+      while (at > 0 && (static_cast<unsigned char>(message[at]) & 0xc0) == 0x80) --at;
+      return at;
+    };
+    return message.substr(0, at_character(kBegin)) + " ... " + message.substr(at_character(message.size() - kEnd));
+  }
   // what() ends at a NUL, and a stranger's file could so hide the rest of a message.
   static std::string without_nul(std::string message) {
     for (size_t at = message.find('\0'); at != message.npos; at = message.find('\0', at)) message.replace(at, 1, "\\x00");

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/tokenizer.h"
+#include "eval/explanation.h"
 #include "models/registry.h"
 
 #include "tests/catch.h"
@@ -108,4 +109,48 @@ TEST_CASE("a blank line has one empty hypothesis in every form") {
         R"({"index":7,"text":"","score":0.0,"log_probability":0.0,"tokens":[],"truncated":false,"source_truncated":false,)"
         R"("n_best":[{"text":"","score":0.0,"log_probability":0.0,"tokens":[],"truncated":false}]})"
         "\n");
+}
+
+TEST_CASE("the document of a page holds what was decoded, for every family and line") {
+  const std::vector<std::string> lines = {"a b c", "", "q a r", "a b c d e f g h a b c"};
+  TranslateOptions options;
+  options.max_source_tokens = 4;
+  options.search.max_length = 6;
+  options.search.n_best = 2;
+  options.search.want_attention = options.search.want_trace = true;
+  for (const auto& subject : untrained_families()) {
+    LoadedModel loaded{{{"model", {{"family", subject.name}}}}, subject.tokenizers, subject.model, "step-000001"};
+    const auto translations = translate(*subject.model, subject.tokenizers, lines, options);
+    const auto document = explanation(loaded, lines, translations, options, "run");
+    REQUIRE(document["lines"].size() == lines.size());
+    for (size_t i = 0; i < lines.size(); ++i) {
+      INFO(subject.name << ", line " << i);
+      const auto& line = document["lines"][i];
+      if (translations[i].attended_ids.empty()) {
+        CHECK(line["hypotheses"].empty());
+        continue;
+      }
+      REQUIRE(line["hypotheses"].size() == translations[i].hypotheses.size());
+      CHECK(line.contains("steps"));
+      CHECK(line.contains("labels") == subject.model->says_label());
+      for (size_t h = 0; h < line["hypotheses"].size(); ++h) {
+        const auto& found = translations[i].hypotheses[h];
+        const auto& shown = line["hypotheses"][h];
+        CHECK(shown["text"] == translations[i].n_best_text[h]);
+        const size_t num_tokens = shown["tokens"].size();
+        CHECK(shown["token_log_probabilities"].size() == num_tokens);
+        CHECK(shown["words"].size() == num_tokens);
+        // The tokens' probabilities add up to the hypothesis's; those that were given are not part of it.
+        double sum = 0;
+        for (const auto& value : shown["token_log_probabilities"]) sum += value.get<double>();
+        if (subject.model->reads_source()) CHECK(sum == Approx(found.log_probability).margin(1e-3));
+        for (const auto& view : shown["views"]) {
+          const auto width = [&](const std::string& side) { return side == "output" ? num_tokens : line["source"]["tokens"].size(); };
+          const size_t num_bytes = 2 * width(view["rows"]) * width(view["columns"]);
+          CHECK(view["weights"].get<std::string>().size() == (num_bytes + 2) / 3 * 4);
+        }
+        CHECK(shown["copy"].is_null() != subject.model->copies());
+      }
+    }
+  }
 }

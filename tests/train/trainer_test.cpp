@@ -53,7 +53,7 @@ std::vector<nlohmann::json> log_of(const RunFolder& run, const std::string& even
   for (std::string line; std::getline(in, line);) {
     auto entry = nlohmann::json::parse(line);
     if (entry["event"] != event) continue;
-    for (const char* changing : {"elapsed_s", "seconds", "target_tokens_per_s"}) entry.erase(changing);
+    for (const char* changing : {"elapsed_s", "seconds", "target_tokens_per_s", "memory_mb"}) entry.erase(changing);
     entries.push_back(entry);
   }
   return entries;
