@@ -30,15 +30,19 @@ std::optional<int64_t> number_from_one(const std::string& text) {
   return value;
 }
 
-std::string shown(int64_t number) { return number == AttentionView::kMean ? "mean" : number == AttentionView::kLast ? "last" : fmt::format("{}", number); }
+std::string shown(int64_t number) {
+  return number == AttentionView::kMean ? "mean" : number == AttentionView::kLast ? "last" : fmt::format("{}", number);
+}
 
 }  // namespace
 
 AttentionView AttentionView::parse(const std::string& text) {
   const auto words = split_at_dots(text);
   const auto refuse = [&]() {
-    fail<ConfigError>("'{}' is not an attention: write PART.LAYER.HEAD, with cross, encoder or decoder, and numbers from 1 or 'mean': cross.2.3, "
-                      "cross.last.mean", text);
+    fail<ConfigError>(
+        "'{}' is not an attention: write PART.LAYER.HEAD, with cross, encoder or decoder, and numbers from 1 or 'mean': cross.2.3, "
+        "cross.last.mean",
+        text);
   };
   AttentionView view;
   size_t part = 0;
@@ -66,7 +70,9 @@ std::string AttentionView::text() const {
 
 torch::Tensor select_view(const ForcedPass& pass, const AttentionView& view) {
   if (view.is_default()) return pass.attention_TS;
-  const auto& layers = view.part == AttentionPart::kCross ? pass.source_HTS : view.part == AttentionPart::kEncoder ? pass.encoder_HSS : pass.past_HTT;
+  const auto& layers = view.part == AttentionPart::kCross     ? pass.source_HTS
+                       : view.part == AttentionPart::kEncoder ? pass.encoder_HSS
+                                                              : pass.past_HTT;
   const char* part = kPartNames[static_cast<size_t>(view.part)];
   if (layers.empty()) fail<ConfigError>("attention {}: this model has no {} attention", view.text(), part);
   const auto num_layers = static_cast<int64_t>(layers.size());

@@ -6,10 +6,10 @@
 #pragma once
 
 #include <array>
-#include <vector>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace attnzoo {
 

@@ -25,7 +25,8 @@ Interval interval_of(std::vector<double> scores) {
   if (scores.empty()) return {};
   std::sort(scores.begin(), scores.end());
   const size_t cut = scores.size() / 40;
-  return {std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size()), scores[cut], scores[scores.size() - cut - 1]};
+  return {std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size()), scores[cut],
+          scores[scores.size() - cut - 1]};
 }
 
 double paired_p_value(const std::vector<double>& a, const std::vector<double>& b, double score_a, double score_b) {
@@ -33,7 +34,8 @@ double paired_p_value(const std::vector<double>& a, const std::vector<double>& b
   for (size_t i = 0; i < a.size(); ++i) differences.push_back(std::abs(a[i] - b[i]));
   const double mean = std::accumulate(differences.begin(), differences.end(), 0.0) / static_cast<double>(differences.size());
   const double observed = std::abs(score_a - score_b);
-  const auto larger = std::count_if(differences.begin(), differences.end(), [&](double difference) { return difference - mean > observed; });
+  const auto larger =
+      std::count_if(differences.begin(), differences.end(), [&](double difference) { return difference - mean > observed; });
   return static_cast<double>(larger + 1) / static_cast<double>(differences.size() + 1);
 }
 

@@ -34,7 +34,8 @@ void add_model_options(cxxopts::Options& options, Runs runs) {
   else
     model_options("run", "Run folder of attnzoo-train, or a single checkpoint directory; more than one are compared",
                   cxxopts::value<std::vector<std::string>>(), "DIR");
-  model_options("checkpoint", "Checkpoint of the run: best, last, or a step such as 400 (default: best)", cxxopts::value<std::string>(), "NAME");
+  model_options("checkpoint", "Checkpoint of the run: best, last, or a step such as 400 (default: best)", cxxopts::value<std::string>(),
+                "NAME");
 }
 
 void add_decode_options(cxxopts::Options& options, Runs runs) {

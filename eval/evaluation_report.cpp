@@ -34,7 +34,11 @@ json metric_json(const MetricSamples& metric) {
   json rows = json::array();
   for (size_t s = 0; s < metric.scores.size(); ++s) {
     const auto interval = interval_of(metric.samples[s]);
-    json row = {{"score", metric.scores[s]}, {"mean", interval.mean}, {"low", interval.low}, {"high", interval.high}, {"half_width", interval.half_width()}};
+    json row = {{"score", metric.scores[s]},
+                {"mean", interval.mean},
+                {"low", interval.low},
+                {"high", interval.high},
+                {"half_width", interval.half_width()}};
     if (s > 0) {
       row["difference"] = metric.scores[s] - metric.scores[0];
       row["p_value"] = paired_p_value(metric.samples[0], metric.samples[s], metric.scores[0], metric.scores[s]);
@@ -46,8 +50,8 @@ json metric_json(const MetricSamples& metric) {
 
 // Adds a system to a metric that is computed from sums over sentences.
 template <class Counts, class Add, class Score>
-void add_system(MetricSamples& metric, const std::vector<Counts>& sentences, const Counts& zero, const BootstrapOptions& options, const Add& add,
-                const Score& score) {
+void add_system(MetricSamples& metric, const std::vector<Counts>& sentences, const Counts& zero, const BootstrapOptions& options,
+                const Add& add, const Score& score) {
   Counts total = zero;
   for (const auto& sentence : sentences) add(total, sentence, 1);
   metric.scores.push_back(score(total));
@@ -79,7 +83,8 @@ json by_length(const std::vector<std::vector<BleuCounts>>& systems, std::span<co
   for (size_t k = 0; k < num_buckets; ++k) {
     if (counts[k] == 0) continue;
     used.push_back(k);
-    result["names"].push_back(k + 1 < num_buckets ? fmt::format("{}-{}", std::max<int64_t>(kLengths[k], 1), kLengths[k + 1] - 1) : fmt::format("{}+", kLengths[k]));
+    result["names"].push_back(k + 1 < num_buckets ? fmt::format("{}-{}", std::max<int64_t>(kLengths[k], 1), kLengths[k + 1] - 1)
+                                                  : fmt::format("{}+", kLengths[k]));
     result["counts"].push_back(counts[k]);
   }
   for (const auto& sentences : systems) {
@@ -106,26 +111,29 @@ json outputs_of(std::span<const EvaluatedSystem> systems) {
 
 }  // namespace
 
-json translation_report(std::span<const EvaluatedSystem> systems, std::span<const std::string> sources, std::span<const std::string> references,
-                        const BleuOptions& bleu, const ChrfOptions& chrf, const WordCounts* training, const std::string& why_no_training,
-                        const BootstrapOptions& bootstrap) {
+json translation_report(std::span<const EvaluatedSystem> systems, std::span<const std::string> sources,
+                        std::span<const std::string> references, const BleuOptions& bleu, const ChrfOptions& chrf,
+                        const WordCounts* training, const std::string& why_no_training, const BootstrapOptions& bootstrap) {
   MetricSamples bleu_samples{"BLEU", {}, {}}, chrf_samples{"chrF", {}, {}};
   std::vector<std::vector<BleuCounts>> counts;
   json details = json::array(), sentence_scores = json::array();
   for (const auto& system : systems) {
     counts.push_back(bleu_counts(system.hypotheses, references, bleu));
-    add_system(bleu_samples, counts.back(), BleuCounts{}, bootstrap, [](BleuCounts& sum, const BleuCounts& one, int64_t times) { sum.add(one, times); },
-               [&](const BleuCounts& sum) { return bleu_of(sum, bleu).score; });
+    add_system(
+        bleu_samples, counts.back(), BleuCounts{}, bootstrap,
+        [](BleuCounts& sum, const BleuCounts& one, int64_t times) { sum.add(one, times); },
+        [&](const BleuCounts& sum) { return bleu_of(sum, bleu).score; });
     const ChrfCounts zero(static_cast<size_t>(chrf.char_order + chrf.word_order));
-    add_system(chrf_samples, chrf_counts(system.hypotheses, references, chrf), zero, bootstrap,
-               [](ChrfCounts& sum, const ChrfCounts& one, int64_t times) {
-                 for (size_t n = 0; n < sum.size(); ++n) {
-                   sum[n].in_hypothesis += times * one[n].in_hypothesis;
-                   sum[n].in_reference += times * one[n].in_reference;
-                   sum[n].matched += times * one[n].matched;
-                 }
-               },
-               [&](const ChrfCounts& sum) { return chrf_of(sum, chrf).score; });
+    add_system(
+        chrf_samples, chrf_counts(system.hypotheses, references, chrf), zero, bootstrap,
+        [](ChrfCounts& sum, const ChrfCounts& one, int64_t times) {
+          for (size_t n = 0; n < sum.size(); ++n) {
+            sum[n].in_hypothesis += times * one[n].in_hypothesis;
+            sum[n].in_reference += times * one[n].in_reference;
+            sum[n].matched += times * one[n].matched;
+          }
+        },
+        [&](const ChrfCounts& sum) { return chrf_of(sum, chrf).score; });
     chrf_samples.name = chrf_of(zero, chrf).name;
     BleuCounts total;
     json scores = json::array();
@@ -169,8 +177,8 @@ json translation_report(std::span<const EvaluatedSystem> systems, std::span<cons
           {"sentence_bleu", std::move(sentence_scores)}};
 }
 
-json classification_report(std::span<const EvaluatedSystem> systems, std::span<const std::string> sources, std::span<const std::string> references,
-                           const BootstrapOptions& bootstrap) {
+json classification_report(std::span<const EvaluatedSystem> systems, std::span<const std::string> sources,
+                           std::span<const std::string> references, const BootstrapOptions& bootstrap) {
   MetricSamples accuracy{"accuracy", {}, {}};
   json labels = json::array(), confusions = json::array(), calibrations = json::array();
   for (const auto& system : systems) {
@@ -183,8 +191,12 @@ json classification_report(std::span<const EvaluatedSystem> systems, std::span<c
     std::map<std::string, size_t> index;
     for (const auto& label : score.labels) {
       index.emplace(label.label, index.size());
-      rows.push_back({{"label", label.label}, {"texts", label.num_references}, {"predicted", label.num_predictions}, {"precision", label.precision()},
-                      {"recall", label.recall()}, {"f1", label.f1()}});
+      rows.push_back({{"label", label.label},
+                      {"texts", label.num_references},
+                      {"predicted", label.num_predictions},
+                      {"precision", label.precision()},
+                      {"recall", label.recall()},
+                      {"f1", label.f1()}});
     }
     std::vector<std::vector<int64_t>> confusion(index.size(), std::vector<int64_t>(index.size()));
     for (size_t i = 0; i < references.size(); ++i) ++confusion[index.at(references[i])][index.at(system.hypotheses[i])];
@@ -202,7 +214,8 @@ json classification_report(std::span<const EvaluatedSystem> systems, std::span<c
         correct += right[i];
         sum += system.confidence[i];
       }
-      const double mean = count > 0 ? sum / static_cast<double>(count) : std::nan(""), share = count > 0 ? static_cast<double>(correct) / static_cast<double>(count) : std::nan("");
+      const double mean = count > 0 ? sum / static_cast<double>(count) : std::nan(""),
+                   share = count > 0 ? static_cast<double>(correct) / static_cast<double>(count) : std::nan("");
       if (count > 0) error += std::abs(mean - share) * static_cast<double>(count) / static_cast<double>(references.size());
       bins.push_back({{"count", count}, {"confidence", number(mean)}, {"accuracy", number(share)}});
     }
@@ -210,16 +223,30 @@ json classification_report(std::span<const EvaluatedSystem> systems, std::span<c
   }
   json confidence = json::array();
   for (const auto& system : systems) confidence.push_back(system.confidence);
-  return {{"kind", "evaluation"}, {"task", "classification"}, {"systems", names_of(systems)}, {"bootstrap", {{"samples", bootstrap.num_samples}, {"seed", bootstrap.seed}}},
-          {"metrics", {metric_json(accuracy)}}, {"labels", std::move(labels)}, {"confusion", std::move(confusions)}, {"calibration", std::move(calibrations)},
-          {"sources", sources}, {"references", references}, {"outputs", outputs_of(systems)}, {"confidence", std::move(confidence)}};
+  return {{"kind", "evaluation"},
+          {"task", "classification"},
+          {"systems", names_of(systems)},
+          {"bootstrap", {{"samples", bootstrap.num_samples}, {"seed", bootstrap.seed}}},
+          {"metrics", {metric_json(accuracy)}},
+          {"labels", std::move(labels)},
+          {"confusion", std::move(confusions)},
+          {"calibration", std::move(calibrations)},
+          {"sources", sources},
+          {"references", references},
+          {"outputs", outputs_of(systems)},
+          {"confidence", std::move(confidence)}};
 }
 
 json language_model_report(const std::string& name, double loss, int64_t num_tokens, const std::vector<double>& position_loss,
                            const std::vector<int64_t>& position_count) {
   json values = json::array();
   for (const double value : position_loss) values.push_back(number(value));
-  return {{"kind", "evaluation"}, {"task", "language_model"}, {"systems", {name}}, {"loss", loss}, {"perplexity", std::exp(loss)}, {"tokens", num_tokens},
+  return {{"kind", "evaluation"},
+          {"task", "language_model"},
+          {"systems", {name}},
+          {"loss", loss},
+          {"perplexity", std::exp(loss)},
+          {"tokens", num_tokens},
           {"by_position", {{"loss", std::move(values)}, {"texts", position_count}}}};
 }
 

@@ -43,8 +43,13 @@ json view(const std::string& id, const char* rows, const char* columns, json lay
     bytes += static_cast<char>(value & 255);
     bytes += static_cast<char>(value >> 8);
   }
-  return {{"id", id},       {"part", id.substr(0, id.find('.'))}, {"layer", std::move(layer)},          {"head", std::move(head)},
-          {"rows", rows}, {"columns", columns},                 {"weights", base64(bytes.data(), bytes.size())}};
+  return {{"id", id},
+          {"part", id.substr(0, id.find('.'))},
+          {"layer", std::move(layer)},
+          {"head", std::move(head)},
+          {"rows", rows},
+          {"columns", columns},
+          {"weights", base64(bytes.data(), bytes.size())}};
 }
 
 void add_heads(json& views, const char* part, const char* rows, const char* columns, const std::vector<torch::Tensor>& layers) {
@@ -72,7 +77,8 @@ bool is_repeated(const std::vector<int32_t>& ids) {
   std::set<std::vector<int32_t>> seen;
   for (size_t i = 0; i < ids.size(); ++i) {
     if (i + 2 < ids.size() && ids[i] == ids[i + 1] && ids[i] == ids[i + 2]) return true;
-    if (i + 4 <= ids.size() && !seen.insert({ids.begin() + static_cast<std::ptrdiff_t>(i), ids.begin() + static_cast<std::ptrdiff_t>(i) + 4}).second)
+    if (i + 4 <= ids.size() &&
+        !seen.insert({ids.begin() + static_cast<std::ptrdiff_t>(i), ids.begin() + static_cast<std::ptrdiff_t>(i) + 4}).second)
       return true;
   }
   return false;
@@ -81,12 +87,14 @@ bool is_repeated(const std::vector<int32_t>& ids) {
 // One document: what passes from line to line.
 class Explainer {
  public:
-  Explainer(LoadedModel& loaded, const TranslateOptions& options) : model_(*loaded.model), tokenizers_(loaded.tokenizers), options_(options) {}
+  Explainer(LoadedModel& loaded, const TranslateOptions& options)
+      : model_(*loaded.model), tokenizers_(loaded.tokenizers), options_(options) {}
 
   json line(size_t number, const std::string& text, const Translation& translation) {
     words_.reset();
     if (model_.copies()) words_.emplace(*tokenizers_.source, text, options_.max_source_tokens);
-    json object = {{"line", number}, {"source", nullptr}, {"source_truncated", translation.source_truncated}, {"hypotheses", json::array()}};
+    json object = {
+        {"line", number}, {"source", nullptr}, {"source_truncated", translation.source_truncated}, {"hypotheses", json::array()}};
     const auto& source = translation.attended_ids;
     if (model_.reads_source())
       object["source"] = {{"text", text},
@@ -101,7 +109,9 @@ class Explainer {
   }
 
  private:
-  std::string decode(const Tokenizer& tokenizer, std::span<const int32_t> ids) const { return words_ ? words_->decode(ids) : tokenizer.decode(ids); }
+  std::string decode(const Tokenizer& tokenizer, std::span<const int32_t> ids) const {
+    return words_ ? words_->decode(ids) : tokenizer.decode(ids);
+  }
 
   json hypothesis(const Translation& translation, size_t i, const std::string& text) {
     const auto& found = translation.hypotheses[i];
@@ -194,18 +204,19 @@ json explanation(LoadedModel& loaded, std::span<const std::string> lines, std::s
   int64_t num_parameters = 0;
   for (const auto& parameter : model.parameters()) num_parameters += parameter.numel();
   const auto& search = options.search;
-  json document = {
-      {"kind", "explanation"},
-      {"task", model.says_label() ? "classification" : model.reads_source() ? "translation" : "language_model"},
-      {"model",
-       {{"family", loaded.config["model"].value("family", "")},
-        {"run", run},
-        {"step", checkpoint_step(loaded.checkpoint)},
-        {"parameters", num_parameters},
-        {"copies", model.copies()}}},
-      {"options", {{"sample", search.sample}, {"n_best", search.n_best}, {"max_length", search.max_length}}},
-      {"default_view", AttentionView{model.reads_source() ? AttentionPart::kCross : AttentionPart::kDecoder}.text()},
-      {"lines", json::array()}};
+  json document = {{"kind", "explanation"},
+                   {"task", model.says_label()     ? "classification"
+                            : model.reads_source() ? "translation"
+                                                   : "language_model"},
+                   {"model",
+                    {{"family", loaded.config["model"].value("family", "")},
+                     {"run", run},
+                     {"step", checkpoint_step(loaded.checkpoint)},
+                     {"parameters", num_parameters},
+                     {"copies", model.copies()}}},
+                   {"options", {{"sample", search.sample}, {"n_best", search.n_best}, {"max_length", search.max_length}}},
+                   {"default_view", AttentionView{model.reads_source() ? AttentionPart::kCross : AttentionPart::kDecoder}.text()},
+                   {"lines", json::array()}};
   if (!search.sample && !model.says_label()) {
     document["options"]["beam"] = search.beam;
     document["options"]["length_penalty"] = search.length_penalty;

@@ -1,5 +1,5 @@
-// One target forced through a model, token by token, with everything that can be seen on the way. For looking at single sentences: the search
-// keeps none of this.
+// One target forced through a model, token by token, with everything that can be seen on the way. For looking at single sentences: the
+// search keeps none of this.
 #pragma once
 
 #include <torch/types.h>
@@ -25,8 +25,8 @@ struct ForcedPass {
   std::vector<int32_t> copied_from;
 };
 
-// `source`: ids with </s>, </s> alone for a language model. `target`: the tokens, </s> included if they have one; not empty. The model is in
-// eval() mode, on `device`.
+// `source`: ids with </s>, </s> alone for a language model. `target`: the tokens, </s> included if they have one; not empty. The model is
+// in eval() mode, on `device`.
 ForcedPass force(Seq2SeqModel& model, std::span<const int32_t> source, std::span<const int32_t> target, torch::Device device);
 
 }  // namespace attnzoo

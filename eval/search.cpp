@@ -82,7 +82,8 @@ class BatchSearch {
     for (const size_t b : active_) {
       for (const auto& hypothesis : beams_[b].live()) previous.push_back(hypothesis.ids.empty() ? kBosId : hypothesis.ids.back());
     }
-    auto output = model_.step(memory_, state_, to_device(previous), options_.want_attention ? AttentionRequest::kMean : AttentionRequest::kNone);
+    auto output =
+        model_.step(memory_, state_, to_device(previous), options_.want_attention ? AttentionRequest::kMean : AttentionRequest::kNone);
     // Positions of the padded source that name no word of this sentence: how many there are depends on the batch.
     if (model_.copies()) output.logits_NV.masked_fill_(output.logits_NV < kImpossible, -std::numeric_limits<float>::infinity());
     if (options_.want_attention) attention_.push_back(output.attention_NS.to(torch::kCPU, torch::kFloat));

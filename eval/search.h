@@ -55,11 +55,11 @@ struct SearchOptions {
 };
 
 struct Hypothesis {
-  std::vector<int32_t> ids;    // without <s> and </s>
-  double log_probability = 0;  // sum over the tokens, </s> included
-  double score = 0;            // log_probability after length normalisation; ranks the hypotheses
-  bool truncated = false;      // ended by the maximum length or for want of a token, not by </s>; never set for a label
-  torch::Tensor attention_TS;  // undefined unless asked for; one row per token, the last for </s> unless truncated or a label
+  std::vector<int32_t> ids;                  // without <s> and </s>
+  double log_probability = 0;                // sum over the tokens, </s> included
+  double score = 0;                          // log_probability after length normalisation; ranks the hypotheses
+  bool truncated = false;                    // ended by the maximum length or for want of a token, not by </s>; never set for a label
+  torch::Tensor attention_TS;                // undefined unless asked for; one row per token, the last for </s> unless truncated or a label
   std::shared_ptr<const SearchTrace> trace;  // of the best hypothesis, if asked for; null when sampling
 };
 

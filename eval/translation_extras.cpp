@@ -39,7 +39,8 @@ void prepare_folder(const fs::path& folder) {
   if (error) fail<DataError>("{}: cannot be made: {}", folder.string(), error.message());
   for (const auto& entry : fs::directory_iterator(folder, error))
     if (!is_picture(entry.path().filename().string()))
-      fail<DataError>("{}: holds '{}', which is no picture of attention; give a new folder", folder.string(), entry.path().filename().string());
+      fail<DataError>("{}: holds '{}', which is no picture of attention; give a new folder", folder.string(),
+                      entry.path().filename().string());
   if (error) fail<DataError>("{}: cannot be read: {}", folder.string(), error.message());
 }
 

@@ -41,7 +41,8 @@ std::vector<std::string> frequency_bucket_names() {
     if (i + 1 == std::size(kFrequencyBuckets))
       names.push_back(fmt::format("{}+", low));
     else
-      names.push_back(kFrequencyBuckets[i + 1] - 1 == low ? fmt::format("{}", low) : fmt::format("{}-{}", low, kFrequencyBuckets[i + 1] - 1));
+      names.push_back(kFrequencyBuckets[i + 1] - 1 == low ? fmt::format("{}", low)
+                                                          : fmt::format("{}-{}", low, kFrequencyBuckets[i + 1] - 1));
   }
   return names;
 }

@@ -74,8 +74,8 @@ StepOutput EncoderDecoder::step(const Memory& memory, const State& state, const 
   StepOutput output{logits(decoded.states_ND), decoded.attention_NS, std::move(decoded.state), std::move(decoded.heads), {}};
   if (copies()) {
     const auto generate_N1 = generation_probability(decoded.states_ND, embedded_NI);
-    output.logits_NV = copy_logits(output.logits_NV, {generate_N1, output.attention_NS,
-                                                      memory.per_sentence.back().index_select(0, output.state.sentence_N)});
+    output.logits_NV = copy_logits(output.logits_NV,
+                                   {generate_N1, output.attention_NS, memory.per_sentence.back().index_select(0, output.state.sentence_N)});
     output.generate_N = generate_N1.squeeze(1);
   }
   return output;

@@ -38,7 +38,8 @@ class EncoderDecoder : public Seq2SeqModel {
 
   // Calls use(EncodedSource) with the encoded source, packed where that is possible. self_BHSS: null, or receives the self-attention.
   template <class Use>
-  auto with_source(const torch::Tensor& source_BS, const torch::Tensor& length_B, std::vector<torch::Tensor>* self_BHSS, const Use& use) const;
+  auto with_source(const torch::Tensor& source_BS, const torch::Tensor& length_B, std::vector<torch::Tensor>* self_BHSS,
+                   const Use& use) const;
   Memory encode_source(const torch::Tensor& source_BS, std::vector<torch::Tensor>* self_BHSS) const;
 
   double coverage_loss_;

@@ -39,7 +39,8 @@ nlohmann::json Report::to_json() const {
 std::string Report::text() const {
   std::string line = max_steps > 0 ? fmt::format("step {}/{}", step, max_steps) : fmt::format("step {}", step);
   line += fmt::format("  epoch {}  ", epoch);
-  line += std::isfinite(loss) ? fmt::format("loss {:.3f}{}  ppl {:.2f}", loss, smoothed ? " (smoothed)" : "", perplexity) : std::string("no finite step");
+  line += std::isfinite(loss) ? fmt::format("loss {:.3f}{}  ppl {:.2f}", loss, smoothed ? " (smoothed)" : "", perplexity)
+                              : std::string("no finite step");
   line += fmt::format("  lr {:.1e}  src {}  tgt {}", learning_rate, rate_text(source_rate()), rate_text(target_rate()));
   if (eta_s >= 0) line += fmt::format("  ETA {}", short_duration(eta_s));
   return line;

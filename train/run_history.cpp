@@ -40,8 +40,13 @@ void thin_out(json& entries) {
 
 json run_history(const fs::path& run) {
   const auto log = read_file(run / "log.jsonl", kMaxFileBytes, Links::kRefuse);
-  json history = {{"run", run.lexically_normal().string()}, {"config", read_if_there(run / "config.json")}, {"start", nullptr}, {"train", json::array()},
-                  {"validations", json::array()}, {"end", nullptr}, {"cleaning", nullptr}};
+  json history = {{"run", run.lexically_normal().string()},
+                  {"config", read_if_there(run / "config.json")},
+                  {"start", nullptr},
+                  {"train", json::array()},
+                  {"validations", json::array()},
+                  {"end", nullptr},
+                  {"cleaning", nullptr}};
   for (size_t begin = 0; begin < log.size();) {
     const size_t end = std::min(log.find('\n', begin), log.size());
     json entry;
@@ -62,7 +67,8 @@ json run_history(const fs::path& run) {
   if (const auto prepared = read_if_there(run / "prepared" / "prepared.json"); prepared.is_object()) {
     history["cleaning"] = json::object();
     for (const char* part : {"train", "valid"})
-      if (const json::json_pointer report(fmt::format("/{}/report", part)); prepared.contains(report)) history["cleaning"][part] = prepared[report];
+      if (const json::json_pointer report(fmt::format("/{}/report", part)); prepared.contains(report))
+        history["cleaning"][part] = prepared[report];
   }
   return history;
 }

@@ -9,9 +9,10 @@ namespace attnzoo {
 // At most this many report entries of a run; of a longer one every second, third, .. is kept.
 inline constexpr size_t kMaxReportEntries = 2000;
 
-// {"run": name, "config": config.json, "start", "train": [..], "validations": [..], "end", "cleaning": {..}}: the entries of log.jsonl (train/train_log.h)
-// by their kind. "end" is null while the run trains or after a crash; "cleaning" holds what preparing the text reported, null where that is no longer there.
-// Links inside the folder are not followed. Throws DataError: no run, or a log that cannot be read.
+// {"run": name, "config": config.json, "start", "train": [..], "validations": [..], "end", "cleaning": {..}}: the entries of log.jsonl
+// (train/train_log.h) by their kind. "end" is null while the run trains or after a crash; "cleaning" holds what preparing the text
+// reported, null where that is no longer there. Links inside the folder are not followed. Throws DataError: no run, or a log that cannot be
+// read.
 nlohmann::json run_history(const std::filesystem::path& run);
 
 }  // namespace attnzoo

@@ -20,7 +20,8 @@ std::string comparison_of_runs(const std::vector<std::filesystem::path>& runs) {
   nlohmann::json document = {{"kind", "runs"}, {"runs", nlohmann::json::array()}};
   for (const auto& run : runs) {
     std::error_code ignored;
-    if (!std::filesystem::exists(run / "log.jsonl", ignored)) fail<DataError>("{}: is no run: it has no log.jsonl; give folders that attnzoo-train wrote", run.string());
+    if (!std::filesystem::exists(run / "log.jsonl", ignored))
+      fail<DataError>("{}: is no run: it has no log.jsonl; give folders that attnzoo-train wrote", run.string());
     document["runs"].push_back(run_history(run));
   }
   const auto title = runs.size() == 1 ? runs[0].string() + ": training" : fmt::format("{} runs compared", runs.size());

@@ -38,7 +38,8 @@ const json* best_validation(const json& validations, const Shown& metric) {
   for (const auto& entry : validations) {
     const auto value = number(entry, metric.key);
     if (!value) continue;
-    if (best == nullptr || (metric.lower_is_better ? *value < *number(*best, metric.key) : *value > *number(*best, metric.key))) best = &entry;
+    if (best == nullptr || (metric.lower_is_better ? *value < *number(*best, metric.key) : *value > *number(*best, metric.key)))
+      best = &entry;
   }
   return best;
 }
@@ -81,14 +82,16 @@ std::string one_run(const std::filesystem::path& run) {
   const json model = history["config"].is_object() ? history["config"].value("model", json::object()) : json::object();
   std::string text = fmt::format("{}: {} with {} parameters\n", run.string(), text_of(model, "family"),
                                  short_count(number(history["start"], "parameters").value_or(0)));
-  text += fmt::format("  {} after {} and {}\n",
-                      history["end"].is_object() ? "ended (" + text_of(history["end"], "reason") + ")" : std::string("training, or stopped by a crash,"),
-                      counted(static_cast<int64_t>(number(last, "step").value_or(0)), "step"), short_duration(number(last, "elapsed_s").value_or(0)));
+  text += fmt::format(
+      "  {} after {} and {}\n",
+      history["end"].is_object() ? "ended (" + text_of(history["end"], "reason") + ")" : std::string("training, or stopped by a crash,"),
+      counted(static_cast<int64_t>(number(last, "step").value_or(0)), "step"), short_duration(number(last, "elapsed_s").value_or(0)));
   const auto& validations = history["validations"];
   for (const auto& metric : kMetrics)
     if (const auto* best = best_validation(validations, metric))
       text += fmt::format("  best {} {:.2f} at step {}\n", metric.name, *number(*best, metric.key), number(*best, "step").value_or(0));
-  if (!validations.empty()) text += fmt::format("  last validation, step {}: {}\n", number(validations.back(), "step").value_or(0), scores(validations.back()));
+  if (!validations.empty())
+    text += fmt::format("  last validation, step {}: {}\n", number(validations.back(), "step").value_or(0), scores(validations.back()));
   if (const auto time = where_time_went(history["end"]); !time.empty()) text += "  time: " + time + "\n";
   return text;
 }
@@ -102,8 +105,13 @@ std::string run_summary(const std::vector<std::filesystem::path>& runs) {
     const auto history = run_history(run);
     const auto last = last_entry(history);
     const json model = history["config"].is_object() ? history["config"].value("model", json::object()) : json::object();
-    std::vector<std::string> row = {run.string(), text_of(model, "family"), fmt::format("{}", number(last, "step").value_or(0)),
-                                    short_duration(number(last, "elapsed_s").value_or(0)), "-", "-", "-"};
+    std::vector<std::string> row = {run.string(),
+                                    text_of(model, "family"),
+                                    fmt::format("{}", number(last, "step").value_or(0)),
+                                    short_duration(number(last, "elapsed_s").value_or(0)),
+                                    "-",
+                                    "-",
+                                    "-"};
     for (const auto& metric : kMetrics)
       if (const auto* best = best_validation(history["validations"], metric)) {
         row[4] = fmt::format("{} {:.2f}", metric.name, *number(*best, metric.key));

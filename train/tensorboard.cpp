@@ -137,9 +137,9 @@ void TensorBoardWriter::write(const nlohmann::json& entry) {
   if (entry.contains("samples"))
     for (size_t i = 0; i < entry["samples"].size(); ++i) {
       const auto& sample = entry["samples"][i];
-      put_bytes(summary, 1, text(fmt::format("samples/{}", i + 1),
-                                 fmt::format("source: {}\n\nreference: {}\n\noutput: {}", markdown(sample, "source"), markdown(sample, "reference"),
-                                             markdown(sample, "output"))));
+      put_bytes(summary, 1,
+                text(fmt::format("samples/{}", i + 1), fmt::format("source: {}\n\nreference: {}\n\noutput: {}", markdown(sample, "source"),
+                                                                   markdown(sample, "reference"), markdown(sample, "output"))));
     }
   auto event = event_at(entry.value("step", int64_t{0}));
   put_bytes(event, 5, summary);
@@ -153,7 +153,8 @@ void TensorBoardWriter::write_event(std::string_view event) {
   put_fixed(record, masked_crc(length));
   record += event;
   put_fixed(record, masked_crc(event));
-  if (std::fwrite(record.data(), 1, record.size(), stream_.get()) != record.size() || std::fflush(stream_.get()) != 0) fail_to_write(file_, errno);
+  if (std::fwrite(record.data(), 1, record.size(), stream_.get()) != record.size() || std::fflush(stream_.get()) != 0)
+    fail_to_write(file_, errno);
 }
 
 }  // namespace attnzoo

@@ -28,7 +28,7 @@ namespace attnzoo {
 
 struct TrainerOptions {
   torch::Device device = torch::kCPU;
-  Progress* progress = nullptr;                  // lines for people; may be null
+  Progress* progress = nullptr;                         // lines for people; may be null
   std::function<void(const nlohmann::json&)> on_entry;  // gets what log.jsonl gets; may be empty
   bool measure_matmul_rate = false;                     // for the closing summary, 0.3 s
 };
@@ -105,10 +105,10 @@ class Trainer {
   TrainState state_;
   RecentSteps recent_;  // for the live line
   int64_t saved_step_ = -1;
-  bool epoch_ended_ = false;   // by the current step
+  bool epoch_ended_ = false;  // by the current step
   bool report_failed_ = false;
   std::unique_ptr<TensorBoardWriter> tensorboard_;  // null without train.tensorboard, and once it cannot be written
-  double elapsed_before_ = 0;  // of the runs that this one resumes
+  double elapsed_before_ = 0;                       // of the runs that this one resumes
   std::chrono::steady_clock::time_point begin_;
 };
 

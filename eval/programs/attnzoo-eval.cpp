@@ -20,8 +20,8 @@
 #include "eval/classification.h"
 #include "eval/decode_options.h"
 #include "eval/evaluation_report.h"
-#include "eval/report_file.h"
 #include "eval/metric_tokenize.h"
+#include "eval/report_file.h"
 #include "eval/scoring.h"
 #include "eval/translator.h"
 #include "models/checkpoint.h"
@@ -173,7 +173,8 @@ int run_metrics(int argc, char** argv) {
   if (arguments.count("hypothesis") == 0) throw UsageError("--hypothesis is needed: the file of translations to score");
   const auto files = arguments["hypothesis"].as<std::vector<std::string>>();
   const auto reference = required(arguments, "reference", "the file of reference translations");
-  if (arguments.count("source") > 0 && arguments.count("report") == 0) throw UsageError("--source is for --report; add it, or omit --source");
+  if (arguments.count("source") > 0 && arguments.count("report") == 0)
+    throw UsageError("--source is for --report; add it, or omit --source");
   ReportFile report(arguments, {files.begin(), files.end()});
   std::vector<std::string> references, sources;
   std::vector<EvaluatedSystem> systems;
@@ -197,9 +198,11 @@ int run_metrics(int argc, char** argv) {
       if (sources.size() != references.size())
         fail<DataError>("{} has {} and {} has {}; equal counts are needed", file, line_count(sources), reference, line_count(references));
     }
-    report.write(translation_report(systems, sources, references, settings.bleu, settings.chrf, report.training(), report.why_no_training()));
+    report.write(
+        translation_report(systems, sources, references, settings.bleu, settings.chrf, report.training(), report.why_no_training()));
   }
-  print_output(settings.json ? json_text(results.size() == 1 ? results[0] : nlohmann::ordered_json{{"systems", results}}, 1) + "\n" : lines);
+  print_output(settings.json ? json_text(results.size() == 1 ? results[0] : nlohmann::ordered_json{{"systems", results}}, 1) + "\n"
+                             : lines);
   return 0;
 }
 
@@ -229,15 +232,16 @@ struct Evaluation {
 // "translated 12 of 100 sentences": what is shown while a run is scored.
 using Show = std::function<std::function<void(int64_t)>(const char* what)>;
 
-Evaluation evaluate(LoadedModel& loaded, const TextPair& text, const TranslateOptions& decoding, const MetricSettings& metrics, bool perplexity,
-                    const Show& show, const StopSignal& stop) {
+Evaluation evaluate(LoadedModel& loaded, const TextPair& text, const TranslateOptions& decoding, const MetricSettings& metrics,
+                    bool perplexity, const Show& show, const StopSignal& stop) {
   Evaluation evaluation;
   auto& results = evaluation.results;
   auto& hypotheses = evaluation.system.hypotheses;
   const auto task = task_of_model(*loaded.model);
   TranslateReport report;
   if (task != ModelTask::kRunningText)
-    for (auto& translation : translate(*loaded.model, loaded.tokenizers, text.first, decoding, &report, show("translated"), &stop.requested())) {
+    for (auto& translation :
+         translate(*loaded.model, loaded.tokenizers, text.first, decoding, &report, show("translated"), &stop.requested())) {
       hypotheses.push_back(translation.text);
       if (task == ModelTask::kLabels) evaluation.system.confidence.push_back(std::exp(translation.hypotheses.front().log_probability));
     }
@@ -246,13 +250,14 @@ Evaluation evaluate(LoadedModel& loaded, const TextPair& text, const TranslateOp
   else if (task == ModelTask::kTranslation)
     evaluation.lines = score_metrics(hypotheses, text.second, metrics, results);
   if (perplexity) {
-    evaluation.totals = score_text(*loaded.model, loaded.tokenizers, text.first, text.second, decoding.max_source_tokens, {}, decoding.device, nullptr,
-                                   show("scored"), &stop.requested());
+    evaluation.totals = score_text(*loaded.model, loaded.tokenizers, text.first, text.second, decoding.max_source_tokens, {},
+                                   decoding.device, nullptr, show("scored"), &stop.requested());
     const auto& totals = evaluation.totals;
     evaluation.lines += task == ModelTask::kLabels ? fmt::format("cross-entropy = {:.4f} nats per label\n", totals.loss())
-                                                   : fmt::format("perplexity = {:.3f} ({:.4f} nats per target token, {} with </s>)\n", totals.perplexity(),
-                                                                 totals.loss(), counted(totals.num_tokens, "token"));
-    results["perplexity"] = {{"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", 100 * totals.accuracy()}, {"tokens", totals.num_tokens}};
+                                                   : fmt::format("perplexity = {:.3f} ({:.4f} nats per target token, {} with </s>)\n",
+                                                                 totals.perplexity(), totals.loss(), counted(totals.num_tokens, "token"));
+    results["perplexity"] = {
+        {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", 100 * totals.accuracy()}, {"tokens", totals.num_tokens}};
   }
   results["sentences"] = text.first.size();
   if (task != ModelTask::kLabels) {
@@ -263,7 +268,8 @@ Evaluation evaluate(LoadedModel& loaded, const TextPair& text, const TranslateOp
   results["truncated_translations"] = report.num_truncated_targets;
   results["truncated_sources"] = report.num_truncated_sources;
   results["seconds"] = report.seconds;
-  if (task == ModelTask::kTranslation) evaluation.closing = fmt::format("{}: beam {}, {}", loaded.checkpoint.string(), decoding.search.beam, report_text(report));
+  if (task == ModelTask::kTranslation)
+    evaluation.closing = fmt::format("{}: beam {}, {}", loaded.checkpoint.string(), decoding.search.beam, report_text(report));
   if (task == ModelTask::kLabels) evaluation.closing = fmt::format("{}: {}", loaded.checkpoint.string(), report_text(report));
   return evaluation;
 }
@@ -299,7 +305,8 @@ int run_model(int argc, char** argv) {
   const auto checkpoints = chosen_checkpoints(arguments);
   const auto runs = arguments["run"].as<std::vector<std::string>>();
   const bool several = runs.size() > 1, perplexity = arguments.count("no-perplexity") == 0, quiet = arguments.count("quiet") > 0;
-  if (several && arguments.count("hypotheses-out") > 0) throw UsageError("--hypotheses-out holds the translations of one run; give one --run");
+  if (several && arguments.count("hypotheses-out") > 0)
+    throw UsageError("--hypotheses-out holds the translations of one run; give one --run");
   std::vector<std::filesystem::path> files;
   for (const auto& checkpoint : checkpoints)
     for (auto& file : model_files(checkpoint)) files.push_back(std::move(file));
@@ -310,13 +317,17 @@ int run_model(int argc, char** argv) {
   const auto task = task_of_model(*models[0].model);
   for (const auto& loaded : models)
     if (task_of_model(*loaded.model) != task)
-      throw UsageError(fmt::format("{} and {} have different tasks, so their scores cannot be compared", checkpoints[0].string(), loaded.checkpoint.string()));
+      throw UsageError(fmt::format("{} and {} have different tasks, so their scores cannot be compared", checkpoints[0].string(),
+                                   loaded.checkpoint.string()));
   if ((task != ModelTask::kRunningText) == (arguments.count("text") > 0))
     throw UsageError(
-        task != ModelTask::kRunningText ? fmt::format("--text is for language models; {} reads a source: give --source and --reference", checkpoints[0].string())
-                                        : fmt::format("{} is a language model; give its text with --text", checkpoints[0].string()));
-  if (several && task == ModelTask::kRunningText && report.wanted()) throw UsageError("--report of a language model shows one run; give one --run");
-  if (task == ModelTask::kRunningText && report.wanted() && !perplexity) throw UsageError("--report of a language model shows its loss; omit --no-perplexity");
+        task != ModelTask::kRunningText
+            ? fmt::format("--text is for language models; {} reads a source: give --source and --reference", checkpoints[0].string())
+            : fmt::format("{} is a language model; give its text with --text", checkpoints[0].string()));
+  if (several && task == ModelTask::kRunningText && report.wanted())
+    throw UsageError("--report of a language model shows one run; give one --run");
+  if (task == ModelTask::kRunningText && report.wanted() && !perplexity)
+    throw UsageError("--report of a language model shows its loss; omit --no-perplexity");
 
   stop.ask_first();
   auto progress = quiet ? nullptr : std::make_unique<Progress>();
@@ -324,7 +335,8 @@ int run_model(int argc, char** argv) {
     return [&, what](int64_t done) {
       if (progress)
         progress->update([&] {
-          return fmt::format("{} {} of {}", what, done, counted(static_cast<int64_t>(text.first.size()), task == ModelTask::kLabels ? "text" : "sentence"));
+          return fmt::format("{} {} of {}", what, done,
+                             counted(static_cast<int64_t>(text.first.size()), task == ModelTask::kLabels ? "text" : "sentence"));
         });
     };
   };

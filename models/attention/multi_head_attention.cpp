@@ -175,8 +175,8 @@ torch::Tensor memory_attention_by_head(const torch::Tensor& q_ND, const torch::T
   return attention_by_head(q_ND.unsqueeze(1), kv, keep, form, false).squeeze(2);
 }
 
-torch::Tensor past_attention_by_head(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer,
-                                     size_t num_layers, const torch::Tensor& origin_NT, const AttentionForm& form) {
+torch::Tensor past_attention_by_head(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer, size_t num_layers,
+                                     const torch::Tensor& origin_NT, const AttentionForm& form) {
   std::vector<torch::Tensor> past;
   for (int64_t t = 0; t < origin_NT.size(1); ++t)
     past.push_back(per_step[layer + static_cast<size_t>(t) * num_layers].index_select(0, origin_NT.select(1, t).to(torch::kLong)));

@@ -41,7 +41,7 @@ torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch:
 // The weights of these two by head, [N, H, S] and [N, H, T], for those who look at them: the kernels keep only means.
 torch::Tensor memory_attention_by_head(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
                                        const torch::Tensor& length_B, const AttentionForm& form);
-torch::Tensor past_attention_by_head(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer,
-                                     size_t num_layers, const torch::Tensor& origin_NT, const AttentionForm& form);
+torch::Tensor past_attention_by_head(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer, size_t num_layers,
+                                     const torch::Tensor& origin_NT, const AttentionForm& form);
 
 }  // namespace attnzoo

@@ -96,7 +96,8 @@ AttentionDecoder::Attended AttentionDecoder::attend(const Memory& memory, const 
   return {attended.context_NQC.squeeze(1), attended.weights_NQS.squeeze(1), attended.heads_NHQS.squeeze(2)};
 }
 
-DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const {
+DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI,
+                                   AttentionRequest request) const {
   DecoderStep output;
   output.state.sentence_N = state.sentence_N;
   const int64_t per_cell = num_state_tensors(kind_);

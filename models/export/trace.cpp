@@ -90,8 +90,8 @@ TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary) {
   const auto previous_N = torch::full({2}, kBosId, torch::kLong);
   const State grown = model.step(memory, state, previous_N, AttentionRequest::kMean).state;
   add_verb(traced.module, "step", concatenated(concatenated(flatten(memory), flatten(grown)), {previous_N}), [&](const TensorList& in) {
-    const auto output =
-        model.step(to_memory({in.begin(), in.begin() + num_memory}), to_state({in.begin() + num_memory, in.end() - 1}), in.back(), AttentionRequest::kMean);
+    const auto output = model.step(to_memory({in.begin(), in.begin() + num_memory}), to_state({in.begin() + num_memory, in.end() - 1}),
+                                   in.back(), AttentionRequest::kMean);
     return concatenated({output.logits_NV, output.attention_NS}, flatten(output.state));
   });
 

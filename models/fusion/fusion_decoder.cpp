@@ -93,7 +93,8 @@ torch::Tensor FusionDecoder::enter(const torch::Tensor& embedded) const {
   return input_ ? input_->forward(x) : x;
 }
 
-DecoderStep FusionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const {
+DecoderStep FusionDecoder::step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI,
+                                AttentionRequest request) const {
   const bool want_mean = request != AttentionRequest::kNone;
   DecoderStep output;
   output.state = state;

@@ -33,8 +33,8 @@ class FusionDecoder : public Decoder {
   // past_NTE is undefined in the two-sided form.
   Attended attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND, const torch::Tensor& past_NTE,
                   bool want_weights) const;
-  Attended attend_with_past(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND,
-                            const torch::Tensor& past_NTE, bool want_past) const;
+  Attended attend_with_past(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND, const torch::Tensor& past_NTE,
+                            bool want_past) const;
   torch::Tensor enter(const torch::Tensor& embedded) const;
 
   FusionConfig config_;

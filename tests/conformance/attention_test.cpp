@@ -1,10 +1,12 @@
-// Attention by layer and head, for every family: what it adds up to, that both implementations give the same, and that asking changes nothing.
+// Attention by layer and head, for every family: what it adds up to, that both implementations give the same, and that asking changes
+// nothing.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include "data/special_tokens.h"
-#include "tests/catch.h"
 #include "tests/conformance/subjects.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 namespace {
@@ -22,7 +24,8 @@ Shown show(Seq2SeqModel& model, const torch::Tensor& source_BS, AttentionRequest
   shown.memory = request == AttentionRequest::kHeads ? model.encode_with_heads(source_BS, shown.encoder_BHSS) : model.encode(source_BS);
   State state = model.start(shown.memory);
   for (int64_t t = 0; t < (model.says_label() ? 1 : kSteps); ++t) {
-    shown.steps.push_back(model.step(shown.memory, state, torch::full({source_BS.size(0)}, t == 0 ? kBosId : 4 + t, torch::kLong), request));
+    shown.steps.push_back(
+        model.step(shown.memory, state, torch::full({source_BS.size(0)}, t == 0 ? kBosId : 4 + t, torch::kLong), request));
     state = shown.steps.back().state;
   }
   return shown;

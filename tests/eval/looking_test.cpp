@@ -9,8 +9,9 @@
 #include "eval/attention_svg.h"
 #include "eval/attention_view.h"
 #include "eval/search.h"
-#include "tests/catch.h"
 #include "tests/eval/table_model.h"
+
+#include "tests/catch.h"
 
 namespace attnzoo::test {
 namespace {
@@ -45,7 +46,8 @@ TEST_CASE("A target word links to the source word that its tokens look at most, 
 }
 
 TEST_CASE("Views are read as they are written", "[looking]") {
-  for (const char* text : {"cross.last.mean", "cross.2.3", "encoder.mean.mean", "decoder.1.mean"}) CHECK(AttentionView::parse(text).text() == text);
+  for (const char* text : {"cross.last.mean", "cross.2.3", "encoder.mean.mean", "decoder.1.mean"})
+    CHECK(AttentionView::parse(text).text() == text);
   CHECK(AttentionView::parse("cross").is_default());
   CHECK(AttentionView::parse("cross.2").text() == "cross.2.mean");
   for (const char* text : {"", "cros.1.1", "cross.0.1", "cross.1.last", "cross.x", "cross.1.2.3", "cross..1", "cross.-1"})
@@ -69,8 +71,8 @@ TEST_CASE("A view selects or averages layers and heads, and names what there is"
 
 TEST_CASE("A picture shows hostile labels as text", "[looking]") {
   const auto svg = attention_svg(at::tensor({0.25f, 1.0f}).view({1, 2}), {"</svg><script>"}, {"a&b", std::string("\x01\xff", 2)});
-  CHECK_THAT(svg, ContainsSubstring("&lt;/svg&gt;&lt;script&gt;") && ContainsSubstring("a&amp;b") && ContainsSubstring("fill-opacity=\"0.250\"") &&
-                      ContainsSubstring("fill-opacity=\"1.000\""));
+  CHECK_THAT(svg, ContainsSubstring("&lt;/svg&gt;&lt;script&gt;") && ContainsSubstring("a&amp;b") &&
+                      ContainsSubstring("fill-opacity=\"0.250\"") && ContainsSubstring("fill-opacity=\"1.000\""));
   CHECK(svg.find("<script") == svg.npos);
   CHECK(svg.find('\x01') == svg.npos);
 }

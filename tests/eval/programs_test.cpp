@@ -193,7 +193,8 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
   check(eval + "--training-text text", 2, "--training-text is for --report; add it");
   check(eval + "--report no/such.html", 1, "no/such.html: cannot be written: the folder no does not exist");
   check(eval + "--report text", 1, "--report");
-  check("attnzoo-eval metrics --hypothesis text --hypothesis short --reference text --report r.html", 1, "short has 1 line and text has 60 lines");
+  check("attnzoo-eval metrics --hypothesis text --hypothesis short --reference text --report r.html", 1,
+        "short has 1 line and text has 60 lines");
   CHECK(!std::filesystem::exists(folder / "r.html"));
   check("attnzoo-translate --run run --input text --explain no/such.html", 1, "no/such.html: cannot be written");
   check("attnzoo-translate --run run --input text --explain text", 1, "--explain");
@@ -201,7 +202,8 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
   check("attnzoo-translate --run run --input text --attention-view cross.1.1", 2, "--attention-view chooses what");
   check("attnzoo-translate --run run --input text --alignments a --attention-view cros.1", 2, "'cros.1' is not an attention");
   check("attnzoo-translate --run run --input text --alignments a --attention-view cross.9.1", 1, "this model has");
-  check("mkdir pictures && touch pictures/mine && attnzoo-translate --run run --input text --attention-svg pictures", 1, "pictures: holds 'mine'");
+  check("mkdir pictures && touch pictures/mine && attnzoo-translate --run run --input text --attention-svg pictures", 1,
+        "pictures: holds 'mine'");
   for (const char* name : {"e.html", "a"}) CHECK(!std::filesystem::exists(folder / name));
   check("attnzoo-translate --run run --input text --buffer-lines 0", 2, "--buffer-lines: must be between 1 and 10000000, got 0");
   check("attnzoo-eval metrics --hypothesis text --reference text --chrf-word-order -1", 2,

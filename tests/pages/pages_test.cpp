@@ -1,5 +1,5 @@
-// Every kind of page, made by the programs and opened in a real browser: what it shows against the same numbers as JSON, for hostile text as
-// well. And the event files against TensorBoard's own reader.
+// Every kind of page, made by the programs and opened in a real browser: what it shows against the same numbers as JSON, for hostile text
+// as well. And the event files against TensorBoard's own reader.
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -36,7 +36,8 @@ std::string run_or_fail(const TemporaryDirectory& folder, const std::string& com
 // Lines that must show as text: markup, right-to-left, marks alone, very long.
 std::string hostile_lines() {
   std::string lines = "w1 w2 </script><script>window.hacked=1</script>\n<img src=x onerror=window.hacked=1> w3\n";
-  lines += "w1 \xE2\x80\xAE w2 \xD7\x90\xD7\x91\xD7\x92 \xE2\x80\x8F w3\n\xCC\x81\xCC\x82 w4 \xCC\x83\n&amp; \xEF\xBF\xBD {{x}} ${y} <!-- w5\n";
+  lines +=
+      "w1 \xE2\x80\xAE w2 \xD7\x90\xD7\x91\xD7\x92 \xE2\x80\x8F w3\n\xCC\x81\xCC\x82 w4 \xCC\x83\n&amp; \xEF\xBF\xBD {{x}} ${y} <!-- w5\n";
   for (int i = 0; i < 2000; ++i) lines += "w" + std::to_string(i % 60) + " ";
   return lines + "\n" + std::string(10000, 'x') + "\n";
 }
@@ -50,15 +51,23 @@ TEST_CASE("The pages of a translation model show what its JSON says", "[pages]")
   write_text(folder, "test", invented_text(30, 5));
   const auto path = [&](const char* name) { return (folder / name).string(); };
 
-  run_or_fail(folder, "head -n 4 test.src | attnzoo-translate --run run --quiet --n-best 3 --explain page.html --format json --attention >lines.json");
+  run_or_fail(
+      folder,
+      "head -n 4 test.src | attnzoo-translate --run run --quiet --n-best 3 --explain page.html --format json --attention >lines.json");
   check_page(folder, "explanation_page", path("page.html") + " lines.json");
   folder.file("hostile.src", hostile_lines());
-  run_or_fail(folder, "attnzoo-translate --run run --quiet --input hostile.src --max-source-tokens 60 --explain hostile.html --format json --attention >lines.json");
+  run_or_fail(folder,
+              "attnzoo-translate --run run --quiet --input hostile.src --max-source-tokens 60 --explain hostile.html --format json "
+              "--attention >lines.json");
   check_page(folder, "explanation_page", path("hostile.html") + " lines.json");
 
-  run_or_fail(folder, "for form in html json; do attnzoo-eval --run run --run run --beam 1 --source test.src --reference test.tgt --report scores.$form; done");
+  run_or_fail(folder,
+              "for form in html json; do attnzoo-eval --run run --run run --beam 1 --source test.src --reference test.tgt --report "
+              "scores.$form; done");
   check_page(folder, "evaluation_page", path("scores.html") + " scores.json");
-  run_or_fail(folder, "for form in html json; do attnzoo-eval metrics --hypothesis hostile.src --reference hostile.src --source hostile.src --report h.$form; done");
+  run_or_fail(folder,
+              "for form in html json; do attnzoo-eval metrics --hypothesis hostile.src --reference hostile.src --source hostile.src "
+              "--report h.$form; done");
   check_page(folder, "evaluation_page", path("h.html") + " h.json");
 
   check_page(folder, "run_page", path("run/report.html") + " run/log.jsonl");
@@ -76,7 +85,8 @@ TEST_CASE("The pages of labels and of running text show what their JSON says", "
     run_or_fail(folder, "for form in html json; do attnzoo-eval --run run " + test_set + " --report scores.$form; done");
     check_page(folder, "evaluation_page", (folder / "scores.html").string() + " scores.json");
     run_or_fail(folder, "head -n 2 test.src | attnzoo-translate --run run --quiet --explain page.html >lines");
-    CHECK(read_file(folder / "page.html").find(family == std::string("classifier") ? "\"labels\":[" : "\"language_model\"") != std::string::npos);
+    CHECK(read_file(folder / "page.html").find(family == std::string("classifier") ? "\"labels\":[" : "\"language_model\"") !=
+          std::string::npos);
   }
 }
 

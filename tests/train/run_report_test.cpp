@@ -5,10 +5,10 @@
 
 #include "data/error.h"
 #include "data/files.h"
+#include "tests/temporary_directory.h"
 #include "train/outlook.h"
 #include "train/run_history.h"
 #include "train/run_summary.h"
-#include "tests/temporary_directory.h"
 
 #include "tests/catch.h"
 
@@ -16,7 +16,8 @@ namespace attnzoo::test {
 namespace {
 
 std::string log_of_steps(int count) {
-  std::string log = R"({"event":"start","step":0,"elapsed_s":0.0,"parameters":1234})" "\n";
+  std::string log = R"({"event":"start","step":0,"elapsed_s":0.0,"parameters":1234})"
+                    "\n";
   for (int step = 1; step <= count; ++step) log += R"({"event":"train","loss":2.5,"elapsed_s":1.0,"step":)" + std::to_string(step) + "}\n";
   log += R"({"event":"validation","loss":2.25,"bleu":12.5,"elapsed_s":2.0,"step":)" + std::to_string(count) + "}\n";
   return log;
@@ -26,14 +27,18 @@ std::string log_of_steps(int count) {
 
 TEST_CASE("A run's history is its log by kind, without what a crash left half-written", "[run-report]") {
   const TemporaryDirectory folder;
-  folder.file("log.jsonl", log_of_steps(3) + R"({"event":"end","reason":"max_steps 3 reached","step":3,"elapsed_s":2.5,"seconds":{"forward":1.5,"loss":0.5}})" "\n{\"event\":\"tra");
+  folder.file("log.jsonl",
+              log_of_steps(3) +
+                  R"({"event":"end","reason":"max_steps 3 reached","step":3,"elapsed_s":2.5,"seconds":{"forward":1.5,"loss":0.5}})"
+                  "\n{\"event\":\"tra");
   const auto history = run_history(folder.path());
   CHECK(history["train"].size() == 3);
   CHECK(history["validations"][0]["bleu"] == 12.5);
   CHECK(history["end"]["reason"] == "max_steps 3 reached");
   CHECK(history["config"].is_null());
   const auto summary = run_summary({folder.path()});
-  CHECK_THAT(summary, ContainsSubstring("ended (max_steps 3 reached) after 3 steps") && ContainsSubstring("best BLEU 12.50 at step 3") && ContainsSubstring("time: forward 75%, loss 25%"));
+  CHECK_THAT(summary, ContainsSubstring("ended (max_steps 3 reached) after 3 steps") && ContainsSubstring("best BLEU 12.50 at step 3") &&
+                          ContainsSubstring("time: forward 75%, loss 25%"));
   CHECK_THAT(run_summary({folder.path(), folder.path()}), ContainsSubstring("BLEU 12.50"));
 }
 
@@ -65,7 +70,8 @@ TEST_CASE("A warm-up that outlasts the run is said before it starts", "[run-repo
   const auto lines = outlook(config, 400, 3);
   REQUIRE(lines.size() == 2);
   CHECK(lines[0] == "training: 400 pairs, 3 steps per epoch");
-  CHECK_THAT(lines[1], ContainsSubstring("the warm-up of 1000 steps does not end in a run of 150 steps") && ContainsSubstring("train.schedule.warmup_steps"));
+  CHECK_THAT(lines[1], ContainsSubstring("the warm-up of 1000 steps does not end in a run of 150 steps") &&
+                           ContainsSubstring("train.schedule.warmup_steps"));
   config.max_steps = 2000;
   CHECK(outlook(config, 400, 3).size() == 1);
   config.max_epochs = 5;

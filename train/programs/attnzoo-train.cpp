@@ -183,11 +183,12 @@ class JsonReports {
 // What to do with the run, ready to paste.
 std::string next_commands(const fs::path& run) {
   const auto name = shell_quoted(run.string());
-  return fmt::format("next, translate:  echo \"some text\" | attnzoo-translate --run {0}\n"
-                     "      evaluate:   attnzoo-eval --run {0} --source FILE --reference FILE\n"
-                     "      look at it: {1}\n"
-                     "      go on:      attnzoo-train --run {0} --resume --set train.max_steps=N (or --max-time TIME)",
-                     name, (run / "report.html").string());
+  return fmt::format(
+      "next, translate:  echo \"some text\" | attnzoo-translate --run {0}\n"
+      "      evaluate:   attnzoo-eval --run {0} --source FILE --reference FILE\n"
+      "      look at it: {1}\n"
+      "      go on:      attnzoo-train --run {0} --resume --set train.max_steps=N (or --max-time TIME)",
+      name, (run / "report.html").string());
 }
 
 // The command that resumes the run, ready to paste.
@@ -307,7 +308,8 @@ int body(int argc, char** argv) {
     CheckpointContents unused;
     device_option(flags);
     const bool of_run = flags.count("recipe") == 0 && flags.count("run") > 0;
-    const auto recipe = of_run ? recipe_of_run(flags, read_json(fs::path(flags["run"].as<std::string>()) / "config.json")) : recipe_from_file(flags, unused);
+    const auto recipe = of_run ? recipe_of_run(flags, read_json(fs::path(flags["run"].as<std::string>()) / "config.json"))
+                               : recipe_from_file(flags, unused);
     print_output(recipe.to_json().dump(2) + "\n");
     return 0;
   }
