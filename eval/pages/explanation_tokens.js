@@ -26,7 +26,7 @@ class TokenStrip {
   shade(button, share) {
     const lit = Number.isFinite(share) && share > 0;
     button.classList.toggle("lit", lit);
-    button.classList.toggle("strong", lit && share > 0.62);
+    button.classList.toggle("strong", lit && share > 0.55);
     if (lit) button.style.setProperty("--share", Math.min(1, share).toFixed(3));
   }
   // weights[k]: what token k gets, from 0 to 1.
