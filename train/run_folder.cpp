@@ -72,6 +72,10 @@ bool is_left_by_a_start(const fs::path& entry) {
   if (name == "config.json") return is_config_of_run(entry);
   if (name == "log.jsonl") return is_log_of_run(entry);
   if (name == "checkpoints") return names_in(entry).empty();
+  if (name == "tensorboard")
+    return !is_link(entry) && std::ranges::all_of(names_in(entry), [](const std::string& file) {
+      return file.starts_with("events.out.tfevents.") && file.ends_with(".attnzoo");
+    });
   if (name != "prepared") return false;
   std::set<std::string> prepared(kCacheFiles.begin(), kCacheFiles.end());
   prepared.insert(kCacheLock);

@@ -118,10 +118,9 @@ TensorBoardWriter::TensorBoardWriter(const std::filesystem::path& folder, int64_
   std::string first = event_at(step);
   put_bytes(first, 3, "brain.Event:2");
   write_event(first);
-  if (step == 0) return;
   std::string start, session;  // SessionLog 7 {status 1: START}
   put_number(session, 1, 1);
-  start = event_at(step + 1);
+  start = event_at(step == 0 ? 0 : step + 1);
   put_bytes(start, 7, session);
   write_event(start);
 }

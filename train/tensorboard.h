@@ -15,7 +15,7 @@ namespace attnzoo {
 class TensorBoardWriter {
  public:
   // A new file FOLDER/events.out.tfevents.*, in a folder that is made. Of earlier files of the run, TensorBoard forgets what comes after
-  // `step`: a resumed run shows each step once. Throws DataError.
+  // `step`, and for 0 all: each step is shown once. Throws DataError.
   TensorBoardWriter(const std::filesystem::path& folder, int64_t step);
 
   // An entry of log.jsonl: its numbers as scalars ("train/loss", "validation/bleu"), its samples as text. Written to the file at once.

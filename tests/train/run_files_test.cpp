@@ -58,6 +58,7 @@ TEST_CASE("names of attnzoo's in a folder of the user's are no run that a start 
   refused("checkpoints/step-000100/notes.txt", "x");
   refused("prepared/speech.txt", "x");
   refused("prepared/train.corpus", "my own corpus");
+  refused("tensorboard/events.out.tfevents.1.host", "x");
   refused("prepared/prepared.json", "{\"mine\": 1}");
   fs::create_directories(folder / "left");
   const nlohmann::json config = {
@@ -65,6 +66,7 @@ TEST_CASE("names of attnzoo's in a folder of the user's are no run that a start 
   RunFolder(folder / "left").write_config(config);
   folder.file("left/log.jsonl", R"({"elapsed_s":0.0,"event":"start","parameters":1,"step":0})");
   folder.file("left/prepared/source.tokenizer", "{\"attnzoo_tokenizer\":1}");
+  folder.file("left/tensorboard/events.out.tfevents.1.2.3.attnzoo", "x");
   RunFolder(folder / "left").create();
 }
 
