@@ -9,9 +9,10 @@ readonly stamp=.venv/peers.stamp
 
 say() { printf 'set-up: %s\n' "$*"; }
 
-# Debian's chromium and its driver, once per machine, where packages may be installed.
+# Debian's chromium and its driver, where packages may be installed. Tried once: build/browser.log is left.
 install_browser() {
-  if command -v chromium chromedriver >/dev/null || [[ -n ${ATTNZOO_NO_INSTALL:-} || -e .venv/browser.tried ]]; then return; fi
+  # Where tests/pages looks for them.
+  if [[ -x /usr/bin/chromium && -x /usr/bin/chromedriver ]] || [[ -n ${ATTNZOO_NO_INSTALL:-} || -e build/browser.log ]]; then return; fi
   local -a apt=(apt-get)
   if [[ $(id -u) != 0 ]]; then apt=(sudo -n apt-get); fi
   if ! command -v apt-get >/dev/null || ! "${apt[@]}" --version >/dev/null 2>&1; then
@@ -19,7 +20,7 @@ install_browser() {
     return
   fi
   say "installing chromium and chromium-driver to check pages with (about 120 MB; for tests only)"
-  mkdir -p .venv && touch .venv/browser.tried
+  mkdir -p build
   if ! DEBIAN_FRONTEND=noninteractive timeout 600 "${apt[@]}" install -y --no-install-recommends chromium chromium-driver >build/browser.log 2>&1; then
     say "they could not be installed (see build/browser.log): pages will not be checked in a browser"
   fi

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
-#include "data/utf8.h"
+#include "data/markup.h"
 
 namespace attnzoo {
 
@@ -14,21 +14,6 @@ void fill(std::string& page, std::string_view slot, std::string_view text) {
   const size_t place = page.find(slot);
   if (place == std::string::npos) fail<Error>("this page's viewer has no place for '{}'", slot);
   page.replace(place, slot.size(), text);
-}
-
-std::string html_text(const std::string& text) {
-  std::string escaped;
-  for (const char c : replace_invalid_utf8(text)) {
-    if (c == '<')
-      escaped += "&lt;";
-    else if (c == '>')
-      escaped += "&gt;";
-    else if (c == '&')
-      escaped += "&amp;";
-    else
-      escaped += c;
-  }
-  return escaped;
 }
 
 // JSON that cannot end the script element it stands in: "</script>" and "<!--" need a "<", which occurs in strings only.
@@ -49,7 +34,7 @@ std::string make_page(std::string_view viewer, const std::string& title, const n
   std::string page(viewer);
   const size_t begin = page.find("<title>"), end = page.find("</title>");
   if (begin == std::string::npos || end == std::string::npos) fail<Error>("this page's viewer has no title");
-  page.replace(begin, end - begin, "<title>" + html_text(title));
+  page.replace(begin, end - begin, "<title>" + markup_text(title));
   fill(page, R"(<script type="application/json" id="data">null</script>)",
        R"(<script type="application/json" id="data">)" + json_block(data) + "</script>");
   return page;

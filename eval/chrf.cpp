@@ -60,6 +60,14 @@ void add_matches(std::span<const uint32_t> hypothesis, std::span<const uint32_t>
 
 std::string ChrfScore::text() const { return fmt::format("{} = {:.2f}", name, score); }
 
+void add_chrf_counts(ChrfCounts& sum, const ChrfCounts& other, int64_t times) {
+  for (size_t n = 0; n < sum.size(); ++n) {
+    sum[n].in_hypothesis += times * other[n].in_hypothesis;
+    sum[n].in_reference += times * other[n].in_reference;
+    sum[n].matched += times * other[n].matched;
+  }
+}
+
 std::vector<ChrfCounts> chrf_counts(std::span<const std::string> hypotheses, std::span<const std::string> references,
                                     const ChrfOptions& options) {
   if (hypotheses.size() != references.size())
@@ -100,12 +108,7 @@ ChrfScore chrf_of(const ChrfCounts& counts, const ChrfOptions& options) {
 
 ChrfScore corpus_chrf(std::span<const std::string> hypotheses, std::span<const std::string> references, const ChrfOptions& options) {
   ChrfCounts total(static_cast<size_t>(std::max<int64_t>(options.char_order + options.word_order, 0)));
-  for (const auto& sentence : chrf_counts(hypotheses, references, options))
-    for (size_t n = 0; n < total.size(); ++n) {
-      total[n].in_hypothesis += sentence[n].in_hypothesis;
-      total[n].in_reference += sentence[n].in_reference;
-      total[n].matched += sentence[n].matched;
-    }
+  for (const auto& sentence : chrf_counts(hypotheses, references, options)) add_chrf_counts(total, sentence);
   return chrf_of(total, options);
 }
 

@@ -27,6 +27,7 @@ struct ChrfScore {
 
 // What chrF is computed from: one entry per order, of one sentence or summed over many.
 using ChrfCounts = std::vector<NgramMatches>;
+void add_chrf_counts(ChrfCounts& sum, const ChrfCounts& other, int64_t times = 1);
 // Of each sentence. Throws as corpus_chrf() does.
 std::vector<ChrfCounts> chrf_counts(std::span<const std::string> hypotheses, std::span<const std::string> references,
                                     const ChrfOptions& options = {});

@@ -71,10 +71,7 @@ json by_length(const std::vector<std::vector<BleuCounts>>& systems, std::span<co
   std::vector<size_t> bucket(sources.size());
   std::vector<int64_t> counts(num_buckets);
   for (size_t i = 0; i < sources.size(); ++i) {
-    WordCounts words;
-    count_words(sources[i], words);
-    int64_t length = 0;
-    for (const auto& [word, count] : words) length += count;
+    const int64_t length = num_words(sources[i]);
     while (bucket[i] + 1 < num_buckets && length >= kLengths[bucket[i] + 1]) ++bucket[i];
     ++counts[bucket[i]];
   }
@@ -124,16 +121,8 @@ json translation_report(std::span<const EvaluatedSystem> systems, std::span<cons
         [](BleuCounts& sum, const BleuCounts& one, int64_t times) { sum.add(one, times); },
         [&](const BleuCounts& sum) { return bleu_of(sum, bleu).score; });
     const ChrfCounts zero(static_cast<size_t>(chrf.char_order + chrf.word_order));
-    add_system(
-        chrf_samples, chrf_counts(system.hypotheses, references, chrf), zero, bootstrap,
-        [](ChrfCounts& sum, const ChrfCounts& one, int64_t times) {
-          for (size_t n = 0; n < sum.size(); ++n) {
-            sum[n].in_hypothesis += times * one[n].in_hypothesis;
-            sum[n].in_reference += times * one[n].in_reference;
-            sum[n].matched += times * one[n].matched;
-          }
-        },
-        [&](const ChrfCounts& sum) { return chrf_of(sum, chrf).score; });
+    add_system(chrf_samples, chrf_counts(system.hypotheses, references, chrf), zero, bootstrap, add_chrf_counts,
+               [&](const ChrfCounts& sum) { return chrf_of(sum, chrf).score; });
     chrf_samples.name = chrf_of(zero, chrf).name;
     BleuCounts total;
     json scores = json::array();

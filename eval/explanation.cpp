@@ -14,7 +14,7 @@
 #include "eval/alignment.h"
 #include "eval/attention_view.h"
 #include "eval/forced_pass.h"
-#include "eval/translation_format.h"
+#include "models/registry.h"
 
 namespace attnzoo {
 namespace {
@@ -96,14 +96,14 @@ class Explainer {
     json object = {
         {"line", number}, {"source", nullptr}, {"source_truncated", translation.source_truncated}, {"hypotheses", json::array()}};
     const auto& source = translation.attended_ids;
-    if (model_.reads_source())
-      object["source"] = {{"text", text},
-                          {"tokens", token_texts(*tokenizers_.source, source, text)},
-                          {"words", word_of_tokens(source, [&](auto ids) { return decode(*tokenizers_.source, ids); })}};
+    if (model_.reads_source()) {
+      object["source"] = {{"text", text}};
+      put_tokens(object["source"], *tokenizers_.source, source);
+    }
     if (source.empty()) return object;  // a blank line, which the model never saw
-    for (size_t i = 0; i < translation.hypotheses.size(); ++i) object["hypotheses"].push_back(hypothesis(translation, i, text));
+    for (size_t i = 0; i < translation.hypotheses.size(); ++i) object["hypotheses"].push_back(hypothesis(translation, i));
     const auto& best = translation.hypotheses.front();
-    if (best.trace) object["steps"] = steps(*best.trace, text);
+    if (best.trace) object["steps"] = steps(*best.trace);
     if (model_.says_label()) object["labels"] = labels();
     return object;
   }
@@ -112,10 +112,16 @@ class Explainer {
   std::string decode(const Tokenizer& tokenizer, std::span<const int32_t> ids) const {
     return words_ ? words_->decode(ids) : tokenizer.decode(ids);
   }
+  std::string piece(const Tokenizer& tokenizer, int32_t id) const { return words_ ? words_->piece(id) : tokenizer.piece(id); }
+  // The tokens, and the word that each belongs to.
+  void put_tokens(json& object, const Tokenizer& tokenizer, const std::vector<int32_t>& ids) const {
+    object["tokens"] = json::array();
+    for (const int32_t id : ids) object["tokens"].push_back(piece(tokenizer, id));
+    object["words"] = word_of_tokens(ids, [&](std::span<const int32_t> some) { return decode(tokenizer, some); });
+  }
 
-  json hypothesis(const Translation& translation, size_t i, const std::string& text) {
+  json hypothesis(const Translation& translation, size_t i) {
     const auto& found = translation.hypotheses[i];
-    const auto& target = *tokenizers_.target;
     auto ids = found.ids;
     if (!found.truncated && !model_.says_label()) ids.push_back(kEosId);
     json object = {{"text", translation.n_best_text[i]},
@@ -123,13 +129,12 @@ class Explainer {
                    {"log_probability", six_digits(found.log_probability)},
                    {"truncated", found.truncated},
                    {"repeated", is_repeated(found.ids)},
-                   {"tokens", token_texts(target, ids, text)},
-                   {"words", word_of_tokens(ids, [&](auto some) { return decode(target, some); })},
                    {"views", json::array()},
                    {"copy", nullptr},
                    {"entropy", nullptr},
                    {"token_log_probabilities", json::array()},
                    {"heads_omitted", false}};
+    put_tokens(object, *tokenizers_.target, ids);
     if (ids.empty()) return object;
     const auto pass = force(model_, translation.attended_ids, ids, options_.device);
     if (i == 0) first_log_probability_V_ = pass.first_log_probability_V;
@@ -150,9 +155,7 @@ class Explainer {
     return object;
   }
 
-  std::string token(int32_t id, const std::string& text) const { return token_texts(*tokenizers_.target, {id}, text).front(); }
-
-  json steps(const SearchTrace& trace, const std::string& text) const {
+  json steps(const SearchTrace& trace) const {
     static constexpr const char* kFates[] = {"live", "ended", "dropped"};
     auto list = json::array();
     for (const auto& step : trace.steps) {
@@ -160,14 +163,15 @@ class Explainer {
       for (size_t h = 0; h < step.live.size(); ++h) {
         json likeliest = {{"hypothesis", step.live[h]}, {"tokens", json::array()}};
         for (const auto& next : step.likeliest[h])
-          likeliest["tokens"].push_back({{"token", token(next.id, text)}, {"log_probability", six_digits(next.log_probability)}});
+          likeliest["tokens"].push_back(
+              {{"token", piece(*tokenizers_.target, next.id)}, {"log_probability", six_digits(next.log_probability)}});
         object["candidates"].push_back(std::move(likeliest));
       }
       for (int32_t n = step.first_node; n < step.first_node + step.num_nodes; ++n) {
         const auto& node = trace.nodes[static_cast<size_t>(n)];
         object["beam"].push_back({{"id", n},
                                   {"parent", node.parent},
-                                  {"token", token(node.id, text)},
+                                  {"token", piece(*tokenizers_.target, node.id)},
                                   {"log_probability", six_digits(node.log_probability)},
                                   {"state", kFates[static_cast<size_t>(node.fate)]},
                                   {"best", node.best}});
@@ -201,8 +205,6 @@ class Explainer {
 json explanation(LoadedModel& loaded, std::span<const std::string> lines, std::span<const Translation> translations,
                  const TranslateOptions& options, const std::string& run) {
   const auto& model = *loaded.model;
-  int64_t num_parameters = 0;
-  for (const auto& parameter : model.parameters()) num_parameters += parameter.numel();
   const auto& search = options.search;
   json document = {{"kind", "explanation"},
                    {"task", model.says_label()     ? "classification"
@@ -212,7 +214,7 @@ json explanation(LoadedModel& loaded, std::span<const std::string> lines, std::s
                     {{"family", loaded.config["model"].value("family", "")},
                      {"run", run},
                      {"step", checkpoint_step(loaded.checkpoint)},
-                     {"parameters", num_parameters},
+                     {"parameters", num_parameters(model)},
                      {"copies", model.copies()}}},
                    {"options", {{"sample", search.sample}, {"n_best", search.n_best}, {"max_length", search.max_length}}},
                    {"default_view", AttentionView{model.reads_source() ? AttentionPart::kCross : AttentionPart::kDecoder}.text()},

@@ -34,6 +34,8 @@ void count_words(const std::string& line, WordCounts& counts) {
   for (const auto& word : words_of(line)) ++counts[word];
 }
 
+int64_t num_words(const std::string& line) { return static_cast<int64_t>(words_of(line).size()); }
+
 std::vector<std::string> frequency_bucket_names() {
   std::vector<std::string> names;
   for (size_t i = 0; i < std::size(kFrequencyBuckets); ++i) {

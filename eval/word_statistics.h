@@ -12,8 +12,9 @@ namespace attnzoo {
 // How often each word (as BLEU counts words) occurs in lines of text.
 using WordCounts = std::unordered_map<std::u32string, int64_t>;
 void count_words(const std::string& line, WordCounts& counts);
+int64_t num_words(const std::string& line);
 
-// Words by their number in the training text: kLowest[i] up to kLowest[i + 1] - 1.
+// Words by their number in the training text: kFrequencyBuckets[i] up to kFrequencyBuckets[i + 1] - 1.
 inline constexpr int64_t kFrequencyBuckets[] = {0, 1, 2, 5, 10, 100, 1000};
 std::vector<std::string> frequency_bucket_names();  // "0", "1", "2-4", .., "1000+"
 

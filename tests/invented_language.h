@@ -72,6 +72,14 @@ inline void write_text(const TemporaryDirectory& folder, const std::string& part
   folder.file(part + ".label", labels);
 }
 
+// Runs a command that has to succeed; standard error is among the output.
+inline Outcome run_in(const TemporaryDirectory& folder, const std::string& command) {
+  auto outcome = run_merged(folder.path(), command);
+  INFO(outcome.output);
+  REQUIRE(outcome.status == 0);
+  return outcome;
+}
+
 // Trains a small model of the family for `steps` steps in folder/run. `settings`: more arguments ("--set model.norm=post").
 inline void train(const TemporaryDirectory& folder, const std::string& family, int steps, const std::string& settings = "") {
   write_text(folder, "train", invented_text(800, 1));
@@ -84,9 +92,7 @@ inline void train(const TemporaryDirectory& folder, const std::string& family, i
     "train": {{"batch": {{"batch_tokens": 512}}, "learning_rate": 0.003, "schedule": {{"kind": "constant"}}, "max_steps": {}, "validate_every": 1000}}
   }})",
                                          chore.task, chore.train, chore.valid, chore.tokenizer, family, steps));
-  const auto outcome = run_merged(folder.path(), "attnzoo-train recipe.json --run run --threads 1 " + settings);
-  INFO(outcome.output);
-  REQUIRE(outcome.status == 0);
+  run_in(folder, "attnzoo-train recipe.json --run run --threads 1 " + settings);
 }
 
 }  // namespace attnzoo::test

@@ -1,6 +1,5 @@
 // Independent readers of what attnzoo writes: Python with torch, ctranslate2, transformers, safetensors, TensorBoard or Selenium
-// (tests/peers.txt). Include it after
-// LibTorch's headers.
+// (tests/peers.txt). Include it after LibTorch's headers.
 #pragma once
 
 #include <string>

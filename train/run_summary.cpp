@@ -33,6 +33,10 @@ std::string text_of(const json& object, const char* key) {
   return object.is_object() && object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : "";
 }
 
+std::string family_of(const json& history) {
+  return history["config"].is_object() ? text_of(history["config"].value("model", json::object()), "family") : "";
+}
+
 const json* best_validation(const json& validations, const Shown& metric) {
   const json* best = nullptr;
   for (const auto& entry : validations) {
@@ -79,8 +83,7 @@ std::string where_time_went(const json& end) {
 std::string one_run(const std::filesystem::path& run) {
   const auto history = run_history(run);
   const auto last = last_entry(history);
-  const json model = history["config"].is_object() ? history["config"].value("model", json::object()) : json::object();
-  std::string text = fmt::format("{}: {} with {} parameters\n", run.string(), text_of(model, "family"),
+  std::string text = fmt::format("{}: {} with {} parameters\n", run.string(), family_of(history),
                                  short_count(number(history["start"], "parameters").value_or(0)));
   text += fmt::format(
       "  {} after {} and {}\n",
@@ -104,9 +107,8 @@ std::string run_summary(const std::vector<std::filesystem::path>& runs) {
   for (const auto& run : runs) {
     const auto history = run_history(run);
     const auto last = last_entry(history);
-    const json model = history["config"].is_object() ? history["config"].value("model", json::object()) : json::object();
     std::vector<std::string> row = {run.string(),
-                                    text_of(model, "family"),
+                                    family_of(history),
                                     fmt::format("{}", number(last, "step").value_or(0)),
                                     short_duration(number(last, "elapsed_s").value_or(0)),
                                     "-",

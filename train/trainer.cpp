@@ -56,12 +56,13 @@ bool Trainer::open_stream_and_log() {
     try {
       tensorboard_ = std::make_unique<TensorBoardWriter>(run_.path() / "tensorboard", state_.step);
     } catch (const DataError& error) {
-      say(fmt::format("warning: {}; training goes on without writing for TensorBoard", error.what()));
+      drop_tensorboard(error);
     }
   }
-  if (state_.step == 0)
+  if (state_.step == 0) {
     for (const auto& line : outlook(config_, data_.train->num_pairs(), stream_->epoch_batches())) say(line);
-  if (state_.step == 0) log_entry({{"event", "start"}, {"step", 0}, {"elapsed_s", 0.0}, {"parameters", num_parameters(*model_)}});
+    log_entry({{"event", "start"}, {"step", 0}, {"elapsed_s", 0.0}, {"parameters", num_parameters(*model_)}});
+  }
   return true;
 }
 

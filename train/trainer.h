@@ -78,6 +78,7 @@ class Trainer {
   void show_progress();
   void log_entry(const nlohmann::json& entry);
   void log_end(const std::string& reason);
+  void drop_tensorboard(const std::exception& error);
   void write_report();
   void finish(TrainResult& result);
 

@@ -76,9 +76,13 @@ void Trainer::log_entry(const nlohmann::json& entry) {
   try {
     tensorboard_->write(entry);
   } catch (const DataError& error) {
-    say(fmt::format("warning: {}; training continues without writing for TensorBoard", error.what()));
-    tensorboard_.reset();
+    drop_tensorboard(error);
   }
+}
+
+void Trainer::drop_tensorboard(const std::exception& error) {
+  say(fmt::format("warning: {}; training continues without writing for TensorBoard", error.what()));
+  tensorboard_.reset();
 }
 
 void Trainer::log_end(const std::string& reason) {

@@ -199,11 +199,6 @@ function barPlot(title, groups, series, options = {}) {
   return figure;
 }
 
-// The colour of a share from 0 to 1 of the heat scale, over the paper.
-function heatColour(share) {
-  return `rgba(${cssVariable("--heat")}, ${Math.max(0, Math.min(1, share)).toFixed(3)})`;
-}
-
 // A matrix as squares on a canvas, with labels. value(i, j) is in 0..1; rows and columns are labels. options: id, cell (px), table (default
 // true), onPoint(i, j) when the pointer or the arrow keys reach a cell, onLeave(), onPick(i, j) at a click or Enter, max (the value of the full colour).
 // Returns {figure, redraw, point(i, j)}.

@@ -38,7 +38,7 @@ function badges(line, hypothesis) {
   warn(hypothesis.truncated, "cut at the maximum length");
   warn(hypothesis.repeated, "repeats itself");
   warn(line.source_truncated, "source cut");
-  if (hypothesis.heads_omitted) list.push(el("li", {}, "mean attention only: the page would be too large"));
+  if (hypothesis.allHeadsomitted) list.push(el("li", {}, "mean attention only: the page would be too large"));
   return el("ul", {class: "badges"}, list);
 }
 
@@ -135,8 +135,8 @@ function attentionPanel(line, hypothesis) {
       rowStrip.light((k) => (k === i ? matrix.at(i, j) : NaN));
       if (view.part === "cross") source.light((k) => (k === j ? matrix.at(i, j) : NaN));
     }, onLeave: () => { if (!pinned) clear(); }});
-    const heads_ = overview(views, view.part, (layer, head) => { choice.layer = String(layer); choice.head = String(head); draw(); }, view);
-    panel.replaceChildren(controls, el("div", {class: "grid"}, map.figure, heads_ ? el("div", {}, el("h3", {}, "All layers and heads"), el("p", {class: "muted"}, "Rows attend to columns; choose one to see it large."), heads_) : null));
+    const allHeads = overview(views, view.part, (layer, head) => { choice.layer = String(layer); choice.head = String(head); draw(); }, view);
+    panel.replaceChildren(controls, el("div", {class: "grid"}, map.figure, allHeads ? el("div", {}, el("h3", {}, "All layers and heads"), el("p", {class: "muted"}, "Rows attend to columns; choose one to see it large."), allHeads) : null));
   }
   draw();
   const entropy = hypothesis.entropy ? linePlot("Entropy of the attention", [{name: "bits", points: hypothesis.entropy.map((value, index) => [index + 1, value])}], {id: "entropy", xLabel: "output token", yLabel: "bits", height: 180, yFrom: 0}) : null;

@@ -19,7 +19,7 @@ function searchTree(steps) {
   const children = new Map();
   for (const step of steps) for (const node of step.beam) children.set(node.parent, [...(children.get(node.parent) || []), node]);
   const branch = (parent) => {
-    const nodes = (children.get(parent) || []).filter((node) => node.state !== "dropped" || children.has(node.id) || node.parent === parent);
+    const nodes = children.get(parent) || [];
     const kept = nodes.filter((node) => node.state !== "dropped"), dropped = nodes.filter((node) => node.state === "dropped");
     if (nodes.length === 0) return null;
     return el("ul", {}, kept.map(leaf), dropped.length ? el("li", {class: "muted"}, "dropped: ", dropped.map((node, k) => [k ? ", " : "", el("span", {class: "dropped"}, corpusText(node.token))])) : null);

@@ -12,7 +12,7 @@ class TokenStrip {
         el("button", {type: "button", class: isSpecial(token) ? "token special" : "token", "data-index": index, on: {
           pointerenter: () => onPoint(this, index, false), focus: () => onPoint(this, index, false), click: () => onPoint(this, index, true),
           pointerleave: () => onLeave(), blur: () => onLeave(),
-        }}, corpusText(token.replaceAll("▁", "\u2009▁") === token ? token : token.replace(/^▁/, "") || "▁"), el("small")));
+        }}, corpusText(token.replace(/^▁/, "") || token), el("small")));
     this.element = el("div", {class: "strip", id}, el("h3", {}, title), el("div", {class: "tokens"}, this.buttons));
     this.clear();
   }

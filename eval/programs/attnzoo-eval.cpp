@@ -108,13 +108,19 @@ std::vector<std::string> read_plain_text(const std::string& file, InvalidUtf8 po
   return lines;
 }
 
+// Two files of which line i of one belongs to line i of the other.
+void require_pairs(const std::string& first, const std::vector<std::string>& first_lines, const std::string& second,
+                   const std::vector<std::string>& second_lines) {
+  if (first_lines.empty() && second_lines.empty()) fail<DataError>("{}: empty; there is nothing to score", first);
+  if (first_lines.size() != second_lines.size())
+    fail<DataError>("{} has {} and {} has {}; line i of one belongs to line i of the other, so equal counts are needed", first,
+                    line_count(first_lines), second, line_count(second_lines));
+}
+
 TextPair read_text_pair(const std::string& first, const std::string& second, InvalidUtf8 policy) {
   require_distinct_inputs({first, second});
   TextPair text = {read_plain_text(first, policy), read_plain_text(second, policy)};
-  if (text.first.empty() && text.second.empty()) fail<DataError>("{}: empty; there is nothing to score", first);
-  if (text.first.size() != text.second.size())
-    fail<DataError>("{} has {} and {} has {}; line i of one belongs to line i of the other, so equal counts are needed", first,
-                    line_count(text.first), second, line_count(text.second));
+  require_pairs(first, text.first, second, text.second);
   return text;
 }
 
@@ -176,31 +182,36 @@ int run_metrics(int argc, char** argv) {
   if (arguments.count("source") > 0 && arguments.count("report") == 0)
     throw UsageError("--source is for --report; add it, or omit --source");
   ReportFile report(arguments, {files.begin(), files.end()});
-  std::vector<std::string> references, sources;
+  // Each file once, since one may be a pipe.
+  auto inputs = files;
+  inputs.push_back(reference);
+  const auto source = arguments.count("source") > 0 ? arguments["source"].as<std::string>() : "";
+  if (!source.empty()) inputs.push_back(source);
+  require_distinct_inputs(inputs);
   std::vector<EvaluatedSystem> systems;
+  for (const auto& file : files) systems.push_back({file, read_plain_text(file, settings.invalid_utf8), {}});
+  const auto references = read_plain_text(reference, settings.invalid_utf8);
+  for (const auto& system : systems) require_pairs(system.name, system.hypotheses, reference, references);
+  std::vector<std::string> sources;
+  if (!source.empty()) {
+    sources = read_plain_text(source, settings.invalid_utf8);
+    require_pairs(source, sources, reference, references);
+  }
   auto results = nlohmann::ordered_json::array();
   std::string lines;
-  for (const auto& file : files) {
-    auto text = read_text_pair(file, reference, settings.invalid_utf8);
+  for (const auto& system : systems) {
     nlohmann::ordered_json result;
-    if (files.size() > 1) lines += file + "\n";
-    if (files.size() > 1) result["system"] = file;
-    lines += score_metrics(text.first, text.second, settings, result);
-    result["sentences"] = text.first.size();
-    results.push_back(std::move(result));
-    references = std::move(text.second);
-    systems.push_back({file, std::move(text.first), {}});
-  }
-  if (report.wanted()) {
-    if (arguments.count("source") > 0) {
-      const auto file = arguments["source"].as<std::string>();
-      sources = read_plain_text(file, settings.invalid_utf8);
-      if (sources.size() != references.size())
-        fail<DataError>("{} has {} and {} has {}; equal counts are needed", file, line_count(sources), reference, line_count(references));
+    if (systems.size() > 1) {
+      lines += system.name + "\n";
+      result["system"] = system.name;
     }
+    lines += score_metrics(system.hypotheses, references, settings, result);
+    result["sentences"] = references.size();
+    results.push_back(std::move(result));
+  }
+  if (report.wanted())
     report.write(
         translation_report(systems, sources, references, settings.bleu, settings.chrf, report.training(), report.why_no_training()));
-  }
   print_output(settings.json ? json_text(results.size() == 1 ? results[0] : nlohmann::ordered_json{{"systems", results}}, 1) + "\n"
                              : lines);
   return 0;

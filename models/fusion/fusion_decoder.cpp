@@ -82,8 +82,9 @@ FusionDecoder::Attended FusionDecoder::attend_with_past(const Memory& memory, co
 }
 
 FusionDecoder::Attended FusionDecoder::attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND,
-                                              const torch::Tensor& past_NTE, bool want_weights) const {
-  if (causal_) return attend_with_past(memory, sentence_N, q_ND, past_NTE, want_weights);
+                                              const torch::Tensor& past_NTE, AttentionRequest request) const {
+  if (causal_) return attend_with_past(memory, sentence_N, q_ND, past_NTE, request == AttentionRequest::kHeads);
+  const bool want_weights = request != AttentionRequest::kNone;
   const auto result = memory_attention(q_ND, memory.per_sentence[1], sentence_N, memory.per_sentence[0], {}, want_weights);
   return {result.out, result.weights, {}};
 }
@@ -103,7 +104,7 @@ DecoderStep FusionDecoder::step(const Memory& memory, const State& state, const 
   const auto per_layer = static_cast<size_t>(num_state_tensors(layers_[0]->kind()));
   for (size_t l = 0; l < layers_.size(); ++l) {
     auto* past_NTE = causal_ ? &per_row[layers_.size() * per_layer + l] : nullptr;
-    const auto attended = attend(memory, state.sentence_N, layers_[l]->query(x), past_NTE ? *past_NTE : torch::Tensor(), want_mean);
+    const auto attended = attend(memory, state.sentence_N, layers_[l]->query(x), past_NTE ? *past_NTE : torch::Tensor(), request);
     const auto first = state.per_row.begin() + static_cast<int64_t>(l * per_layer);
     const auto next = layers_[l]->step(x, attended.a_ND, {first, first + static_cast<int64_t>(per_layer)});
     std::copy(next.begin(), next.end(), per_row.begin() + static_cast<int64_t>(l * per_layer));

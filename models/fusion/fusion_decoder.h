@@ -28,11 +28,11 @@ class FusionDecoder : public Decoder {
  private:
   struct Attended {
     torch::Tensor a_ND, weights_NS;
-    torch::Tensor past_NT;  // causal form, when weights are wanted: the share of each earlier position
+    torch::Tensor past_NT;  // causal form, when heads are wanted: the share of each earlier position
   };
   // past_NTE is undefined in the two-sided form.
   Attended attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND, const torch::Tensor& past_NTE,
-                  bool want_weights) const;
+                  AttentionRequest request) const;
   Attended attend_with_past(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& q_ND, const torch::Tensor& past_NTE,
                             bool want_past) const;
   torch::Tensor enter(const torch::Tensor& embedded) const;

@@ -4,17 +4,6 @@
 #include "tests/python.h"
 
 namespace attnzoo::test {
-namespace {
-
-Outcome run_in(const TemporaryDirectory& folder, const std::string& command) {
-  auto outcome = run_merged(folder.path(), command);
-  INFO(outcome.output);
-  REQUIRE(outcome.status == 0);
-  return outcome;
-}
-
-}  // namespace
-
 TEST_CASE("A classifier tells labels, scores them and shows where it looked") {
   const TemporaryDirectory folder;
   train(folder, "classifier", 250);

@@ -159,6 +159,9 @@ TEST_CASE("attnzoo-eval scores what attnzoo-translate writes, and a file of tran
   CHECK(metrics.output.find("BLEU|" + json["bleu"]["signature"].get<std::string>() + json["bleu"]["text"].get<std::string>().substr(4)) ==
         0);
   CHECK(json["sentences"] == 60);
+  // References that can be read only once serve several systems.
+  const auto both = run(folder, "cat text | attnzoo-eval metrics --hypothesis hypotheses --hypothesis hypotheses --reference -");
+  CHECK(both.output == "hypotheses\n" + metrics.output + "hypotheses\n" + metrics.output);
   CHECK(json["perplexity"]["score"].get<double>() > 1);
 }
 

@@ -1,6 +1,5 @@
 // Every kind of page, made by the programs and opened in a real browser: what it shows against the same numbers as JSON, for hostile text
 // as well. And the event files against TensorBoard's own reader.
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "data/files.h"
@@ -26,13 +25,6 @@ void check_page(const TemporaryDirectory& folder, const std::string& script, con
   CHECK(outcome.status == 0);
 }
 
-std::string run_or_fail(const TemporaryDirectory& folder, const std::string& command) {
-  const auto outcome = run_merged(folder.path(), command);
-  INFO(outcome.output);
-  REQUIRE(outcome.status == 0);
-  return outcome.output;
-}
-
 // Lines that must show as text: markup, right-to-left, marks alone, very long.
 std::string hostile_lines() {
   std::string lines = "w1 w2 </script><script>window.hacked=1</script>\n<img src=x onerror=window.hacked=1> w3\n";
@@ -51,27 +43,26 @@ TEST_CASE("The pages of a translation model show what its JSON says", "[pages]")
   write_text(folder, "test", invented_text(30, 5));
   const auto path = [&](const char* name) { return (folder / name).string(); };
 
-  run_or_fail(
-      folder,
-      "head -n 4 test.src | attnzoo-translate --run run --quiet --n-best 3 --explain page.html --format json --attention >lines.json");
+  run_in(folder,
+         "head -n 4 test.src | attnzoo-translate --run run --quiet --n-best 3 --explain page.html --format json --attention >lines.json");
   check_page(folder, "explanation_page", path("page.html") + " lines.json");
   folder.file("hostile.src", hostile_lines());
-  run_or_fail(folder,
-              "attnzoo-translate --run run --quiet --input hostile.src --max-source-tokens 60 --explain hostile.html --format json "
-              "--attention >lines.json");
+  run_in(folder,
+         "attnzoo-translate --run run --quiet --input hostile.src --max-source-tokens 60 --explain hostile.html --format json "
+         "--attention >lines.json");
   check_page(folder, "explanation_page", path("hostile.html") + " lines.json");
 
-  run_or_fail(folder,
-              "for form in html json; do attnzoo-eval --run run --run run --beam 1 --source test.src --reference test.tgt --report "
-              "scores.$form; done");
+  run_in(folder,
+         "for form in html json; do attnzoo-eval --run run --run run --beam 1 --source test.src --reference test.tgt --report "
+         "scores.$form; done");
   check_page(folder, "evaluation_page", path("scores.html") + " scores.json");
-  run_or_fail(folder,
-              "for form in html json; do attnzoo-eval metrics --hypothesis hostile.src --reference hostile.src --source hostile.src "
-              "--report h.$form; done");
+  run_in(folder,
+         "for form in html json; do attnzoo-eval metrics --hypothesis hostile.src --reference hostile.src --source hostile.src "
+         "--report h.$form; done");
   check_page(folder, "evaluation_page", path("h.html") + " h.json");
 
   check_page(folder, "run_page", path("run/report.html") + " run/log.jsonl");
-  run_or_fail(folder, "attnzoo-train compare run run --out compared.html");
+  run_in(folder, "attnzoo-train compare run run --out compared.html");
 }
 
 TEST_CASE("The pages of labels and of running text show what their JSON says", "[pages]") {
@@ -82,9 +73,9 @@ TEST_CASE("The pages of labels and of running text show what their JSON says", "
     train(folder, family, 20);
     write_text(folder, "test", invented_text(30, 5));
     const std::string test_set = std::string(family) == "classifier" ? "--source test.src --reference test.label" : "--text test.tgt";
-    run_or_fail(folder, "for form in html json; do attnzoo-eval --run run " + test_set + " --report scores.$form; done");
+    run_in(folder, "for form in html json; do attnzoo-eval --run run " + test_set + " --report scores.$form; done");
     check_page(folder, "evaluation_page", (folder / "scores.html").string() + " scores.json");
-    run_or_fail(folder, "head -n 2 test.src | attnzoo-translate --run run --quiet --explain page.html >lines");
+    run_in(folder, "head -n 2 test.src | attnzoo-translate --run run --quiet --explain page.html >lines");
     CHECK(read_file(folder / "page.html").find(family == std::string("classifier") ? "\"labels\":[" : "\"language_model\"") !=
           std::string::npos);
   }
@@ -94,7 +85,7 @@ TEST_CASE("TensorBoard reads what a training wrote, and of a resumed one each st
   if (!python_has("tensorboard")) return;
   const TemporaryDirectory folder;
   train(folder, "attention-gru", 20, "--set train.validate_every=10 --set train.report_every=5");
-  run_or_fail(folder, "attnzoo-train --run run --resume --threads 1 --set train.max_steps=40");
+  run_in(folder, "attnzoo-train --run run --resume --threads 1 --set train.max_steps=40");
   const auto outcome = run_python(folder.path(), "tensorboard_events", "run/tensorboard run/log.jsonl", "pages");
   INFO(outcome.output);
   CHECK(outcome.status == 0);

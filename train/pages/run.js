@@ -30,7 +30,6 @@ function bestOf(run, key) {
 
 const lastEntry = (run) => [...run.train, ...run.validations, ...(run.end ? [run.end] : [])].reduce((last, entry) => (!last || entry.step >= last.step ? entry : last), null);
 const modelText = (run) => (run.config && run.config.model ? [run.config.model.family, run.config.model.preset].filter(Boolean).join(" ") : "");
-const shortNames = (runs) => runs.map((run) => run.run);
 
 function figuresOf(run) {
   const last = lastEntry(run), metrics = metricsOf([run]);
@@ -45,7 +44,7 @@ function figuresOf(run) {
 }
 
 function curves(runs) {
-  const several = runs.length > 1, names = shortNames(runs);
+  const several = runs.length > 1, names = runs.map((run) => run.run);
   const seriesOf = (entriesOf, key) => runs.map((run, index) => ({name: names[index], points: entriesOf(run).map((entry) => [entry.step, entry[key] ?? NaN])}));
   const train = (run) => run.train, validations = (run) => run.validations;
   const plots = [];
