@@ -73,12 +73,13 @@ nlohmann::json recurrent_with_statistics() {
           {"positions", "learned"},    {"variational_dropout", true}};
 }
 
-// Trains 40 steps at one go and with an interruption, and compares everything.
+// Trains at one go and with an interruption, and compares everything.
 void check_resume(const nlohmann::json& train, int64_t stop_step, const nlohmann::json& model = nullptr) {
   const TemporaryDirectory folder;
   auto fields = tiny_recipe(folder, train);
   if (!model.is_null()) fields["model"] = model;
   const auto recipe = read_tiny(folder, fields);
+  const int64_t num_steps = recipe.train.max_steps;
   const RunFolder straight(folder / "straight"), interrupted(folder / "interrupted");
   start(recipe, straight)->run();
 
@@ -89,15 +90,15 @@ void check_resume(const nlohmann::json& train, int64_t stop_step, const nlohmann
   REQUIRE(result.stopped);
   REQUIRE(result.step == stop_step);
   torch::manual_seed(999);  // what another process would have
-  REQUIRE(resume(recipe, interrupted)->run().step == 40);
+  REQUIRE(resume(recipe, interrupted)->run().step == num_steps);
 
-  const auto expected = load_checkpoint(straight.checkpoint(40)), given = load_checkpoint(interrupted.checkpoint(40));
+  const auto expected = load_checkpoint(straight.checkpoint(num_steps)), given = load_checkpoint(interrupted.checkpoint(num_steps));
   require_same_bits(given.weights, expected.weights);
   REQUIRE(given.extra_tensors.size() == expected.extra_tensors.size());
   for (const auto& [name, tensors] : expected.extra_tensors) require_same_bits(given.extra_tensors.at(name), tensors);
   CHECK(log_of(interrupted, "train") == log_of(straight, "train"));
   CHECK(log_of(interrupted, "validation") == log_of(straight, "validation"));
-  CHECK(log_of(straight, "train").size() == static_cast<size_t>(40 / train.value("report_every", 1)));
+  CHECK(log_of(straight, "train").size() == static_cast<size_t>(num_steps / recipe.train.report_every));
 }
 
 }  // namespace
@@ -112,9 +113,37 @@ TEST_CASE_METHOD(OneThread, "forty steps equal twenty, an interruption and twent
                  20);
   }
   SECTION("with reports that span the interruption") { check_resume({{"report_every", 8}, {"validate_every", 0}, {"accumulate", 3}}, 24); }
+  SECTION("with default warm-up and validations, stopped between two of these") {
+    check_resume({{"batch", {{"batch_tokens", 600}}}, {"schedule", nlohmann::json::object()}, {"validate_every", 0}, {"max_steps", 220}},
+                 130);
+  }
   SECTION("with running statistics, masks a sentence and averaged weights") {
     check_resume({{"ema_decay", 0.9}}, 17, recurrent_with_statistics());
   }
+}
+
+TEST_CASE_METHOD(OneThread, "short epochs are validated 100 steps apart, and a longer run keeps the warm-up that it started with") {
+  const TemporaryDirectory folder;
+  const auto recipe_of = [&](int64_t max_steps) {
+    return read_tiny(folder, tiny_recipe(folder, {{"batch", {{"batch_tokens", 600}}},
+                                                  {"schedule", nlohmann::json::object()},
+                                                  {"validate_every", 0},
+                                                  {"max_steps", max_steps}}));
+  };
+  const RunFolder run(folder / "run");
+  start(recipe_of(115), run)->run();
+  resume(recipe_of(250), run)->run();
+  std::vector<int64_t> steps;
+  for (const auto& entry : log_of(run, "validation")) steps.push_back(entry["step"]);
+  const auto epoch_of = [&](int64_t step) { return log_of(run, "train").at(static_cast<size_t>(step - 1))["epoch"].get<int64_t>(); };
+  REQUIRE(steps.size() == 4);  // two in their turn, two because a run ended
+  CHECK((steps[0] >= 100 && steps[0] < 115 && steps[1] == 115 && steps[3] == 250));
+  CHECK((steps[2] >= steps[0] + 100 && steps[2] < steps[0] + 115));
+  for (const int64_t step : {steps[0], steps[2]}) CHECK(epoch_of(step) + 1 == epoch_of(step + 1));
+  // The warm-up is a fifth of 115 steps, so the rate falls from step 23 on.
+  const auto rate_at = [&](size_t step) { return log_of(run, "train").at(step - 1)["learning_rate"].get<double>(); };
+  CHECK(rate_at(22) < rate_at(23));
+  CHECK_THAT(rate_at(230), Catch::Matchers::WithinRel(rate_at(23) * std::sqrt(0.1), 1e-9));
 }
 
 TEST_CASE_METHOD(OneThread, "checkpoints carry running statistics, with averaged weights the same as without") {
