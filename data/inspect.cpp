@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <map>
 #include <optional>
@@ -11,16 +10,14 @@
 
 #include "data/extended_vocabulary.h"
 #include "data/progress.h"
-#include "data/round_trip.h"
 #include "data/special_tokens.h"
+#include "data/utf8.h"
 
 namespace attnzoo {
 namespace {
 
-constexpr size_t kBarColumns = 40;
 constexpr int64_t kMaxLinesToDecode = 20000;
-
-double percent(int64_t part, int64_t whole) { return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole); }
+constexpr size_t kCleanedCharacters = 300;
 
 uint64_t hash_of(std::span<const int32_t> ids) {
   return std::hash<std::string_view>{}({reinterpret_cast<const char*>(ids.data()), ids.size_bytes()});
@@ -39,28 +36,42 @@ std::vector<int64_t> count_lengths(const Corpus& corpus, Side side) {
   return counts;
 }
 
-std::string coverage(const Corpus& corpus, Side side, const Tokenizer& tokenizer) {
+// How often each id occurs; ids past the vocabulary (data/extended_vocabulary.h) count in `num_copied`.
+std::vector<int64_t> count_ids(const Corpus& corpus, Side side, const Tokenizer& tokenizer, int64_t& num_copied) {
   std::vector<int64_t> uses(static_cast<size_t>(tokenizer.vocabulary_size()));
-  int64_t num_tokens = 0, num_copied = 0;  // the latter: ids past the vocabulary (data/extended_vocabulary.h)
   for_each_pair(corpus, [&](int64_t i) {
     for (const int32_t id : (corpus.*side)(i)) ++(static_cast<size_t>(id) < uses.size() ? uses[static_cast<size_t>(id)] : num_copied);
-    num_tokens += static_cast<int64_t>((corpus.*side)(i).size());
   });
-  int64_t num_bytes = 0, num_used = 0, num_usable = 0;
-  for (size_t id = kNumSpecialTokens; id < uses.size(); ++id) {
+  return uses;
+}
+
+Coverage coverage_of(const char* corpus_name, const char* side_name, const std::vector<int64_t>& uses, int64_t num_copied,
+                     const Tokenizer& tokenizer) {
+  Coverage coverage{corpus_name, side_name};
+  coverage.num_copied = coverage.num_tokens = num_copied;
+  coverage.num_unknown = uses[kUnkId];
+  for (size_t id = 0; id < uses.size(); ++id) {
+    coverage.num_tokens += uses[id];
+    if (id < kNumSpecialTokens) continue;
     const std::string piece = tokenizer.piece(static_cast<int32_t>(id));
     const bool is_byte = piece.size() == 6 && piece.rfind("<0x", 0) == 0;  // SentencePiece writes a byte as <0xE2>
     if (is_byte) {
-      num_bytes += uses[id];
+      coverage.num_bytes += uses[id];
     } else {
-      ++num_usable;
-      num_used += uses[id] > 0;
+      ++coverage.num_usable;
+      coverage.num_used += uses[id] > 0;
     }
   }
-  const std::string copied = num_copied == 0 ? "" : fmt::format(", copied words {:.3f}% ({})", percent(num_copied, num_tokens), num_copied);
-  return fmt::format("{}, <unk> {:.3f}%{}, bytes {:.3f}%, {} of {} in use ({:.1f}%)", counted(num_tokens, "token"),
-                     percent(uses[kUnkId], num_tokens), copied, percent(num_bytes, num_tokens), num_used, counted(num_usable, "piece"),
-                     percent(num_used, num_usable));
+  return coverage;
+}
+
+std::vector<CountedText> most_frequent(const std::vector<int64_t>& uses, const Tokenizer& tokenizer, size_t most) {
+  std::vector<CountedText> pieces;
+  for (size_t id = 0; id < uses.size(); ++id)
+    if (uses[id] > 0) pieces.push_back({tokenizer.piece(static_cast<int32_t>(id)), uses[id]});
+  std::ranges::stable_sort(pieces, [](const auto& a, const auto& b) { return a.count > b.count; });
+  if (pieces.size() > most) pieces.resize(most);
+  return pieces;
 }
 
 // The text of a training pair, and what it tells about ids past the vocabulary.
@@ -82,42 +93,59 @@ class SampleText {
   std::optional<ExtendedSource> words_;
 };
 
-// What is read of the training text itself.
-struct TextPass {
-  RoundTrip source, target;
-  std::map<int64_t, std::string> source_of_line;  // of the lines that are shown
+// Cleans again a part of the lines, to show what cleaning did to them.
+class CleaningExamples {
+ public:
+  CleaningExamples(const PreparedData& data, const DataConfig& config) : data_(data), config_(config), cleaner_(config.clean) {
+    before_ = cleaner_.report();
+  }
+
+  void add(const TextPair& pair, std::vector<CleanedPair>& found) {
+    if (cleaner_.keep_text(pair)) {
+      auto source = config_.task == Task::kLanguageModel ? std::vector<int32_t>() : data_.tokenizers.source->encode(pair.source);
+      auto target = data_.tokenizers.target->encode(pair.target);
+      cleaner_.keep_ids(pair, source, target);
+    }
+    for (size_t i = 0; i < before_.reasons.size(); ++i) {
+      const auto& now = cleaner_.report().reasons[i];
+      if (now.num_pairs == before_.reasons[i].num_pairs) continue;
+      before_.reasons[i].num_pairs = now.num_pairs;
+      if (now.num_pairs <= static_cast<int64_t>(kMaxCleanedShown))
+        found.push_back(
+            {now.name, now.action, pair.place(), shorten(pair.source, kCleanedCharacters), shorten(pair.target, kCleanedCharacters)});
+    }
+  }
+
+ private:
+  const PreparedData& data_;
+  const DataConfig& config_;
+  PairCleaner cleaner_;
+  CleaningReport before_;
 };
 
-TextPass read_text(const PreparedData& data, const DataConfig& config, const std::vector<int64_t>& samples) {
-  TextPass pass;
-  for (const int64_t pair : samples) pass.source_of_line[data.train->line(pair)];
+// Reads the training text itself once more. Returns the sources of the lines of `samples`.
+std::map<int64_t, std::string> read_text(const PreparedData& data, const DataConfig& config, const std::vector<int64_t>& samples,
+                                         Inspection& inspection) {
+  std::map<int64_t, std::string> source_of_line;
+  for (const int64_t pair : samples) source_of_line[data.train->line(pair)];
   const Tokenizer &source = *data.tokenizers.source, &target = *data.tokenizers.target;
   const bool copied = config.tokenizer.copy_unknown;
   const int64_t stride = std::max<int64_t>(1, (data.train_report.num_read + kMaxLinesToDecode - 1) / kMaxLinesToDecode);
   PairReader reader(data.train_text, config.clean.reading_policy());
+  CleaningExamples cleaning(data, config);
+  MisalignmentFinder misalignment;
   TextPair pair;
   while (reader.next(pair)) {
-    if (const auto shown = pass.source_of_line.find(pair.line); shown != pass.source_of_line.end()) shown->second = pair.source;
+    if (const auto shown = source_of_line.find(pair.line); shown != source_of_line.end()) shown->second = pair.source;
     if (pair.line % stride != 0) continue;
     const std::string_view source_line = pair.source, *copied_from = copied ? &source_line : nullptr;
-    if (config.task != Task::kLanguageModel) pass.source.add(source, pair.source, pair.place(), copied_from);
-    if (config.task != Task::kClassification) pass.target.add(target, pair.target, pair.place(), copied_from);
+    if (config.task != Task::kLanguageModel) inspection.source_round_trip.add(source, pair.source, pair.place(), copied_from);
+    if (config.task != Task::kClassification) inspection.target_round_trip.add(target, pair.target, pair.place(), copied_from);
+    if (config.task == Task::kTranslation) misalignment.add(pair.place(), pair.source, pair.target);
+    cleaning.add(pair, inspection.cleaned);
   }
-  return pass;
-}
-
-std::string round_trip_section(const PreparedData& data, const DataConfig& config, const TextPass& pass) {
-  const Tokenizer &source = *data.tokenizers.source, &target = *data.tokenizers.target;
-  const auto lines = std::max(pass.source.num_lines, pass.target.num_lines);
-  std::string text = fmt::format("\nEncoded and decoded again ({} of {} training lines)\n", lines, data.train_report.num_read);
-  if (config.task != Task::kLanguageModel) text += "  source: " + pass.source.text() + "\n";
-  if (config.task != Task::kClassification) text += "  target: " + pass.target.text() + "\n";
-  const std::string normalization = config.task == Task::kLanguageModel ? target.normalization() : source.normalization();
-  if (normalization.ends_with("_cf")) text += "  decoded text is in lower case\n";
-  if (pass.source.num_changed + pass.target.num_changed > 0)
-    text += fmt::format("  data.tokenizer.normalization is {}{}\n", normalization,
-                        normalization == "identity" ? "" : "; identity keeps text as it is");
-  return text;
+  inspection.misalignment = misalignment.result();
+  return source_of_line;
 }
 
 int64_t count_repeated_pairs(const Corpus& corpus) {
@@ -141,97 +169,72 @@ int64_t count_seen_in_training(const Corpus& train, const Corpus& valid) {
   return count;
 }
 
-}  // namespace
-
-std::string length_histogram(const std::vector<int64_t>& counts) {
-  int64_t num_lines = 0, num_tokens = 0;
-  for (size_t length = 0; length < counts.size(); ++length) {
-    num_lines += counts[length];
-    num_tokens += counts[length] * static_cast<int64_t>(length);
-  }
-  if (num_lines == 0) return "  no lines\n";
-  const auto quantile = [&](double share) {
-    int64_t seen = 0;
-    for (size_t length = 0; length < counts.size(); ++length) {
-      seen += counts[length];
-      if (static_cast<double>(seen) >= share * static_cast<double>(num_lines)) return length;
-    }
-    return counts.size() - 1;
-  };
-  const auto longest = quantile(1), p99 = quantile(0.99);
-  std::string text = fmt::format("  mean {:.1f}, median {}, 99% at most {}, longest {}\n",
-                                 static_cast<double>(num_tokens) / static_cast<double>(num_lines), quantile(0.5), p99, longest);
-  // About ten rows up to the 99th percentile; the long tail beyond is one row.
-  const size_t width = std::max<size_t>(1, (p99 + 10) / 10);
-  std::vector<std::pair<std::string, int64_t>> rows;
-  for (size_t begin = 0; begin <= p99; begin += width) {
-    const size_t end = std::min(begin + width, longest + 1);
-    int64_t count = 0;
-    for (size_t length = begin; length < end; ++length) count += counts[length];
-    rows.emplace_back(width == 1 ? fmt::format("{}", begin) : fmt::format("{} - {}", begin, begin + width - 1), count);
-  }
-  const size_t tail = rows.size() * width;
-  int64_t tail_count = 0;
-  for (size_t length = tail; length <= longest; ++length) tail_count += counts[length];
-  if (tail_count > 0) rows.emplace_back(fmt::format("{} or more", tail), tail_count);
-
-  int64_t largest = 0;
-  for (const auto& row : rows) largest = std::max(largest, row.second);
-  for (const auto& [label, count] : rows) {
-    const auto bar = static_cast<size_t>(std::llround(static_cast<double>(count) / static_cast<double>(largest) * kBarColumns));
-    text += fmt::format("  {:>11}  {:<{}}  {:>9} {:5.1f}%\n", label, std::string(bar, '#'), kBarColumns, count, percent(count, num_lines));
-  }
-  return text;
+void count_ratios(const Corpus& corpus, Inspection& inspection) {
+  for_each_pair(corpus, [&](int64_t i) {
+    const auto source = static_cast<double>(corpus.source(i).size()), target = static_cast<double>(corpus.target(i).size());
+    if (source == 0 || target == 0) return;
+    const auto bucket = std::ranges::lower_bound(kRatioEdges, target / source) - kRatioEdges.begin();
+    ++inspection.ratios[static_cast<size_t>(bucket)];
+  });
 }
 
-std::string inspect_data(const PreparedData& data, const DataConfig& config, int64_t num_samples) {
+void look_at_ids(const PreparedData& data, Inspection& inspection) {
+  const Tokenizer &source = *data.tokenizers.source, &target = *data.tokenizers.target;
+  for (const auto& [name, corpus] : {std::pair{"train", data.train.get()}, std::pair{"valid", data.valid.get()}}) {
+    if (corpus == nullptr) continue;
+    const bool train = corpus == data.train.get();
+    int64_t copied = 0;
+    const auto of_source = count_ids(*corpus, &Corpus::source, source, copied);
+    inspection.coverage.push_back(coverage_of(name, "source", of_source, copied, source));
+    copied = 0;
+    const auto of_target = count_ids(*corpus, &Corpus::target, target, copied);
+    inspection.coverage.push_back(coverage_of(name, "target", of_target, copied, target));
+    if (!train) continue;
+    inspection.source_pieces = most_frequent(of_source, source, kMaxPiecesShown);
+    inspection.target_pieces = most_frequent(of_target, target, corpus->has_labels() ? kMaxLabelsShown : kMaxPiecesShown);
+  }
+}
+
+}  // namespace
+
+Inspection inspect_data(const PreparedData& data, const DataConfig& config, int64_t num_samples) {
   const Corpus& train = *data.train;
   const Tokenizer &source = *data.tokenizers.source, &target = *data.tokenizers.target;
-  std::string text = "Counts\n  " + data.train_report.text("train") + "\n";
-  if (data.valid != nullptr) text += "  " + data.valid_report.text("valid") + "\n";
-  const int64_t num_repeated = count_repeated_pairs(train);
-  text += fmt::format("  train: {} an earlier pair ({:.2f}%)\n",
-                      num_repeated == 1 ? "1 pair repeats" : fmt::format("{} pairs repeat", num_repeated),
-                      percent(num_repeated, train.num_pairs()));
+  Inspection inspection;
+  inspection.task = config.task;
+  inspection.train_report = data.train_report;
+  inspection.valid_report = data.valid_report;
+  inspection.has_valid = data.valid != nullptr;
+  inspection.num_train = train.num_pairs();
+  inspection.num_repeated = count_repeated_pairs(train);
   if (data.valid != nullptr) {
-    const int64_t num_seen = count_seen_in_training(train, *data.valid);
-    text +=
-        fmt::format("  valid: {} in the training text too ({:.2f}%)\n",
-                    num_seen == 1 ? "1 source is" : fmt::format("{} sources are", num_seen), percent(num_seen, data.valid->num_pairs()));
+    inspection.num_valid = data.valid->num_pairs();
+    inspection.num_seen = count_seen_in_training(train, *data.valid);
   }
-
-  text += "\nSource length of the training pairs, in tokens\n" + length_histogram(count_lengths(train, &Corpus::source));
-  text += "\nTarget length of the training pairs, in tokens\n" + length_histogram(count_lengths(train, &Corpus::target));
-
-  text += fmt::format("\nCoverage ({}, {})\n", source.kind(),
-                      data.tokenizers.joint()
-                          ? fmt::format("{} pieces for both sides", source.vocabulary_size())
-                          : fmt::format("{} source and {} target pieces", source.vocabulary_size(), target.vocabulary_size()));
-  text += "  train source: " + coverage(train, &Corpus::source, source) + "\n";
-  text += "  train target: " + coverage(train, &Corpus::target, target) + "\n";
-  if (data.valid != nullptr) {
-    text += "  valid source: " + coverage(*data.valid, &Corpus::source, source) + "\n";
-    text += "  valid target: " + coverage(*data.valid, &Corpus::target, target) + "\n";
-  }
+  inspection.tokenizer = fmt::format(
+      "{}, {}", source.kind(),
+      data.tokenizers.joint() ? fmt::format("{} pieces for both sides", source.vocabulary_size())
+                              : fmt::format("{} source and {} target pieces", source.vocabulary_size(), target.vocabulary_size()));
+  inspection.normalization = config.task == Task::kLanguageModel ? target.normalization() : source.normalization();
+  inspection.source_lengths = count_lengths(train, &Corpus::source);
+  inspection.target_lengths = count_lengths(train, &Corpus::target);
+  count_ratios(train, inspection);
+  look_at_ids(data, inspection);
 
   num_samples = std::min(num_samples, train.num_pairs());
   std::vector<int64_t> samples;
   for (int64_t i = 0; i < num_samples; ++i) samples.push_back(i * train.num_pairs() / num_samples);
-  const TextPass pass = read_text(data, config, samples);
-  text += round_trip_section(data, config, pass);
-
-  if (num_samples > 0) text += "\nWhat the model will see\n";
+  const auto source_of_line = read_text(data, config, samples, inspection);
   for (const int64_t pair : samples) {
-    const auto found = pass.source_of_line.find(train.line(pair));
-    const std::string line = found == pass.source_of_line.end() ? "" : found->second;
+    const auto found = source_of_line.find(train.line(pair));
+    const std::string line = found == source_of_line.end() ? "" : found->second;
     const bool copied = config.tokenizer.copy_unknown;
     const SampleText as_source(train, pair, source, copied, line), as_target(train, pair, target, copied, line);
-    text += fmt::format("  line {}\n", train.line(pair));
-    text += fmt::format("    source  {}{}\n", as_source.pieces(train.source(pair)), source.piece(kEosId));
-    text += fmt::format("    target  {} {}{}\n", target.piece(kBosId), as_target.pieces(train.target(pair)), target.piece(kEosId));
-    text += fmt::format("    text    {} ||| {}\n", as_source.decode(train.source(pair)), as_target.decode(train.target(pair)));
+    inspection.samples.push_back({train.line(pair), as_source.pieces(train.source(pair)) + source.piece(kEosId),
+                                  target.piece(kBosId) + " " + as_target.pieces(train.target(pair)) + target.piece(kEosId),
+                                  as_source.decode(train.source(pair)), as_target.decode(train.target(pair))});
   }
-  return text;
+  return inspection;
 }
 
 }  // namespace attnzoo

@@ -48,8 +48,7 @@ void ReportFile::use_training_text_of(const nlohmann::json& config) {
 }
 
 void ReportFile::write(const nlohmann::json& document) {
-  file_->write(path_.extension() == ".json" ? document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                                            : evaluation_page(document));
+  file_->write(evaluation_content(path_, document));
   file_->commit();
 }
 

@@ -152,7 +152,13 @@ TrainResult Trainer::run() {
   TrainResult result;
   elapsed_before_ = state_.elapsed_s;
   begin_ = std::chrono::steady_clock::now();
-  if (!open_stream_and_log()) return {"stopped", true, state_.step, state_.best};
+  if (!open_stream_and_log()) {
+    result.reason = "stopped";
+    result.stopped = true;
+    result.step = state_.step;
+    result.best = state_.best;
+    return result;
+  }
 
   bool interrupted = state_.validation_due && !validate_and_save();
   const int64_t first_step = state_.step;

@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "data/command_line.h"
 #include "data/error.h"
+#include "data/files.h"
 #include "data/importers/debian_descriptions.h"
 #include "data/importers/gettext.h"
 #include "data/importers/multi30k.h"
@@ -12,6 +15,7 @@
 #include "data/json_fields.h"
 #include "data/message.h"
 #include "data/option_reader.h"
+#include "data/page.h"
 #include "data/prepare.h"
 #include "data/progress.h"
 #include "data/recipe.h"
@@ -19,6 +23,11 @@
 #include "data/stop_signal.h"
 
 namespace attnzoo {
+
+namespace pages {
+extern const std::string_view kInspection;
+}
+
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -56,13 +65,14 @@ cxxopts::Options recipe_options(const CommandLine& about) {
   return options;
 }
 
-struct Prepared {
+// What the command line asks to be prepared, and where.
+struct Request {
+  std::string recipe;
   DataConfig config;
-  PreparedData data;
   std::filesystem::path cache;
 };
 
-Prepared prepare(const cxxopts::ParseResult& flags) {
+Request request_of(const cxxopts::ParseResult& flags) {
   if (flags.count("recipe") == 0) throw UsageError("a RECIPE.json is needed");
   apply_threads_option(flags);
   const std::filesystem::path file = flags["recipe"].as<std::string>();
@@ -71,16 +81,16 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
     settings.push_back(string_setting("data.clean.invalid_utf8", flags["invalid-utf8"].as<std::string>()));
   const nlohmann::json recipe = read_recipe(file, settings);
   if (!recipe.contains("data")) fail<ConfigError>("{}: has no 'data' section; it names the text to train on", file.string());
-  const DataConfig config = DataConfig::from_json(recipe["data"], file.parent_path(), task_of(recipe));
+  Request request{file.string(), DataConfig::from_json(recipe["data"], file.parent_path(), task_of(recipe)), ""};
+  request.cache = flags.count("cache") > 0       ? std::filesystem::path(flags["cache"].as<std::string>())
+                  : request.config.cache.empty() ? default_cache(file)
+                                                 : std::filesystem::path(request.config.cache);
+  return request;
+}
 
-  Prepared prepared;
-  prepared.cache = flags.count("cache") > 0 ? std::filesystem::path(flags["cache"].as<std::string>())
-                   : config.cache.empty()   ? default_cache(file)
-                                            : std::filesystem::path(config.cache);
+PreparedData prepare(const Request& request) {
   Progress progress;
-  prepared.config = config;
-  prepared.data = prepare_data(config, prepared.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
-  return prepared;
+  return prepare_data(request.config, request.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
 }
 
 int run_prepare(int argc, char** argv) {
@@ -94,9 +104,9 @@ int run_prepare(int argc, char** argv) {
   cxxopts::Options options = recipe_options(about);
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
-  const Prepared prepared = prepare(flags);
-  const PreparedData& data = prepared.data;
-  print_output(fmt::format("{}: {}{}{}\n", prepared.cache.string(), counted(data.train->num_pairs(), "training pair"),
+  const auto request = request_of(flags);
+  const auto data = prepare(request);
+  print_output(fmt::format("{}: {}{}{}\n", request.cache.string(), counted(data.train->num_pairs(), "training pair"),
                            data.valid ? " and " + counted(data.valid->num_pairs(), "validation pair") : "",
                            data.reused ? ", all reused" : ""));
   return 0;
@@ -105,19 +115,34 @@ int run_prepare(int argc, char** argv) {
 int run_inspect(int argc, char** argv) {
   const CommandLine about = {"attnzoo-data inspect",
                              "Prepares the data of a recipe if necessary, and shows counts, token lengths, coverage and samples.",
-                             "RECIPE.json [--samples N] [--cache DIR] [--set KEY=VALUE ...]",
-                             {"attnzoo-data inspect recipe.json", "attnzoo-data inspect recipe.json --samples 20 | less"},
+                             "RECIPE.json [--samples N] [--report FILE.html] [--cache DIR] [--set KEY=VALUE ...]",
+                             {"attnzoo-data inspect recipe.json", "attnzoo-data inspect recipe.json --samples 20 | less",
+                              "attnzoo-data inspect recipe.json --report data.html        # the same as a page, with doubtful pairs"},
                              data_keys};
   cxxopts::Options options = recipe_options(about);
   options.add_options()("samples", "Pairs to show as the pieces that the model will see", cxxopts::value<std::string>()->default_value("3"),
-                        "N");
+                        "N")("report", "Write a page for a browser, too; FILE.json: its data", cxxopts::value<std::string>(), "FILE.html");
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
   OptionReader numbers(flags);
   const int64_t num_samples = numbers.integer("samples", {0, 1'000'000});
   numbers.finish();
-  const Prepared prepared = prepare(flags);
-  print_output(inspect_data(prepared.data, prepared.config, num_samples));
+  const auto request = request_of(flags);
+  const std::filesystem::path page = flags.count("report") > 0 ? flags["report"].as<std::string>() : "";
+  std::optional<AtomicFile> report;
+  if (!page.empty()) {
+    std::vector<std::filesystem::path> inputs = {request.recipe};
+    for (const auto* text : {&request.config.train, &request.config.valid})
+      for (const auto& input : text->files()) inputs.emplace_back(input);
+    refuse_input_as_output("--report", page, inputs);
+    report.emplace(page);  // a place that cannot be written is known before the work
+  }
+  const auto inspection = inspect_data(prepare(request), request.config, num_samples);
+  if (report) {
+    report->write(page_or_json(page, pages::kInspection, request.recipe + ": data", inspection_document(inspection, request.recipe)));
+    report->commit();
+  }
+  print_output(inspection_text(inspection));
   return 0;
 }
 

@@ -63,6 +63,7 @@ TEST_CASE("The pages of a translation model show what its JSON says", "[pages]")
 
   check_page(folder, "run_page", path("run/report.html") + " run/log.jsonl");
   run_in(folder, "attnzoo-train compare run run --out compared.html");
+  check_page(folder, "compare_page", path("compared.html") + " run/log.jsonl");
 }
 
 TEST_CASE("The pages of labels and of running text show what their JSON says", "[pages]") {
@@ -79,6 +80,19 @@ TEST_CASE("The pages of labels and of running text show what their JSON says", "
     CHECK(read_file(folder / "page.html").find(family == std::string("classifier") ? "\"labels\":[" : "\"language_model\"") !=
           std::string::npos);
   }
+}
+
+TEST_CASE("The page of prepared data shows what its JSON says, hostile text included", "[pages]") {
+  if (!browser_is_there()) return;
+  const TemporaryDirectory folder;
+  const auto text = invented_text(60, 3);
+  folder.file("train.src", joined(text.source) + hostile_lines());
+  folder.file("train.tgt", joined(text.target) + hostile_lines());
+  folder.file("recipe.json",
+              R"({"data": {"train": {"source": "train.src", "target": "train.tgt"}, "valid": {"source": "train.src", "target": "train.tgt"},
+    "tokenizer": {"kind": "words", "vocabulary_size": 80}, "clean": {"max_source_length": 20}}})");
+  run_in(folder, "for form in html json; do attnzoo-data inspect recipe.json --samples 5 --report data.$form; done");
+  check_page(folder, "inspection_page", (folder / "data.html").string() + " data.json");
 }
 
 TEST_CASE("TensorBoard reads what a training wrote, and of a resumed one each step once", "[pages]") {

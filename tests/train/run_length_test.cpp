@@ -5,8 +5,6 @@
 namespace attnzoo::test {
 namespace {
 
-using Catch::Matchers::ContainsSubstring;
-
 TrainConfig config_of(int64_t max_steps, int64_t max_epochs, double max_time) {
   TrainConfig config;
   config.max_steps = max_steps;

@@ -19,6 +19,7 @@
 #include "data/stop_signal.h"
 #include "models/registry.h"
 #include "models/section_fields.h"
+#include "train/field_list.h"
 #include "train/initial_checkpoint.h"
 #include "train/metrics.h"
 #include "train/resume_checks.h"
@@ -71,6 +72,9 @@ cxxopts::Options make_options() {
   add_device_option(add);
   add("print-config", "Print the effective configuration and exit");
   add("list-models", "List the model families with their presets and exit");
+  add("fields",
+      "List the fields of a recipe with default, accepted values and meaning, and exit: those of a model family, or data, or train",
+      cxxopts::value<std::string>(), "FAMILY");
   add("show", "Print how the run in --run went and exit (several runs in a table: attnzoo-train show RUN RUN ...)");
   add("quiet", "Print errors only");
   add("verbose", "Also print how much of the machine's speed training reached");
@@ -308,6 +312,10 @@ int body(int argc, char** argv) {
   if (format != "text" && format != "json") throw UsageError(fmt::format("--log-format: '{}' is unknown; use text or json", format));
   if (flags.count("list-models") > 0) {
     print_output(list_models());
+    return 0;
+  }
+  if (flags.count("fields") > 0) {
+    print_output(field_list_text(recipe_field_list(flags["fields"].as<std::string>()), 100));
     return 0;
   }
   if (flags.count("print-config") > 0) {
