@@ -37,10 +37,13 @@ void add_text_form_options(cxxopts::OptionAdder& options, const std::vector<std:
   options("jsonl", "Text in JSON lines, one object per line, instead of plain text", cxxopts::value<std::string>(), "FILE");
   options("tsv", "Text in columns separated by tabs, instead of plain text", cxxopts::value<std::string>(), "FILE");
   for (size_t i = 0; i < sides.size(); ++i) {
+    // The first two make a pair; more are asked for by name.
     options(sides[i] + "-field",
-            fmt::format("Field of --jsonl that holds the {0} (default: {0}); a.b is the field b of the object a", sides[i]),
+            fmt::format("Field of --jsonl that holds the {}{}; a.b is the field b of the object a", sides[i],
+                        i < 2 ? " (default: " + sides[i] + ")" : ""),
             cxxopts::value<std::string>(), "NAME");
-    options(sides[i] + "-column", fmt::format("Column of --tsv that holds the {}, from 0 (default: {})", sides[i], i),
+    options(sides[i] + "-column",
+            fmt::format("Column of --tsv that holds the {}, from 0{}", sides[i], i < 2 ? fmt::format(" (default: {})", i) : ""),
             cxxopts::value<std::string>(), "N");
   }
 }

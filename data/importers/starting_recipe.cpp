@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::array<SettingsForSize, 4> kSettings = {{{3000, 1000, "tiny", 1024, 0.3, 0.002, "10m"},
                                                        {30000, 4000, "tiny", 2048, 0.3, 0.002, "30m"},
-                                                       {300000, 8000, "small", 4096, 0.2, 0.001, "2h"},
-                                                       {std::numeric_limits<int64_t>::max(), 16000, "base", 8192, 0.1, 0.0007, "24h"}}};
+                                                       {300000, 8000, "tiny", 2048, 0.2, 0.002, "1h"},
+                                                       {std::numeric_limits<int64_t>::max(), 16000, "small", 4096, 0.1, 0.001, "8h"}}};
 
 }  // namespace
 

@@ -161,8 +161,12 @@ int run_prompt(LoadedModel& loaded, Settings settings, PairReader& input, Output
   TextPair pair;
   for (int64_t index = 0;; ++index) {
     write_to_descriptor(STDERR_FILENO, "> ");
+    if (!input.next(pair)) break;
+    if (pair.invalid_utf8 && settings.invalid_utf8 == InvalidUtf8::kError) {
+      print_message(pair.place() + ": not valid UTF-8; type it again, or accept it with --invalid-utf8 replace");
+      continue;
+    }
     try {
-      if (!input.next(pair)) break;
       Lines lines;
       lines.add(pair, settings);
       settings.translate.first_line = index;
@@ -271,7 +275,9 @@ int run(int argc, char** argv) {
   check_output("--explain", settings.extras.explain);
   check_output("--alignments", settings.extras.alignments);
   if (prompt && settings.extras.any()) throw UsageError("--explain, --attention-svg and --alignments need --input or a pipe, not a prompt");
-  PairReader input(settings.text, settings.invalid_utf8, {.target = false, .record = !settings.holds<RunningText>()});
+  // One bad line does not end a prompt.
+  PairReader input(settings.text, prompt ? InvalidUtf8::kReplace : settings.invalid_utf8,
+                   {.target = false, .record = !settings.holds<RunningText>()});
   Output output(settings.output);
   auto loaded = load_model(checkpoint, settings.translate.device);
   if (settings.output_field.empty())
