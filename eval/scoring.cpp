@@ -1,7 +1,6 @@
 #include "eval/scoring.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "data/error.h"
 #include "data/extended_vocabulary.h"
+#include "data/parallel.h"
 #include "data/progress.h"
 #include "eval/row_top_k.h"
 #include "models/copying.h"
@@ -37,7 +37,7 @@ void score_rows(const torch::Tensor& logits_PV, const torch::Tensor& targets_P, 
   const auto logits = logits_PV.to(torch::kFloat).contiguous();
   const float* rows = logits.const_data_ptr<float>();
   const int64_t* targets = targets_P.const_data_ptr<int64_t>();
-  at::parallel_for(0, num_rows, 16, [&](int64_t begin, int64_t end) {
+  parallel_for(0, num_rows, 16, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
       const float* row = rows + p * num_logits;
       const float of_target = row[targets[p]];
