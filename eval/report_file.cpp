@@ -7,6 +7,7 @@
 #include "data/error.h"
 #include "data/text_reader.h"
 #include "eval/evaluation_report.h"
+#include "eval/test_set.h"
 
 namespace attnzoo {
 
@@ -25,8 +26,8 @@ ReportFile::ReportFile(const cxxopts::ParseResult& arguments, std::vector<std::f
   }
   if (arguments.count("report") == 0) return;
   path_ = arguments["report"].as<std::string>();
-  for (const char* option : {"source", "reference", "text", "training-text"})
-    if (arguments.count(option) > 0) inputs.emplace_back(arguments[option].as<std::string>());
+  for (auto& file : test_set_files(arguments)) inputs.emplace_back(file);
+  if (arguments.count("training-text") > 0) inputs.emplace_back(arguments["training-text"].as<std::string>());
   refuse_input_as_output("--report", path_, inputs);
   file_.emplace(path_);
 }

@@ -17,8 +17,8 @@ void add_report_options(cxxopts::OptionAdder& options);
 
 class ReportFile {
  public:
-  // Opens the file, so that a place that cannot be written is known before the work. `inputs`, and the files that the options source,
-  // reference, text and training-text name, may not be written over. Throws UsageError, DataError.
+  // Opens the file, so that a place that cannot be written is known before the work. `inputs`, the files of the test set and
+  // --training-text may not be written over. Throws UsageError, DataError.
   ReportFile(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs);
 
   bool wanted() const { return file_.has_value(); }

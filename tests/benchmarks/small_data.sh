@@ -19,13 +19,13 @@ cd "$work"
 columns() { awk -F '\t' 'NF == 2'; }  # no tabs inside a side
 mixed() {  # SPLIT of the imports, SPLIT of Multi30k, LINES of the latter
   { paste "debian/$1.en" "debian/$1.de"; paste "gettext/$1.en" "gettext/$1.de"
-    paste <(zcat "$data/$2.en.gz") <(zcat "$data/$2.de.gz") | head -n "$3"; } | columns
+    paste <(zcat "$data/$2.en.gz") <(zcat "$data/$2.de.gz") | awk -v most="$3" 'NR <= most'; } | columns  # head would end the others by SIGPIPE
 }
 mixed train train 1000000 | shuf --random-source=debian/train.en > train.tsv
 mixed valid val 400 > valid.tsv
 mixed test test_2016_flickr 400 > test.tsv
 run() {  # PAIRS VOCABULARY PRESET BATCH_TOKENS DROPOUT LEARNING_RATE MINUTES
-  head -n "$1" train.tsv > "train-$1.tsv"
+  awk -v most="$1" 'NR <= most' train.tsv > "train-$1.tsv"
   cat > "recipe-$1.json" << END
 {"data": {"train": {"tsv": "train-$1.tsv"}, "valid": {"tsv": "valid.tsv"}, "tokenizer": {"vocabulary_size": $2},
           "clean": {"max_source_length": 100, "max_target_length": 100}},

@@ -209,6 +209,10 @@ TEST_CASE("Wrong TSV and JSON lines are refused with file and line, and nothing 
         "give it with --jsonl");
   const std::string eval = "attnzoo-eval --hypotheses-out out ";
   check(eval + "--tsv narrow.tsv --source text", 2, "--tsv and --jsonl hold both sides of the test set; omit --source and --reference");
+  folder.file("pair.tsv", "a\tb\n");
+  for (const char* option : {" --report ", " --hypotheses-out "})
+    check(std::string("attnzoo-eval --tsv pair.tsv") + option + "pair.tsv", 1, "pair.tsv");
+  CHECK(read_file(folder / "pair.tsv") == "a\tb\n");
   check(eval + "--tsv narrow.tsv", 1, "narrow.tsv:2: has 1 column, but column 1 is needed");
   check(eval + "--jsonl text.jsonl --target-field translation --output-field source", 1, "has a field 'source' already");
   check("attnzoo-eval score --output out --tsv narrow.tsv --tokens", 2, "--tokens is written as JSON only; add --format json");
