@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
@@ -11,7 +10,6 @@
 #include "data/error.h"
 #include "data/json_fields.h"
 #include "data/recipe_fields.h"
-#include "models/parts.h"
 #include "models/registry.h"
 #include "train/train_config.h"
 
@@ -143,6 +141,7 @@ std::vector<RecipeField> family_fields(const ModelFamily& family) {
   std::vector<std::pair<std::string, nlohmann::json>> presets;
   for (const auto& preset : family.presets)
     presets.emplace_back(preset.name, complete_model_config({{"family", family.name}, {"preset", preset.name}}));
+  const auto encoder = config.value("encoder", ""), decoder = config.value("decoder", "");
   std::vector<RecipeField> fields;
   for (const auto& [key, value] : config.items()) {
     auto text = json_text(value);
@@ -153,7 +152,6 @@ std::vector<RecipeField> family_fields(const ModelFamily& family) {
     if (!of_presets.empty()) text += " (" + of_presets + ")";
     const bool of_encoder = key.starts_with("encoder_"), of_decoder = key.starts_with("decoder_");
     const auto name = of_encoder || of_decoder ? key.substr(8) : key;
-    const auto encoder = config.value("encoder", ""), decoder = config.value("decoder", "");
     const Row* row = of_encoder || of_decoder ? nullptr : model_row(rows, name, "", ' ');
     if (row == nullptr && !of_decoder) row = model_row(rows, name, encoder, 'e');
     if (row == nullptr && !of_encoder) row = model_row(rows, name, decoder, 'd');

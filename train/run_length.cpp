@@ -42,7 +42,7 @@ std::vector<std::string> outlook(const TrainConfig& config, const RunLength& len
                                                 counted(length.steps_per_epoch, "step"), counted(warmup_steps, "step"))};
   if (config.validate_every == 0 && length.steps_per_epoch < kMinStepsBetweenEpochValidations) {
     const int64_t epochs = (kMinStepsBetweenEpochValidations + length.steps_per_epoch - 1) / length.steps_per_epoch;
-    lines[0] += fmt::format(", validation every {} epochs (train.validate_every sets another interval)", epochs);
+    lines[0] += fmt::format(", a checkpoint every {} epochs (train.validate_every sets another interval)", epochs);
   }
   if (length.steps > 0 && warmup_steps >= length.steps)
     lines.push_back(short_warmup_warning(config, length, warmup_steps, "a run of " + counted(length.steps, "step")));

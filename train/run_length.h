@@ -23,12 +23,12 @@ int64_t default_warmup(const RunLength& length);
 // Validations at the end of an epoch (validate_every 0) lie at least so many steps apart: epochs of a few steps are not validated each.
 constexpr int64_t kMinStepsBetweenEpochValidations = 100;
 
-// "training: 400 pairs, 3 steps per epoch, warm-up of 60 steps", when and how often it validates if not each epoch, and a warning where the
-// warm-up outlasts max_steps or max_epochs.
+// "training: 400 pairs, 3 steps per epoch, warm-up of 60 steps", how often it validates and saves if not each epoch, and a warning where
+// the warm-up outlasts max_steps or max_epochs.
 std::vector<std::string> outlook(const TrainConfig& config, const RunLength& length, int64_t warmup_steps);
 
-// Of a run with max_time, once the pace is known: "max_time of 1 min allows about 200 steps, 67 epochs", and a warning where the warm-up
-// outlasts them. Empty without max_time, or where another limit comes first.
+// Of a run with max_time, once the pace is known: "at this pace, max_time of 1 min 00 s is about 200 steps, 67 epochs", and a warning where
+// the warm-up outlasts them. Empty without max_time, or where another limit comes first.
 std::vector<std::string> outlook_in_time(const TrainConfig& config, const RunLength& length, int64_t warmup_steps, double seconds_per_step);
 
 }  // namespace attnzoo

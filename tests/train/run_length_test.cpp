@@ -30,7 +30,7 @@ TEST_CASE("The default warm-up fits the data and the length of the run", "[run-l
 TEST_CASE("A training says before it starts how long an epoch and the warm-up are", "[run-length]") {
   const auto lines = [](TrainConfig config, int64_t warmup) { return outlook(config, run_length(config, 400, 3), warmup); };
   CHECK(lines(config_of(2000, 0, 0), 60) ==
-        std::vector<std::string>{"training: 400 pairs, 3 steps per epoch, warm-up of 60 steps, validation every 34 epochs "
+        std::vector<std::string>{"training: 400 pairs, 3 steps per epoch, warm-up of 60 steps, a checkpoint every 34 epochs "
                                  "(train.validate_every sets another interval)"});
   TrainConfig often = config_of(150, 0, 0);
   often.validate_every = 50;
