@@ -31,11 +31,7 @@ RunLength run_length(const TrainConfig& config, int64_t num_pairs, int64_t epoch
   return length;
 }
 
-int64_t default_warmup(const RunLength& length) {
-  int64_t warmup = std::min<int64_t>(1000, 20 * length.steps_per_epoch);
-  if (length.steps > 0) warmup = std::min(warmup, length.steps / 5);
-  return std::max<int64_t>(warmup, 1);
-}
+int64_t default_warmup(const RunLength& length) { return std::min<int64_t>(1000, 20 * length.steps_per_epoch); }
 
 std::vector<std::string> outlook(const TrainConfig& config, const RunLength& length, int64_t warmup_steps) {
   std::vector<std::string> lines = {fmt::format("training: {}, {} per epoch, warm-up of {}", counted(length.num_pairs, "pair"),

@@ -17,7 +17,8 @@ struct RunLength {
 
 RunLength run_length(const TrainConfig& config, int64_t num_pairs, int64_t epoch_batches);
 
-// What "auto" stands for in schedule.warmup_steps: 1000 steps, but at most 20 epochs and a fifth of the run, and at least 1.
+// What "auto" stands for in schedule.warmup_steps: 1000 steps, but at most 20 epochs. It does not depend on max_steps or max_epochs: a run
+// that is given more steps must equal one that had them from the start.
 int64_t default_warmup(const RunLength& length);
 
 // Validations at the end of an epoch (validate_every 0) lie at least so many steps apart: epochs of a few steps are not validated each.

@@ -46,7 +46,7 @@ double Trainer::learning_rate(int64_t step) const {
   return learning_rate_at(schedule_, config_.learning_rate, config_.max_steps, step, state_.plateau);
 }
 
-// A resumed run keeps its warm-up: max_steps, on which "auto" depends, may have changed.
+// A resumed run keeps its warm-up: later epochs may have a batch more or fewer.
 void Trainer::settle_warmup() {
   schedule_ = config_.schedule;
   if (schedule_.warmup_steps != kAutoWarmup) return;
