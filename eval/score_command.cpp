@@ -51,6 +51,8 @@ int run_score(int argc, char** argv) {
   const bool records = arguments.count("jsonl") > 0, json = records || format == "json", tokens = arguments.count("tokens") > 0;
   if (format != "text" && format != "json") throw UsageError(fmt::format("--format: unknown format '{}'; accepted: text, json", format));
   if (format == "json" && arguments.count("tsv") > 0) throw UsageError("--format json: scores become columns of TSV; omit it");
+  if (arguments.count("output-field") > 0 && !records)
+    throw UsageError("--output-field names a field of JSON lines; give them with --jsonl, or omit it");
   if (tokens && !json) throw UsageError("--tokens is written as JSON only; add --format json");
   const auto policy = invalid_utf8_option(arguments);
   const auto scoring = scoring_options(arguments);

@@ -228,6 +228,8 @@ int run_model(int argc, char** argv) {
   if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
   const auto metrics = metric_settings(arguments);
   auto decoding = decode_options(arguments);
+  if (arguments.count("output-field") > 0 && arguments.count("jsonl") * arguments.count("hypotheses-out") == 0)
+    throw UsageError("--output-field names the field that --hypotheses-out of --jsonl gets; add both, or omit it");
   const auto text = read_test_set(arguments, metrics.invalid_utf8,
                                   arguments.count("hypotheses-out") > 0 ? arguments["output-field"].as<std::string>() : "");
   const auto checkpoints = chosen_checkpoints(arguments);

@@ -215,6 +215,9 @@ TEST_CASE("Wrong TSV and JSON lines are refused with file and line, and nothing 
   CHECK(read_file(folder / "pair.tsv") == "a\tb\n");
   check(eval + "--tsv narrow.tsv", 1, "narrow.tsv:2: has 1 column, but column 1 is needed");
   check(eval + "--jsonl text.jsonl --target-field translation --output-field source", 1, "has a field 'source' already");
+  check("attnzoo-eval --source text --reference text --output-field x", 2,
+        "--output-field names the field that --hypotheses-out of --jsonl gets");
+  check("attnzoo-eval score --source text --reference text --output-field x", 2, "--output-field names a field of JSON lines");
   check("attnzoo-eval score --output out --tsv narrow.tsv --tokens", 2, "--tokens is written as JSON only; add --format json");
   check("attnzoo-eval score --output out --text text", 2, "--text is for language models; run/checkpoints/");
 }
