@@ -3,12 +3,14 @@
 
 #include <iostream>
 
+#include "data/cache_folder.h"
 #include "data/command_line.h"
 #include "data/error.h"
 #include "data/importers/debian_descriptions.h"
 #include "data/importers/gettext.h"
 #include "data/importers/multi30k.h"
 #include "data/inspect.h"
+#include "data/inspection_report.h"
 #include "data/json_fields.h"
 #include "data/message.h"
 #include "data/option_reader.h"
@@ -16,6 +18,7 @@
 #include "data/progress.h"
 #include "data/recipe.h"
 #include "data/recipe_fields.h"
+#include "data/report_file.h"
 #include "data/stop_signal.h"
 
 namespace attnzoo {
@@ -60,7 +63,18 @@ struct Prepared {
   DataConfig config;
   PreparedData data;
   std::filesystem::path cache;
+  std::optional<ReportFile> report;  // where --report is given
 };
+
+// What is read, and what a cache holds, is no place for a report.
+ReportFile open_report(const std::string& report, const std::filesystem::path& recipe, const DataConfig& config,
+                       const std::filesystem::path& cache) {
+  std::vector<std::filesystem::path> inputs = {recipe};
+  for (const SourceConfig* text : {&config.train, &config.valid})
+    for (const std::string& file : text->files()) inputs.emplace_back(file);
+  for (const char* file : kCacheFiles) inputs.push_back(cache / file);
+  return {"--report", report, inputs};
+}
 
 Prepared prepare(const cxxopts::ParseResult& flags) {
   if (flags.count("recipe") == 0) throw UsageError("a RECIPE.json is needed");
@@ -77,6 +91,7 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
   prepared.cache = flags.count("cache") > 0 ? std::filesystem::path(flags["cache"].as<std::string>())
                    : config.cache.empty()   ? default_cache(file)
                                             : std::filesystem::path(config.cache);
+  if (flags.count("report") > 0) prepared.report.emplace(open_report(flags["report"].as<std::string>(), file, config, prepared.cache));
   Progress progress;
   prepared.config = config;
   prepared.data = prepare_data(config, prepared.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
@@ -105,19 +120,28 @@ int run_prepare(int argc, char** argv) {
 int run_inspect(int argc, char** argv) {
   const CommandLine about = {"attnzoo-data inspect",
                              "Prepares the data of a recipe if necessary, and shows counts, token lengths, coverage and samples.",
-                             "RECIPE.json [--samples N] [--cache DIR] [--set KEY=VALUE ...]",
-                             {"attnzoo-data inspect recipe.json", "attnzoo-data inspect recipe.json --samples 20 | less"},
+                             "RECIPE.json [--samples N] [--report FILE.html] [--cache DIR] [--set KEY=VALUE ...]",
+                             {"attnzoo-data inspect recipe.json", "attnzoo-data inspect recipe.json --samples 20 | less",
+                              "attnzoo-data inspect recipe.json --report data.html      # a page to look at, with examples"},
                              data_keys};
   cxxopts::Options options = recipe_options(about);
   options.add_options()("samples", "Pairs to show as the pieces that the model will see", cxxopts::value<std::string>()->default_value("3"),
-                        "N");
+                        "N")(
+      "report", "Write a page for a browser: also what the cleaning dropped, likely misaligned pairs, frequent pieces; FILE.json: its data",
+      cxxopts::value<std::string>(), "FILE.html");
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
   OptionReader numbers(flags);
   const int64_t num_samples = numbers.integer("samples", {0, 1'000'000});
   numbers.finish();
-  const Prepared prepared = prepare(flags);
-  print_output(inspect_data(prepared.data, prepared.config, num_samples));
+  Prepared prepared = prepare(flags);
+  const Inspection inspection = inspect_data(prepared.data, prepared.config, num_samples);
+  if (prepared.report) {
+    Progress progress;
+    const std::string name = std::filesystem::path(flags["recipe"].as<std::string>()).filename().string();
+    prepared.report->write(inspection_report(inspection, prepared.data, prepared.config, name, &progress), inspection_page);
+  }
+  print_output(inspection_text(inspection, prepared.data, prepared.config));
   return 0;
 }
 

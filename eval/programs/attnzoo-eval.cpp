@@ -20,8 +20,8 @@
 #include "eval/classification.h"
 #include "eval/decode_options.h"
 #include "eval/evaluation_report.h"
+#include "eval/evaluation_report_file.h"
 #include "eval/metric_tokenize.h"
-#include "eval/report_file.h"
 #include "eval/scoring.h"
 #include "eval/translator.h"
 #include "models/checkpoint.h"
@@ -181,7 +181,7 @@ int run_metrics(int argc, char** argv) {
   const auto reference = required(arguments, "reference", "the file of reference translations");
   if (arguments.count("source") > 0 && arguments.count("report") == 0)
     throw UsageError("--source is for --report; add it, or omit --source");
-  ReportFile report(arguments, {files.begin(), files.end()});
+  EvaluationReportFile report(arguments, {files.begin(), files.end()});
   // Each file once, since one may be a pipe.
   auto inputs = files;
   inputs.push_back(reference);
@@ -286,7 +286,7 @@ Evaluation evaluate(LoadedModel& loaded, const TextPair& text, const TranslateOp
 }
 
 nlohmann::json report_of(ModelTask task, const std::vector<EvaluatedSystem>& systems, const TextPair& text, const MetricSettings& metrics,
-                         const ReportFile& report, const ScoreTotals& totals) {
+                         const EvaluationReportFile& report, const ScoreTotals& totals) {
   if (task == ModelTask::kTranslation)
     return translation_report(systems, text.first, text.second, metrics.bleu, metrics.chrf, report.training(), report.why_no_training());
   if (task == ModelTask::kLabels) return classification_report(systems, text.first, text.second);
@@ -322,7 +322,7 @@ int run_model(int argc, char** argv) {
   for (const auto& checkpoint : checkpoints)
     for (auto& file : model_files(checkpoint)) files.push_back(std::move(file));
   const auto hypotheses_out = open_hypotheses(arguments, files);
-  ReportFile report(arguments, files);
+  EvaluationReportFile report(arguments, files);
   std::vector<LoadedModel> models;
   for (const auto& checkpoint : checkpoints) models.push_back(load_model(checkpoint, decoding.device));
   const auto task = task_of_model(*models[0].model);

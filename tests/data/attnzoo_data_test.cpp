@@ -109,8 +109,8 @@ TEST_CASE("attnzoo-data reads pipes, process substitutions and standard input as
   check("attnzoo-data inspect r.json --set data.train.source=<(cat a) --set data.train.target=<(gzip -c b)", "text    one ||| eins\n");
   check("attnzoo-data inspect r.json --set data.valid.tsv=<(paste a b)", "valid: 3 pairs read, 3 kept");
   check("mkfifo p && (cat b > p &) && attnzoo-data inspect r.json --set data.train.target=p", "text    one ||| eins\n");
-  check("cat a | attnzoo-data inspect t.json --set data.train.text=/dev/stdin", "text     ||| one\n");
-  check("attnzoo-data inspect t.json --set data.train.text=- < a", "text     ||| one\n");
+  check("cat a | attnzoo-data inspect t.json --set data.train.text=/dev/stdin", "text    one\n");
+  check("attnzoo-data inspect t.json --set data.train.text=- < a", "text    one\n");
   const Outcome twice = run_merged(
       folder.path(), "cat a | timeout 60 attnzoo-data inspect r.json --set data.train.source=- --set data.train.target=/dev/stdin");
   CHECK(twice.status == 1);
@@ -125,8 +125,8 @@ TEST_CASE("attnzoo-data takes --set data.train.text relative to the working fold
               R"({"task": "language-model", "data": {"train": {"text": "a"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
   folder.file("sub/a", "of the recipe\n");
   folder.file("mine", "of the command line\n");
-  CHECK_THAT(run(folder, "inspect sub/r.json").output, ContainsSubstring("||| of the recipe\n"));
-  CHECK_THAT(run(folder, "inspect sub/r.json --set data.train.text=mine").output, ContainsSubstring("||| of the command line\n"));
+  CHECK_THAT(run(folder, "inspect sub/r.json").output, ContainsSubstring("text    of the recipe\n"));
+  CHECK_THAT(run(folder, "inspect sub/r.json --set data.train.text=mine").output, ContainsSubstring("text    of the command line\n"));
 }
 
 TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 2") {

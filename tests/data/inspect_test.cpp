@@ -10,12 +10,22 @@ using attnzoo::test::ContainsSubstring;
 using attnzoo::test::Fixture;
 using nlohmann::json;
 
+namespace {
+
+std::string inspected_text(Fixture& fixture, int64_t num_samples, Task task = Task::kTranslation) {
+  const auto config = DataConfig::from_json(fixture.fields, fixture.folder.path(), task);
+  const auto data = prepare_data(config, fixture.cache(), {}, {});
+  return inspection_text(inspect_data(data, config, num_samples), data, config);
+}
+
+}  // namespace
+
 TEST_CASE("inspecting shows counts, lengths, coverage, overlap and samples") {
   Fixture fixture;
   fixture.fields["tokenizer"]["kind"] = "words";
   fixture.folder.file("valid.en", "the dog number 5 runs\nnever seen\n");
   fixture.folder.file("valid.de", "der\ndie\n");
-  const std::string text = inspect_data(fixture.prepare(), DataConfig::from_json(fixture.fields, fixture.folder.path()), 2);
+  const std::string text = inspected_text(fixture, 2);
   CHECK_THAT(text, ContainsSubstring("train: 200 pairs read, 200 kept") &&
                        ContainsSubstring("train: 0 pairs repeat an earlier pair (0.00%)") &&
                        ContainsSubstring("valid: 1 source is in the training text too (50.00%)") &&
@@ -30,8 +40,7 @@ TEST_CASE("inspecting shows copied words as words and counts them") {
   fixture.folder.file("train.en", "a b c\na b c\na Anna b Berta\n");
   fixture.folder.file("train.de", "c b a\nc b a\nBerta Anna Carla\n");
   fixture.fields["tokenizer"] = {{"kind", "words"}, {"vocabulary_size", 7}, {"copy_unknown", true}};
-  const DataConfig config = DataConfig::from_json(fixture.fields, fixture.folder.path());
-  const std::string text = inspect_data(fixture.prepare(), config, 3);
+  const std::string text = inspected_text(fixture, 3);
   CHECK_THAT(text, ContainsSubstring("train source: 10 tokens, <unk> 0.000%, copied words 20.000% (2), bytes 0.000%") &&
                        ContainsSubstring("train target: 9 tokens, <unk> 11.111%, copied words 22.222% (2), bytes 0.000%") &&
                        ContainsSubstring("source  a Anna b Berta </s>") && ContainsSubstring("target  <s> Berta Anna <unk> </s>") &&
@@ -46,7 +55,7 @@ TEST_CASE("inspecting counts lines that do not come back as they were, with an e
   fixture.fields["tokenizer"] = {{"kind", "sentencepiece-bpe"}, {"vocabulary_size", 300}};
   const auto inspected = [&](const char* normalization) {
     fixture.fields["tokenizer"]["normalization"] = normalization;
-    return inspect_data(fixture.prepare(), DataConfig::from_json(fixture.fields, fixture.folder.path()), 1);
+    return inspected_text(fixture, 1);
   };
   const std::string place = (fixture.folder / "train.en").string() + ":";
   CHECK_THAT(inspected("identity"), ContainsSubstring("\nEncoded and decoded again (4 of 4 training lines)\n"

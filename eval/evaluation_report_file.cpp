@@ -1,4 +1,4 @@
-#include "eval/report_file.h"
+#include "eval/evaluation_report_file.h"
 
 #include <fmt/format.h>
 
@@ -17,21 +17,19 @@ void add_report_options(cxxopts::OptionAdder& options) {
           cxxopts::value<std::string>(), "FILE");
 }
 
-ReportFile::ReportFile(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs) {
+EvaluationReportFile::EvaluationReportFile(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs) {
   if (arguments.count("training-text") > 0) {
     if (arguments.count("report") == 0) throw UsageError("--training-text is for --report; add it");
     for (const auto& line : read_lines(arguments["training-text"].as<std::string>(), InvalidUtf8::kReplace)) count_words(line, training_);
     has_training_ = true;
   }
   if (arguments.count("report") == 0) return;
-  path_ = arguments["report"].as<std::string>();
   for (const char* option : {"source", "reference", "text", "training-text"})
     if (arguments.count(option) > 0) inputs.emplace_back(arguments[option].as<std::string>());
-  refuse_input_as_output("--report", path_, inputs);
-  file_.emplace(path_);
+  file_.emplace("--report", arguments["report"].as<std::string>(), inputs);
 }
 
-void ReportFile::use_training_text_of(const nlohmann::json& config) {
+void EvaluationReportFile::use_training_text_of(const nlohmann::json& config) {
   if (!wanted() || has_training_) return;
   const nlohmann::json::json_pointer key("/data/train/target");
   if (!config.contains(key) || !config[key].is_string()) {
@@ -47,10 +45,6 @@ void ReportFile::use_training_text_of(const nlohmann::json& config) {
   }
 }
 
-void ReportFile::write(const nlohmann::json& document) {
-  file_->write(path_.extension() == ".json" ? document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                                            : evaluation_page(document));
-  file_->commit();
-}
+void EvaluationReportFile::write(const nlohmann::json& document) { file_->write(document, evaluation_page); }
 
 }  // namespace attnzoo
