@@ -11,7 +11,7 @@ const sideName = (side) => (documentData.task === "language-model" ? "Text" : kS
 const shareOf = (part, whole) => (whole ? part / whole : NaN);
 // "train.en:7" without the folder, which the title has.
 const fileName = (path) => path.slice(path.lastIndexOf("/") + 1);
-const placeText = (file, line) => corpusText(`${fileName(file)}:${line}`, {title: `${file}:${line}`});
+const placeText = (file, line) => el("span", {title: `${file}:${line}`}, corpusText(fileName(file)), el("span", {class: "line"}, `:${line}`));
 
 // Both lines of a pair, one under the other.
 const pairLines = (pair) => [pair.source === undefined ? null : el("div", {}, corpusText(pair.source || "(empty)")), el("div", {}, corpusText(pair.target || "(empty)"))];
@@ -22,7 +22,7 @@ function figures() {
   const tokens = (side) => coverage.filter((row) => row.part === "train" && row.side === side).map((row) => [formatNumber(row.tokens), task === "translation" ? `${side} tokens` : "tokens", `tokens-${side}`]);
   return keyFigures([[formatNumber(pairs.train), `training ${noun}`, "train"], pairs.valid === undefined ? null : [formatNumber(pairs.valid), `validation ${noun}`, "valid"],
     [formatNumber(cleaning.train.num_read - cleaning.train.num_kept), "dropped by cleaning", "dropped"], [formatNumber(repeated), "repeat an earlier one", "repeated"],
-    documentData.seen_in_training === undefined ? null : [formatNumber(documentData.seen_in_training), "of validation are in training", "seen"],
+    documentData.seen_in_training === undefined ? null : [formatNumber(documentData.seen_in_training), "validation lines also in training", "seen"],
     ...tokens("source"), ...tokens("target"), misaligned ? [formatNumber(misaligned.likely), "likely misaligned", "misaligned"] : null, labels ? [formatNumber(labels.distinct), "labels", "labels"] : null].filter(Boolean));
 }
 
@@ -71,16 +71,17 @@ function misalignedSection() {
   if (task !== "translation") return null;
   const title = "Likely misaligned pairs";
   if (!misaligned) return section("misaligned", title, el("p", {class: "muted"}, "Too few pairs to tell what pairs of this text have in common."));
-  const about = el("p", {}, `${formatNumber(misaligned.likely)} of ${formatNumber(misaligned.judged)} pairs are rather misaligned than not; with the doubtful ones, about ${formatNumber(misaligned.expected)} (${formatPercent(shareOf(misaligned.expected, misaligned.judged), 2)}) are expected. `,
-      "A pair is judged by its lengths and by the numbers, addresses and words that both sides share, in comparison with lines of this text put together at random. A free translation can look misaligned, too: read before you delete.");
+  const about = el("p", {}, `${formatNumber(misaligned.likely)} of ${formatNumber(misaligned.judged)} pairs are likelier misaligned than not; with the doubtful ones, about ${formatNumber(Math.round(misaligned.expected))} (${formatPercent(shareOf(misaligned.expected, misaligned.judged), 2)}) are expected. `,
+      "A pair is judged by its lengths and by the numbers, addresses and words that both sides share, in comparison with lines of this text put together at random. A stretch that stands out in the plot is text whose lines are shifted. A free translation can look misaligned, too: read before you delete.");
   const warning = misaligned.information < kLittleInformation ? el("p", {class: "bad"}, "The pairs of this text share no more than lines put together at random: either the clues tell nothing about these languages, or the two sides do not belong together at all.") : null;
   const plot = misaligned.by_position.length > 1 ? barPlot("Expected share of misaligned pairs along the text", misaligned.by_position.map((_, part) => `${Math.round((100 * part) / misaligned.by_position.length)} %`), [{name: "share", values: misaligned.by_position.map((share) => 100 * share)}],
-      {id: "plot-misaligned", xLabel: "place in the training text; where lines are shifted, a stretch stands out", yLabel: "% of pairs", height: 200}) : null;
+      {id: "plot-misaligned", xLabel: "place in the training text", yLabel: "% of pairs", height: 200}) : null;
   if (misaligned.worst.length === 0) return section("misaligned", title, about, warning, plot);
   const clueNames = Object.keys(misaligned.worst[0].clues);
-  const columns = [{title: "Place", value: (pair) => pair.line, show: (pair) => el("div", {class: "place-cell"}, placeText(pair.file, pair.line))}, {title: "Source and target", value: (pair) => pair.source, show: (pair) => el("div", {class: "pair-cell"}, pairLines(pair))},
+  const columns = [{title: "Pair", value: (pair) => pair.line, show: (pair) => [el("div", {class: "place"}, placeText(pair.file, pair.line)), el("div", {class: "pair-cell"}, pairLines(pair))]},
     {title: "Probability", value: (pair) => pair.probability, show: (pair) => formatPercent(pair.probability), number: true}, ...clueNames.map((name) => ({title: name, value: (pair) => pair.clues[name], show: (pair) => pair.clues[name].toFixed(1), number: true}))];
-  return section("misaligned", title, about, warning, plot, dataTable(columns, misaligned.worst, {id: "misaligned-table", caption: `The ${misaligned.worst.length} likeliest. The last columns say what each clue adds: below 0 speaks against the pair (logarithm of a likelihood ratio). A title sorts`,
+  const key = el("p", {class: "muted"}, "After the probability: what each clue adds, the logarithm of how much likelier it is for pairs that belong together; below 0, it speaks against the pair.");
+  return section("misaligned", title, about, warning, plot, key, dataTable(columns, misaligned.worst, {id: "misaligned-table", caption: `The ${misaligned.worst.length} likeliest; a title sorts`,
     filter: "Filter", text: (pair) => `${pair.source} ${pair.target} ${pair.file}:${pair.line}`, limit: 10}));
 }
 
@@ -105,7 +106,7 @@ function coverageSection() {
     const {distinct, most_frequent: rows} = missing[side][kind];
     if (rows.length === 0) return null;
     return el("div", {}, el("h3", {}, `${sideName(side)}: ${what}`), dataTable([{title: kind === "unknown" ? "Text" : "Character", value: (row) => row.text, show: (row) => [corpusText(row.text), el("span", {class: "muted"}, codePoints(row.text))]}, {title: "Times", value: (row) => row.count, number: true}],
-        rows, {id: `missing-${kind}-${side}`, caption: rows.length < distinct ? `The ${rows.length} most frequent of ${formatNumber(distinct)}` : `${formatNumber(distinct)}`, limit: 15}));
+        rows, {id: `missing-${kind}-${side}`, caption: rows.length < distinct ? `The ${rows.length} most frequent of ${formatNumber(distinct)}` : `${formatNumber(distinct)} different`, limit: 15}));
   })).filter(Boolean);
   return section("coverage", "Coverage of the vocabulary", el("p", {}, `Tokeniser ${tokenizer.kind}, normalisation ${tokenizer.normalization}, ${tokenizer.source_pieces === tokenizer.target_pieces && tokenizer.joint ? `${formatNumber(tokenizer.source_pieces)} pieces for both sides` : documentData.task === "translation" ? `${formatNumber(tokenizer.source_pieces)} source and ${formatNumber(tokenizer.target_pieces)} target pieces` : `${formatNumber(tokenizer.source_pieces)} pieces`}.`),
       dataTable(columns, coverage, {id: "coverage-table", caption: "Shares of tokens", rowHeads: true}), lists.length ? el("div", {class: "grid"}, lists) : null);
@@ -134,7 +135,7 @@ function roundTripSection() {
   const share = (key) => ({value: (row) => row[key], show: (row) => `${formatNumber(row[key])} (${formatPercent(shareOf(row[key], row.lines), 2)})`, number: true});
   const columns = [{title: "Side", value: (row) => sideName(row.side)}, {title: "Lines tried", value: (row) => row.lines, number: true}, {title: "Changed", ...share("changed")}, {title: "In white space alone", ...share("changed_in_spaces")}, {title: "With unknown pieces", ...share("with_unknown")}];
   const examples = rows.flatMap((row) => row.examples.map((example) => ({side: row.side, ...example})));
-  const exampleColumns = [{title: "Place", value: (row) => row.place, show: (row) => el("div", {class: "place-cell"}, corpusText(fileName(row.place), {title: row.place}))}, {title: "Side", value: (row) => sideName(row.side)}, {title: "Before", value: (row) => row.before, show: (row) => corpusText(row.before)},
+  const exampleColumns = [{title: "Place", value: (row) => row.place, show: (row) => el("div", {class: "place"}, corpusText(fileName(row.place), {title: row.place}))}, {title: "Side", value: (row) => sideName(row.side)}, {title: "Before", value: (row) => row.before, show: (row) => corpusText(row.before)},
     {title: "After", value: (row) => row.after, show: (row) => corpusText(row.after)}, {title: "First changed", value: (row) => row.character}, {title: "Change", value: (row) => row.change}];
   return section("round-trip", "Lines that do not come back from the tokeniser", el("p", {}, `Encoded and decoded again; of ${formatNumber(cleaning.train.num_read)} training lines, ${formatNumber(Math.max(...rows.map((row) => row.lines)))} were tried. What does not come back, no model can write.`,
       tokenizer.normalization === "identity" ? null : ` data.tokenizer.normalization is ${tokenizer.normalization}; identity keeps text as it is.`), dataTable(columns, rows, {id: "round-trip-table", caption: "Lines", rowHeads: true}),

@@ -51,6 +51,35 @@ TEST_CASE("attnzoo-data prepares and inspects a recipe, once") {
   CHECK(std::filesystem::exists(folder / "other/train.corpus"));
 }
 
+TEST_CASE("attnzoo-data inspect --report writes a page or its data, over nothing that is read, and nothing where it fails") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  folder.file("t.tsv", "a dog\tein Hund\n</script><script>x\t<b>\n");
+  folder.file("r.json", R"({"data": {"train": {"tsv": "t.tsv"}, "tokenizer": {"kind": "characters"}}})");
+  const Outcome page = run(folder, "inspect r.json --report data.html");
+  CHECK(page.status == 0);
+  CHECK_THAT(page.output, ContainsSubstring("What the model will see\n"));  // the text is printed as well
+  CHECK_THAT(attnzoo::read_file(folder / "data.html"),
+             ContainsSubstring("<title>r.json: data</title>") && ContainsSubstring("\\u003c/script>"));
+  CHECK(run(folder, "inspect r.json --report data.json").status == 0);
+  CHECK_THAT(attnzoo::read_file(folder / "data.json"), ContainsSubstring("\"kind\": \"inspection\""));
+
+  const auto refused = [&](const std::string& arguments, const std::string& message) {
+    const Outcome outcome = run(folder, "inspect r.json --report " + arguments);
+    CHECK(outcome.status == 1);
+    CHECK_THAT(outcome.output, ContainsSubstring(message));
+  };
+  refused("no/data.html", "no/data.html: cannot be written: the folder no does not exist\n");
+  refused("t.tsv", "--report t.tsv: this is the file that is read (");
+  refused("r.json", "--report r.json: this is the file that is read (");
+  refused("prepared/r/train.corpus", "--report prepared/r/train.corpus: this is the file that is read (");
+  folder.file("t.tsv", "no tab\n");
+  refused("late.html", "has 1 column, but column 1 is needed");
+  CHECK_FALSE(std::filesystem::exists(folder / "late.html"));
+  CHECK(run_merged(folder.path(), "ls -A | grep tmp").output.empty());
+  CHECK_THAT(run(folder, "inspect r.json --reprot x").output, ContainsSubstring("unknown option --reprot; did you mean --report?"));
+}
+
 TEST_CASE("Ctrl-C ends attnzoo-data prepare at once, with exit status 130 and no temporary file left") {
   if (!have_program()) return;
   const TemporaryDirectory folder;
