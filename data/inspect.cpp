@@ -1,7 +1,5 @@
 #include "data/inspect.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 
 #include "data/extended_vocabulary.h"

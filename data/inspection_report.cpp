@@ -1,7 +1,5 @@
 #include "data/inspection_report.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>

@@ -31,6 +31,7 @@ function cleaningSection() {
     const reasons = report.reasons.filter((reason) => reason.num_pairs > 0);
     const columns = [{title: "Reason", value: (reason) => reason.name}, {title: "Action", value: (reason) => reason.action}, {title: "Lines", value: (reason) => reason.num_pairs, number: true},
       {title: "Share", value: (reason) => shareOf(reason.num_pairs, report.num_read), show: (reason) => formatPercent(shareOf(reason.num_pairs, report.num_read), 2), number: true}];
+    if (part === "valid") columns.push({title: "First", value: (reason) => reason.example, show: (reason) => el("div", {class: "pair-cell"}, corpusText(reason.example))});
     return el("div", {}, el("h3", {}, part === "train" ? "Training text" : "Validation text"), el("p", {}, `${formatNumber(report.num_kept)} of ${formatNumber(report.num_read)} kept.`),
         reasons.length ? dataTable(columns, reasons, {id: `cleaning-${part}`, caption: "A title sorts", rowHeads: true}) : el("p", {class: "muted"}, "Nothing to clean."));
   });
