@@ -13,9 +13,10 @@ namespace {
 constexpr size_t kMaxHashes = 64;
 constexpr size_t kFewestWordBytes = 4;
 
-uint64_t hash_of_text(std::string_view text) {  // FNV-1a
+// FNV-1a, of ASCII letters in lower case.
+uint64_t hash_of_text(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c)) * 0x100000001b3u;
   return hash;
 }
 

@@ -22,7 +22,7 @@ struct LineClues {
   int64_t length = 0;               // characters
   std::vector<uint64_t> numbers;    // runs of digits, without leading zeros
   std::vector<uint64_t> addresses;  // of the web and of e-mail
-  std::vector<uint64_t> words;      // of four bytes or more, not all digits
+  std::vector<uint64_t> words;      // of four bytes or more, not all digits, in lower case (ASCII)
 };
 LineClues clues_of(std::string_view line);
 

@@ -123,7 +123,7 @@ function pieceSection() {
   const {pieces, coverage} = documentData;
   const tables = sidesOf(pieces).map((side) => {
     const total = coverage.find((row) => row.part === "train" && row.side === side).tokens;
-    const columns = [{title: "Piece", value: (row) => row.piece, show: (row) => corpusText(row.piece, {class: "text mono"})}, {title: "Times", value: (row) => row.count, number: true},
+    const columns = [{title: "Piece", value: (row) => row.piece, show: (row) => corpusText(row.piece, {class: "text piece"})}, {title: "Times", value: (row) => row.count, number: true},
       {title: "Share", value: (row) => shareOf(row.count, total), show: (row) => formatPercent(shareOf(row.count, total), 2), number: true}];
     return el("div", {}, el("h3", {}, sideName(side)), dataTable(columns, pieces[side], {id: `pieces-${side}`, caption: `The ${pieces[side].length} most frequent of the training text`, limit: 15}));
   });
