@@ -60,7 +60,7 @@ function(attnzoo_precompiled_header target)
 endfunction()
 
 # The sources of a folder of text code that include LibTorch after all. One that is missing here still compiles, slowly.
-set(ATTNZOO_TORCH_IN_TEXT_FOLDERS batch batches batch_stream epoch_plan prepare_stages command_line option_reader device_option batches_test command_line_test task_test)
+set(ATTNZOO_TORCH_IN_TEXT_FOLDERS batch batches batch_stream epoch_plan prepare_stages command_line option_reader device_option batches_test command_line_test parallel_test task_test)
 # attnzoo_split_text(TARGET SOURCE ...): compiles those sources of TARGET that do not use LibTorch as an object library with the text header.
 function(attnzoo_split_text target)
   set(text ${ARGN})

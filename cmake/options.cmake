@@ -18,10 +18,21 @@ if(ATTNZOO_SANITIZE)
   target_link_options(attnzoo_options INTERFACE -fsanitize=${ATTNZOO_SANITIZE})
 endif()
 
+# LibTorch's parallel loops are templates that spread work only in sources compiled with OpenMP (data/parallel.h). GNU's runtime is the one that LibTorch
+# loads, so the process has one pool of threads; another compiler's would be a second.
+find_package(OpenMP QUIET COMPONENTS CXX)
+if(OpenMP_CXX_FOUND AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  target_link_libraries(attnzoo_options INTERFACE OpenMP::OpenMP_CXX)
+  target_compile_definitions(attnzoo_options INTERFACE ATTNZOO_OPENMP)
+else()
+  message(STATUS "attnzoo: without g++'s OpenMP, attnzoo's own loops run on one thread; LibTorch's matrix products still use all")
+endif()
+
 find_program(ATTNZOO_CCACHE ccache)
 if(ATTNZOO_CCACHE)
-  # Needed to cache precompiled headers: their defines and time stamps are left out of the hash.
+  # Needed to cache precompiled headers: their defines and time stamps are left out of the hash. CCACHE_DEPEND takes included files from the compiler
+  # instead of running the preprocessor first, which would cost a clean build a tenth of its time.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${ATTNZOO_CCACHE})
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_DEPEND=true ${ATTNZOO_CCACHE})
   target_compile_options(attnzoo_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endif()

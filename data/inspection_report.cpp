@@ -108,13 +108,15 @@ json misaligned_json(const MisalignedPairs& found) {
     pair["clues"] = std::move(clues);
     pairs.push_back(std::move(pair));
   }
-  json by_position = json::array();
+  json by_position = json::array(), equal = json::array();
+  for (const auto& pair : found.equal) equal.push_back(shown_json(pair, true));
   for (const double probability : found.by_position) by_position.push_back(std::round(probability * 1e6) / 1e6);
   return {{"judged", found.num_judged},
           {"likely", found.num_likely},
           {"expected", std::round(10 * found.num_expected) / 10},
           {"information", rounded(found.information)},
           {"by_position", std::move(by_position)},
+          {"equal", {{"pairs", found.num_equal}, {"examples", std::move(equal)}}},
           {"worst", std::move(pairs)}};
 }
 
@@ -212,8 +214,8 @@ json inspection_report(const Inspection& inspection, const PreparedData& data, c
   return document;
 }
 
-std::string inspection_page(const json& document) {
-  return make_page(pages::kInspection, document["name"].get<std::string>() + ": data", document);
+std::string inspection_content(const std::filesystem::path& file, const json& document) {
+  return page_or_json(file, pages::kInspection, document["name"].get<std::string>() + ": data", document);
 }
 
 }  // namespace attnzoo

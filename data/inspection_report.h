@@ -2,6 +2,7 @@
 // number and the length of examples are limited, whatever the size of the text.
 #pragma once
 
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -14,7 +15,7 @@ namespace attnzoo {
 nlohmann::json inspection_report(const Inspection& inspection, const PreparedData& data, const DataConfig& config, const std::string& name,
                                  Progress* progress = nullptr);
 
-// The page that shows such a document.
-std::string inspection_page(const nlohmann::json& document);
+// What belongs into `file`: the page that shows such a document, or for FILE.json the document.
+std::string inspection_content(const std::filesystem::path& file, const nlohmann::json& document);
 
 }  // namespace attnzoo

@@ -79,7 +79,8 @@ std::string text_field(const nlohmann::json& object, const std::string& field, c
   if (found == nullptr) {
     std::vector<std::string> keys;
     for (const auto& [key, value] : object.items()) keys.push_back(key);
-    fail<DataError>("{}: has no field '{}'; its fields: {}", place, field, shorten(fmt::format("{}", fmt::join(keys, ", ")), 200));
+    fail<DataError>("{}: has no field '{}'; its fields: {}", place, field,
+                    keys.empty() ? "none" : shorten(fmt::format("{}", fmt::join(keys, ", ")), 200));
   }
   // JSON's numbers are doubles here: an integer above 2^53 would come out as another one.
   if (found->is_number_float() && std::abs(found->get<double>()) >= 9007199254740992.0)

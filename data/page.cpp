@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/json_fields.h"
 #include "data/markup.h"
 
 namespace attnzoo {
@@ -38,6 +39,10 @@ std::string make_page(std::string_view viewer, const std::string& title, const n
   fill(page, R"(<script type="application/json" id="data">null</script>)",
        R"(<script type="application/json" id="data">)" + json_block(data) + "</script>");
   return page;
+}
+
+std::string page_or_json(const std::filesystem::path& file, std::string_view viewer, const std::string& title, const nlohmann::json& data) {
+  return file.extension() == ".json" ? json_text(data, 1) + "\n" : make_page(viewer, title, data);
 }
 
 }  // namespace attnzoo

@@ -69,7 +69,8 @@ std::string column_of(const std::string& line, int64_t column, const TextPair& p
 // Makes a pair of one line from each list of files, whose place and UTF-8 are checked and noted in `pair`: one overload per form of text.
 class LinesToPair {
  public:
-  LinesToPair(FileList& lines, InvalidUtf8 policy, TextPair& pair) : lines_(lines), policy_(policy), pair_(pair) {}
+  LinesToPair(FileList& lines, InvalidUtf8 policy, PairParts parts, TextPair& pair)
+      : lines_(lines), policy_(policy), parts_(parts), pair_(pair) {}
 
   void operator()(const std::monostate&) const {}
   void operator()(const ParallelFiles&) const {
@@ -78,26 +79,37 @@ class LinesToPair {
   }
   void operator()(const TsvFiles& tsv) const {
     pair_.source = column_of(lines_[0], tsv.source_column, pair_);
-    pair_.target = column_of(lines_[0], tsv.target_column, pair_);
+    if (parts_.target) pair_.target = column_of(lines_[0], tsv.target_column, pair_);
+    keep_record();
   }
   void operator()(const JsonlFiles& jsonl) const {
     if (repair_surrogates(lines_[0], policy_, pair_.place())) pair_.invalid_utf8 = true;
     const nlohmann::json object = parse_json_line(lines_[0], pair_.place());
     pair_.source = text_field(object, jsonl.source_field, pair_.place());
-    pair_.target = text_field(object, jsonl.target_field, pair_.place());
+    if (parts_.target) pair_.target = text_field(object, jsonl.target_field, pair_.place());
+    keep_record();
   }
-  void operator()(const RunningText&) const { pair_.source = pair_.target = lines_[0]; }
+  void operator()(const RunningText&) const {
+    pair_.source = lines_[0];
+    if (parts_.target) pair_.target = lines_[0];
+    keep_record();
+  }
 
  private:
+  void keep_record() const {
+    if (parts_.record) pair_.record.swap(lines_[0]);
+  }
+
   FileList& lines_;
   InvalidUtf8 policy_;
+  PairParts parts_;
   TextPair& pair_;
 };
 
 }  // namespace
 
 struct PairReader::Impl {
-  Impl(const SourceConfig& given, InvalidUtf8 utf8) : form(given.form), policy(utf8) {
+  Impl(const SourceConfig& given, InvalidUtf8 utf8, PairParts wanted) : form(given.form), policy(utf8), parts(wanted) {
     for (const auto& [key, files] : given.files_by_key()) {
       FileList names;
       for (const std::string& file : files) names.push_back(given.name_of(file));
@@ -108,14 +120,15 @@ struct PairReader::Impl {
 
   TextForm form;
   InvalidUtf8 policy;
+  PairParts parts;
   std::vector<ConcatenatedLines> streams;  // one per list of files
   FileList lines;
 };
 
-PairReader::PairReader(const SourceConfig& config, InvalidUtf8 policy) {
+PairReader::PairReader(const SourceConfig& config, InvalidUtf8 policy, PairParts parts) {
   if (config.empty())
     fail<ConfigError>("no text is given; name {}, or {}", SourceConfig::forms_of_pairs(), SourceConfig::forms_of_running_text());
-  impl_ = std::make_unique<Impl>(config, policy);
+  impl_ = std::make_unique<Impl>(config, policy, parts);
 }
 
 PairReader::~PairReader() = default;
@@ -135,7 +148,7 @@ bool PairReader::next(TextPair& pair) {
   pair.line = impl.streams[0].count();
   pair.file = impl.streams[0].file();
   pair.file_line = impl.streams[0].line_number();
-  std::visit(LinesToPair(impl.lines, impl.policy, pair), impl.form);
+  std::visit(LinesToPair(impl.lines, impl.policy, impl.parts, pair), impl.form);
   return true;
 }
 

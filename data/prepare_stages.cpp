@@ -1,6 +1,5 @@
 #include "data/prepare_stages.h"
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -11,6 +10,7 @@
 #include "data/corpus_writer.h"
 #include "data/error.h"
 #include "data/extended_vocabulary.h"
+#include "data/parallel.h"
 #include "data/progress.h"
 #include "data/special_tokens.h"
 #include "data/utf8.h"
@@ -59,7 +59,7 @@ struct Chunk {
   void encode(const TokenizerPair& tokenizers, const CorpusForm& form) {
     sources.resize(pairs.size());
     targets.resize(pairs.size());
-    at::parallel_for(0, static_cast<int64_t>(pairs.size()), 64, [&](int64_t begin, int64_t end) {
+    parallel_for(0, static_cast<int64_t>(pairs.size()), 64, [&](int64_t begin, int64_t end) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
         if (form.copy_unknown) {
           const ExtendedSource source(*tokenizers.source, pairs[i].source);

@@ -108,14 +108,21 @@ struct TextPair {
   std::string_view file;      // of the source side; valid as long as the reader
   int64_t file_line = 0;      // 1-based in `file`
   bool invalid_utf8 = false;  // some bytes were replaced by U+FFFD
+  std::string record;         // the line that holds the pair, where asked for; not of parallel files
 
   std::string place() const { return std::string(file) + ":" + std::to_string(file_line); }
+};
+
+// What a program wants of each pair.
+struct PairParts {
+  bool target = true;   // without it, lines need no target
+  bool record = false;  // TextPair::record
 };
 
 class PairReader {
  public:
   // Throws DataError for a file that cannot be read.
-  PairReader(const SourceConfig& config, InvalidUtf8 policy);
+  PairReader(const SourceConfig& config, InvalidUtf8 policy, PairParts parts = {});
   ~PairReader();
 
   // False at the end. Throws DataError: sides of unequal length (with both full counts), too few columns, a line that is not one JSON

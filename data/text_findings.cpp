@@ -41,6 +41,12 @@ PairJudge judge_of(const PreparedData& data, const DataConfig& config, Progress*
   return PairJudge(sample);
 }
 
+size_t num_words_of(std::string_view line) {
+  size_t count = 0;
+  for (size_t i = 0; i < line.size(); ++i) count += line[i] != ' ' && (i == 0 || line[i - 1] == ' ');
+  return count;
+}
+
 bool is_likelier(const SuspiciousPair& a, const SuspiciousPair& b) { return a.probability > b.probability; }
 
 // Judges the pairs of a text, in its order.
@@ -60,6 +66,10 @@ class MisalignmentSearch {
     const auto part = static_cast<size_t>(i * static_cast<int64_t>(sums_.size()) / num_pairs_);
     sums_[part] += probability;
     ++counts_[part];
+    if (pair.source == pair.target && num_words_of(pair.source) >= MisalignedPairs::kFewestEqualWords) {
+      if (found_.equal.size() < MisalignedPairs::kMaxEqual) found_.equal.push_back(shown_pair(pair));
+      ++found_.num_equal;
+    }
     if (probability <= 0.5) return;
     ++found_.num_likely;
     keep_worst({shown_pair(pair), probability, clues});

@@ -26,6 +26,10 @@ struct MisalignedPairs {
   double information = 0;   // PairJudge::information()
   // The text in parts of as many kept pairs each: the mean probability. A part where the lines are shifted stands out.
   std::vector<double> by_position;
+  // Pairs whose sides are equal, of four words or more: not translated, and no clue says so. The first ones.
+  static constexpr size_t kMaxEqual = 10, kFewestEqualWords = 4;
+  int64_t num_equal = 0;
+  std::vector<ShownPair> equal;
   std::vector<SuspiciousPair> worst;  // of the likely ones, the likeliest first; each pair of texts once
 };
 

@@ -30,13 +30,16 @@ std::string other_form(const std::string& file, std::span<const std::string> lin
   const auto first = lines.subspan(0, std::min(lines.size(), kLinesLookedAt));
   if (first.empty()) return "";
   if (std::ranges::all_of(first, is_json_object))
-    return fmt::format("{}: looks like JSON lines but is read as plain text, one sentence per line; extract the text first: jq -r .FIELD",
-                       file);
+    return fmt::format(
+        "{}: looks like JSON lines but is read as plain text, one sentence per line; give it with --jsonl, or extract the text: jq -r "
+        ".FIELD",
+        file);
   const auto num_tabs = std::ranges::count(first[0], '\t');
   const bool same_tabs = std::ranges::all_of(first, [&](const std::string& line) { return std::ranges::count(line, '\t') == num_tabs; });
   if ((file.ends_with(".tsv") || file.ends_with(".tsv.gz")) && num_tabs > 0 && same_tabs)
-    return fmt::format("{}: looks like TSV ({}) but is read as plain text, one sentence per line; extract a column first: cut -f1", file,
-                       counted(num_tabs + 1, "column"));
+    return fmt::format(
+        "{}: looks like TSV ({}) but is read as plain text, one sentence per line; give it with --tsv, or extract a column: cut -f1", file,
+        counted(num_tabs + 1, "column"));
   return "";
 }
 

@@ -25,6 +25,11 @@ std::string as_option(std::string problem) {
   return "--" + problem;
 }
 
+void add_source_limit(cxxopts::OptionAdder& options) {
+  options("max-source-tokens", "Longer sources are cut to this length, and their number is reported",
+          cxxopts::value<std::string>()->default_value(fmt::format("{}", TranslateOptions().max_source_tokens)), "N");
+}
+
 }  // namespace
 
 void add_model_options(cxxopts::Options& options, Runs runs) {
@@ -46,7 +51,9 @@ void add_decode_options(cxxopts::Options& options, Runs runs) {
   add_model_options(options, runs);
   auto search_options = options.add_options("Search");
   search_options("beam", "Hypotheses kept alive per sentence; 1 is greedy", number(search.beam), "N");
-  search_options("n-best", "Translations per sentence, best first; at most --beam unless sampling", number(search.n_best), "N");
+  search_options("n-best",
+                 "Translations per sentence, best first (labels of a classifier); a --beam that is given must be as large, unless sampling",
+                 number(search.n_best), "N");
   search_options("length-penalty", "Exponent a of score = log p / ((5 + length) / 6)^a; 0 for none", number(search.length_penalty), "A");
   search_options("min-length", "Minimum number of target tokens", number(search.min_length), "N");
   search_options("max-length", "Maximum number of target tokens; longer translations are cut, and their number is reported",
@@ -65,9 +72,24 @@ void add_decode_options(cxxopts::Options& options, Runs runs) {
   auto running_options = options.add_options("Running");
   running_options("batch-size", "Sentences per batch; the output does not depend on it", number(translate.batch_size), "N");
   running_options("threads", "Workers (default: one per core)", cxxopts::value<std::string>(), "N");
-  running_options("max-source-tokens", "Longer sources are cut to this length, and their number is reported",
-                  number(translate.max_source_tokens), "N");
+  add_source_limit(running_options);
   add_device_option(running_options);
+}
+
+void add_scoring_options(cxxopts::Options& options) {
+  auto running_options = options.add_options("Running");
+  running_options("threads", "Threads (default: one per core)", cxxopts::value<std::string>(), "N");
+  add_source_limit(running_options);
+  add_device_option(running_options);
+}
+
+TranslateOptions scoring_options(const cxxopts::ParseResult& arguments) {
+  TranslateOptions options;
+  OptionReader reader(arguments);
+  options.max_source_tokens = reader.integer("max-source-tokens", TranslateBounds::kSourceTokens);
+  reader.finish();
+  options.device = device_option(arguments);
+  return options;
 }
 
 TranslateOptions decode_options(const cxxopts::ParseResult& arguments) {
@@ -77,6 +99,7 @@ TranslateOptions decode_options(const cxxopts::ParseResult& arguments) {
   auto& search = options.search;
   search.beam = reader.integer("beam", Bounds::kBeam);
   search.n_best = reader.integer("n-best", Bounds::kBeam);
+  if (!reader.given("beam")) search.beam = std::max(search.beam, search.n_best);
   search.length_penalty = reader.real("length-penalty", Bounds::kLengthPenalty);
   search.min_length = reader.integer("min-length", Bounds::kMinLength);
   search.max_length = reader.integer("max-length", Bounds::kLength);
@@ -144,15 +167,18 @@ std::vector<std::filesystem::path> chosen_checkpoints(const cxxopts::ParseResult
   return checkpoints;
 }
 
-std::string report_text(const TranslateReport& report) {
+std::string unit_of(const Seq2SeqModel& model) { return model.says_label() || !model.reads_source() ? "text" : "sentence"; }
+
+std::string report_text(const TranslateReport& report, const Seq2SeqModel& model) {
+  const auto unit = unit_of(model);
   const double seconds = std::max(report.seconds, 1e-9);
-  std::string text =
-      fmt::format("{}, {} in {}: {:.1f} sentences/s, {:.0f} tokens/s", counted(report.num_sentences, "sentence"),
-                  counted(report.num_target_tokens, "target token"),
-                  report.seconds < 10 ? fmt::format("{:.2f} s", report.seconds) : short_duration(report.seconds),
-                  static_cast<double>(report.num_sentences) / seconds, static_cast<double>(report.num_target_tokens) / seconds);
+  std::string text = fmt::format(
+      "{}, {} in {}: {:.1f} {}s/s, {:.0f} tokens/s", counted(report.num_sentences, unit), counted(report.num_target_tokens, "target token"),
+      report.seconds < 10 ? fmt::format("{:.2f} s", report.seconds) : short_duration(report.seconds),
+      static_cast<double>(report.num_sentences) / seconds, unit, static_cast<double>(report.num_target_tokens) / seconds);
   if (report.num_truncated_targets > 0)
-    text += fmt::format("; {} cut at the maximum length", counted(report.num_truncated_targets, "translation"));
+    text +=
+        fmt::format("; {} cut at the maximum length", counted(report.num_truncated_targets, model.reads_source() ? "translation" : "text"));
   if (report.num_truncated_sources > 0)
     text += fmt::format("; {} cut to --max-source-tokens", counted(report.num_truncated_sources, "source"));
   return text;

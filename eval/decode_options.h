@@ -17,6 +17,11 @@ void add_model_options(cxxopts::Options& options, Runs runs = Runs::kOne);
 // --temperature, --top-k, --top-p, --seed, --batch-size, --threads, --max-source-tokens, --device.
 void add_decode_options(cxxopts::Options& options, Runs runs = Runs::kOne);
 
+// --threads, --max-source-tokens, --device; of TranslateOptions, scoring_options() reads the last two (and apply_threads_option() the
+// first).
+void add_scoring_options(cxxopts::Options& options);
+TranslateOptions scoring_options(const cxxopts::ParseResult& arguments);
+
 // Throws UsageError for all values out of range together, and for a device that is unknown or absent.
 TranslateOptions decode_options(const cxxopts::ParseResult& arguments);
 
@@ -30,7 +35,10 @@ std::vector<std::filesystem::path> chosen_checkpoints(const cxxopts::ParseResult
 // What a program that reads this checkpoint may not write over: its files, and those that the run writes beside it.
 std::vector<std::filesystem::path> model_files(const std::filesystem::path& checkpoint);
 
+// What messages call a line of the model's input: "sentence" where it is translated, else "text".
+std::string unit_of(const Seq2SeqModel& model);
+
 // "60 sentences, ... in 1.20 s: 50.0 sentences/s, 400 tokens/s; 2 translations cut at the maximum length".
-std::string report_text(const TranslateReport& report);
+std::string report_text(const TranslateReport& report, const Seq2SeqModel& model);
 
 }  // namespace attnzoo

@@ -239,10 +239,10 @@ json language_model_report(const std::string& name, double loss, int64_t num_tok
           {"by_position", {{"loss", std::move(values)}, {"texts", position_count}}}};
 }
 
-std::string evaluation_page(const json& document) {
+std::string evaluation_content(const std::filesystem::path& file, const json& document) {
   std::string title;
   for (const auto& system : document["systems"]) title += (title.empty() ? "" : ", ") + system.get<std::string>();
-  return make_page(pages::kEvaluation, title + ": scores", document);
+  return page_or_json(file, pages::kEvaluation, title + ": scores", document);
 }
 
 }  // namespace attnzoo

@@ -34,7 +34,7 @@ nlohmann::json classification_report(std::span<const EvaluatedSystem> systems, s
 nlohmann::json language_model_report(const std::string& name, double loss, int64_t num_tokens, const std::vector<double>& position_loss,
                                      const std::vector<int64_t>& position_count);
 
-// The page that shows such a document.
-std::string evaluation_page(const nlohmann::json& document);
+// What belongs into `file`: the page that shows such a document, or for FILE.json the document.
+std::string evaluation_content(const std::filesystem::path& file, const nlohmann::json& document);
 
 }  // namespace attnzoo

@@ -1,13 +1,13 @@
 #include "eval/row_top_k.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "data/error.h"
+#include "data/parallel.h"
 #include "models/kernels/simd.h"
 
 namespace attnzoo {
@@ -141,7 +141,7 @@ void top_k_of_rows(const torch::Tensor& logits_NV, int64_t k, const std::vector<
   const auto logits = logits_NV.to(torch::kFloat).contiguous();
   const float* rows = logits.const_data_ptr<float>();
   const int64_t num_logits = logits.size(1);
-  at::parallel_for(0, logits.size(0), 8, [&](int64_t begin, int64_t end) {
+  parallel_for(0, logits.size(0), 8, [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n)
       row_top_k(rows + n * num_logits, num_logits, k, banned[static_cast<size_t>(n)], best[static_cast<size_t>(n)]);
   });

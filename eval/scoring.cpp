@@ -1,14 +1,15 @@
 #include "eval/scoring.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "data/error.h"
 #include "data/extended_vocabulary.h"
+#include "data/parallel.h"
 #include "data/progress.h"
 #include "eval/row_top_k.h"
 #include "models/copying.h"
@@ -36,7 +37,7 @@ void score_rows(const torch::Tensor& logits_PV, const torch::Tensor& targets_P, 
   const auto logits = logits_PV.to(torch::kFloat).contiguous();
   const float* rows = logits.const_data_ptr<float>();
   const int64_t* targets = targets_P.const_data_ptr<int64_t>();
-  at::parallel_for(0, num_rows, 16, [&](int64_t begin, int64_t end) {
+  parallel_for(0, num_rows, 16, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
       const float* row = rows + p * num_logits;
       const float of_target = row[targets[p]];
@@ -102,7 +103,9 @@ ScoreTotals& ScoreTotals::operator+=(const ScoreTotals& other) {
   return *this;
 }
 
-std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals) {
+double log_probability_of(const TokenScores& tokens) { return std::accumulate(tokens.begin(), tokens.end(), 0.0); }
+
+std::vector<TokenScores> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals) {
   const at::NoGradGuard no_grad;
   const auto forced = model.forward_states(batch);
   const auto& states_PD = forced.states_PD;
@@ -118,41 +121,41 @@ std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTo
   }
 
   ScoreTotals of_batch;
-  std::vector<double> log_probability;
+  std::vector<TokenScores> scores;
   size_t row = 0;
   of_batch.loss_at.resize(static_cast<size_t>(batch.target_out_BT.size(1)));
   of_batch.tokens_at.resize(of_batch.loss_at.size());
   for (int64_t b = 0; b < batch.target_length_B.size(0); ++b) {
     double sum = 0;
+    TokenScores tokens;
     const auto length = static_cast<size_t>(batch.target_length_B.const_data_ptr<int64_t>()[b]);
     for (size_t t = 0; t < length; ++t, ++row) {
       sum += rows[row].log_probability;
+      tokens.push_back(rows[row].log_probability);
       of_batch.loss_at[t] -= rows[row].log_probability;
       ++of_batch.tokens_at[t];
       of_batch.num_correct += rows[row].correct;
     }
-    log_probability.push_back(sum);
+    scores.push_back(std::move(tokens));
     of_batch.negative_log_likelihood -= sum;
   }
   of_batch.num_tokens = static_cast<int64_t>(rows.size());
-  of_batch.num_sentences = static_cast<int64_t>(log_probability.size());
+  of_batch.num_sentences = static_cast<int64_t>(scores.size());
   if (!std::isfinite(of_batch.negative_log_likelihood))
     fail<Error>("scoring: the model's logits are not numbers; its training diverged or its weights are damaged");
   totals += of_batch;
-  return log_probability;
+  return scores;
 }
 
 ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
-                         std::vector<double>* log_probability, const std::function<void(int64_t)>& on_progress,
-                         const std::atomic<bool>* stop) {
+                         std::vector<TokenScores>* scores, const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop) {
   ScoreTotals totals;
-  if (log_probability != nullptr) log_probability->assign(static_cast<size_t>(corpus.num_pairs()), 0.0);
+  if (scores != nullptr) scores->assign(static_cast<size_t>(corpus.num_pairs()), {});
   for (const auto& pair_ids : plan_in_order(corpus, batches)) {
     if (stop != nullptr && *stop) fail<Error>("scoring: stopped after {} of {} pairs", totals.num_sentences, corpus.num_pairs());
     const auto batch = make_batch(corpus, pair_ids);
-    const auto scores = score_batch(model, device.is_cpu() ? batch : batch.to(device), totals);
-    for (size_t b = 0; log_probability != nullptr && b < scores.size(); ++b)
-      (*log_probability)[static_cast<size_t>(pair_ids[b])] = scores[b];
+    auto of_batch = score_batch(model, device.is_cpu() ? batch : batch.to(device), totals);
+    for (size_t b = 0; scores != nullptr && b < of_batch.size(); ++b) (*scores)[static_cast<size_t>(pair_ids[b])] = std::move(of_batch[b]);
     if (on_progress) on_progress(totals.num_sentences);
   }
   return totals;
@@ -160,8 +163,7 @@ ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchC
 
 ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> sources,
                        std::span<const std::string> targets, int64_t max_source_tokens, const BatchConfig& batches, torch::Device device,
-                       std::vector<double>* log_probability, const std::function<void(int64_t)>& on_progress,
-                       const std::atomic<bool>* stop) {
+                       std::vector<TokenScores>* scores, const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop) {
   if (sources.size() != targets.size())
     fail<DataError>("scoring: {} and {}; equal counts are needed", counted(static_cast<int64_t>(sources.size()), "source"),
                     counted(static_cast<int64_t>(targets.size()), "target"));
@@ -179,7 +181,7 @@ ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std
       pairs.sources.back().resize(static_cast<size_t>(max_source_tokens));
   }
   pairs.labels = model.says_label();
-  return score_corpus(model, pairs, batches, device, log_probability, on_progress, stop);
+  return score_corpus(model, pairs, batches, device, scores, on_progress, stop);
 }
 
 }  // namespace attnzoo

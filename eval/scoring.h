@@ -35,21 +35,25 @@ struct ScoreTotals {
   ScoreTotals& operator+=(const ScoreTotals& other);
 };
 
-// log p(target | source) of each row, </s> counted, added to `totals` too. The batch lies on the model's device. Runs the model in its
-// present mode (eval() it for a score) and records no gradient. Throws Error where the logits are not numbers, DataError for a target id
-// that the model has no logit for.
-std::vector<double> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals);
+// Log-probabilities of the tokens of one target, </s> last.
+using TokenScores = std::vector<double>;
+double log_probability_of(const TokenScores& tokens);  // their sum
 
-// Every pair of a corpus, longest first. `log_probability` may be null; otherwise it gets one value per pair, in corpus order.
+// log p of each target token given the source and the tokens before it, per row; added to `totals` too. The batch lies on the model's
+// device. Runs the model in its present mode (eval() it for a score) and records no gradient. Throws Error where the logits are not
+// numbers, DataError for a target id that the model has no logit for.
+std::vector<TokenScores> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals);
+
+// Every pair of a corpus, longest first. `scores` may be null; otherwise it gets one list per pair, in corpus order.
 // `on_progress(pairs done)` may be empty; a set `stop` ends the work with an Error.
 ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
-                         std::vector<double>* log_probability = nullptr, const std::function<void(int64_t)>& on_progress = {},
+                         std::vector<TokenScores>* scores = nullptr, const std::function<void(int64_t)>& on_progress = {},
                          const std::atomic<bool>* stop = nullptr);
 
 // The same for text. Throws DataError for unequal counts. Sources of more than max_source_tokens are cut, as in translate().
 ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> sources,
                        std::span<const std::string> targets, int64_t max_source_tokens, const BatchConfig& batches, torch::Device device,
-                       std::vector<double>* log_probability = nullptr, const std::function<void(int64_t)>& on_progress = {},
+                       std::vector<TokenScores>* scores = nullptr, const std::function<void(int64_t)>& on_progress = {},
                        const std::atomic<bool>* stop = nullptr);
 
 }  // namespace attnzoo

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "data/extended_vocabulary.h"
+#include "data/json_fields.h"
 #include "data/special_tokens.h"
 
 namespace attnzoo {
@@ -22,9 +23,11 @@ void put_hypothesis(ordered_json& object, const Translation& translation, const 
   object["text"] = text;
   object["score"] = rounded(hypothesis.score);
   object["log_probability"] = rounded(hypothesis.log_probability);
+  const bool label = tokenizer.kind() == "labels";
+  if (label) object["probability"] = rounded(std::exp(hypothesis.log_probability));
   object["tokens"] = token_texts(tokenizer, hypothesis.ids, source);
   const bool reached_model = !translation.attended_ids.empty();
-  if (reached_model && !hypothesis.truncated && tokenizer.kind() != "labels") object["tokens"].push_back(tokenizer.piece(kEosId));
+  if (reached_model && !hypothesis.truncated && !label) object["tokens"].push_back(tokenizer.piece(kEosId));
   object["truncated"] = hypothesis.truncated;
 }
 
@@ -54,10 +57,11 @@ std::vector<std::string> token_texts(const Tokenizer& tokenizer, const std::vect
 
 std::string plain_line(const Translation& translation) { return translation.text + "\n"; }
 
-std::string n_best_lines(const Translation& translation, int64_t index) {
+std::string n_best_lines(const Translation& translation, int64_t index, bool label) {
   std::string lines;
   for (size_t i = 0; i < translation.hypotheses.size(); ++i)
-    lines += fmt::format("{} ||| {} ||| {:.6f}\n", index, translation.n_best_text[i], translation.hypotheses[i].score);
+    lines += fmt::format("{} ||| {} ||| {:.6f}\n", index, translation.n_best_text[i],
+                         label ? std::exp(translation.hypotheses[i].log_probability) : translation.hypotheses[i].score);
   return lines;
 }
 
@@ -80,7 +84,7 @@ std::string json_line(const Translation& translation, int64_t index, const std::
     object["source_tokens"] = token_texts(*tokenizers.source, translation.attended_ids, source_line);
     object["attention"] = attention_rows(best.attention_TS);
   }
-  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return json_text(object);
 }
 
 }  // namespace attnzoo

@@ -17,11 +17,13 @@ std::vector<std::string> token_texts(const Tokenizer& tokenizer, const std::vect
 std::string plain_line(const Translation& translation);
 
 // One line per hypothesis, best first, as Moses and Marian write it: "INDEX ||| TEXT ||| SCORE", where INDEX counts input lines from 0.
-std::string n_best_lines(const Translation& translation, int64_t index);
+// With `label` the score is the label's probability.
+std::string n_best_lines(const Translation& translation, int64_t index, bool label);
 
-// One JSON object: index (from 0); text, score, log_probability, tokens and truncated of the best hypothesis; source_truncated. If n_best
-// is above 1, `n_best` lists an object with those five fields for every hypothesis. If attention is wanted, `source_tokens` and `attention`
-// follow: `attention` has one row per token of `tokens` and one number per token of `source_tokens`, for every family. Both lists end with
+// One JSON object, without a line feed: index (from 0); text, score, log_probability (of a label also probability), tokens and truncated of
+// the best hypothesis; source_truncated. If n_best is above 1, `n_best` lists an object with those fields from text to truncated for every
+// hypothesis. If attention is wanted, `source_tokens` and `attention` follow: `attention` has one row per token of `tokens` and one number
+// per token of `source_tokens`, for every family. Both lists end with
 // </s>, unless the hypothesis is truncated or a label; a language model reads no source, so `source_tokens` is </s> alone.
 std::string json_line(const Translation& translation, int64_t index, const std::string& source_line, const TokenizerPair& tokenizers,
                       const TranslateOptions& options);

@@ -1,9 +1,9 @@
-#include <ATen/Parallel.h>
 #include <ATen/ops/linalg_vector_norm.h>
 
 #include <cmath>
 #include <vector>
 
+#include "data/parallel.h"
 #include "models/kernels/simd.h"
 #include "train/optimizer.h"
 
@@ -40,7 +40,7 @@ double squared_norm(const torch::Tensor& gradient) {
   const float* x = gradient.data_ptr<float>();
   const int64_t n = gradient.numel(), num_pieces = (n + kPiece - 1) / kPiece;
   std::vector<double> sums(static_cast<size_t>(num_pieces));
-  at::parallel_for(0, num_pieces, 4, [&](int64_t first, int64_t last) {
+  parallel_for(0, num_pieces, 4, [&](int64_t first, int64_t last) {
     for (int64_t piece = first; piece < last; ++piece)
       sums[static_cast<size_t>(piece)] = kernels::sum_of_squares(x + piece * kPiece, std::min(kPiece, n - piece * kPiece));
   });

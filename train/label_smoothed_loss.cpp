@@ -1,13 +1,13 @@
 #include "train/label_smoothed_loss.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 #include <optional>
 
 #include "data/error.h"
+#include "data/parallel.h"
 #include "train/softmax_gradient.h"
 
 namespace attnzoo {
@@ -72,7 +72,7 @@ class FusedLoss {
     const bool bias_gradient = bias.defined() && want_gradients_;
     const auto group_bias_GV = bias_gradient ? torch::zeros({num_groups, width}, bias.options()) : torch::Tensor();
     std::vector<double> loss_R(static_cast<size_t>(rows)), nll_R(static_cast<size_t>(rows));
-    at::parallel_for(0, num_groups, 1, [&](int64_t first, int64_t last) {
+    parallel_for(0, num_groups, 1, [&](int64_t first, int64_t last) {
       for (int64_t group = first; group < last; ++group) {
         const int64_t row = group * kGroupRows;
         softmax_gradient_rows(settings, logits_RV.data_ptr<float>() + row * width, bias.defined() ? bias.data_ptr<float>() : nullptr,

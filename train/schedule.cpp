@@ -12,13 +12,17 @@ ScheduleConfig ScheduleConfig::from_json(const nlohmann::json& fields, const std
   ScheduleConfig config;
   FieldReader reader(fields, "train.schedule");
   reader.read_choice("kind", config.kind, {"inverse_sqrt", "cosine", "constant", "plateau"});
-  reader.read("warmup_steps", config.warmup_steps);
+  if (fields.is_object() && fields.contains("warmup_steps") && fields["warmup_steps"].is_string()) {
+    std::string word;
+    reader.read_choice("warmup_steps", word, {"auto"});
+  } else if (reader.read("warmup_steps", config.warmup_steps) && config.warmup_steps < 0) {
+    reader.problem("warmup_steps", fmt::format("must be 0 or more, or \"auto\", got {}", config.warmup_steps));
+  }
   reader.read("decay_steps", config.decay_steps);
   reader.read("min_learning_rate", config.min_learning_rate);
   reader.read("factor", config.factor);
   reader.read("patience", config.patience);
   reader.read_choice("metric", config.metric, metrics);
-  if (config.warmup_steps < 0) reader.problem("warmup_steps", fmt::format("must not be negative, got {}", config.warmup_steps));
   if (config.decay_steps < 0) reader.problem("decay_steps", fmt::format("must not be negative, got {}", config.decay_steps));
   if (!(config.min_learning_rate >= 0))
     reader.problem("min_learning_rate", fmt::format("must not be negative, got {}", config.min_learning_rate));
@@ -30,7 +34,7 @@ ScheduleConfig ScheduleConfig::from_json(const nlohmann::json& fields, const std
 
 nlohmann::json ScheduleConfig::to_json() const {
   return {{"kind", kind},
-          {"warmup_steps", warmup_steps},
+          {"warmup_steps", warmup_steps == kAutoWarmup ? nlohmann::json("auto") : nlohmann::json(warmup_steps)},
           {"decay_steps", decay_steps},
           {"min_learning_rate", min_learning_rate},
           {"factor", factor},

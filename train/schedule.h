@@ -11,12 +11,15 @@
 
 namespace attnzoo {
 
+constexpr int64_t kAutoWarmup = -1;
+
 // Settings of the recipe's train.schedule.
 struct ScheduleConfig {
   // "inverse_sqrt" (Vaswani et al. 2017, equation 3, scaled so that the peak is learning_rate), "cosine" (Loshchilov and Hutter
   // 2017, without restarts), "constant", "plateau" (learning_rate times `factor` whenever validation stops improving).
   std::string kind = "inverse_sqrt";
-  int64_t warmup_steps = 1000;  // linear from 0 to learning_rate; 0 for none
+  // Linear from 0 to learning_rate; 0 for none. kAutoWarmup, "auto" in a recipe: what default_warmup() says (train/run_length.h).
+  int64_t warmup_steps = kAutoWarmup;
   // cosine: the step at which min_learning_rate is reached; 0 means max_steps.
   int64_t decay_steps = 0;
   double min_learning_rate = 0;  // cosine and plateau never go below
@@ -38,7 +41,7 @@ struct PlateauState {
   double best_loss = std::numeric_limits<double>::quiet_NaN();  // of the same validation
 };
 
-// `step` counts from 1 (the first update); max_steps 0 means no limit.
+// `step` counts from 1 (the first update); max_steps 0 means no limit. config.warmup_steps must be a number of steps.
 double learning_rate_at(const ScheduleConfig& config, double peak, int64_t max_steps, int64_t step, const PlateauState& plateau = {});
 
 // Takes the value of config.metric at one validation. Returns true when the rate was just cut.

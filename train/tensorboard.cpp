@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "train/png.h"
 
 namespace attnzoo {
 namespace {
@@ -92,6 +94,18 @@ std::string text(const std::string& tag, const std::string& content) {
   return value;
 }
 
+// A Value with a picture: Image 4 {height 1, width 2, colorspace 3, encoded_image_string 4}.
+std::string picture(const std::string& tag, std::span<const uint8_t> pixels, int64_t width, int64_t height) {
+  std::string image, value;
+  put_number(image, 1, static_cast<uint64_t>(height));
+  put_number(image, 2, static_cast<uint64_t>(width));
+  put_number(image, 3, 1);
+  put_bytes(image, 4, grayscale_png(pixels, width, height));
+  put_bytes(value, 1, tag);
+  put_bytes(value, 4, image);
+  return value;
+}
+
 // TensorBoard shows Markdown, so what has a meaning there is escaped.
 std::string markdown(const nlohmann::json& sample, const char* field) {
   std::string escaped;
@@ -141,6 +155,21 @@ void TensorBoardWriter::write(const nlohmann::json& entry) {
                                                                    markdown(sample, "reference"), markdown(sample, "output"))));
     }
   auto event = event_at(entry.value("step", int64_t{0}));
+  put_bytes(event, 5, summary);
+  write_event(event);
+}
+
+void TensorBoardWriter::write_attention(int64_t step, const torch::Tensor& attention_TS) {
+  const int64_t num_rows = attention_TS.size(0), num_columns = attention_TS.size(1);
+  if (num_rows == 0 || num_columns == 0) return;
+  const int64_t cell = std::clamp<int64_t>(600 / std::max(num_rows, num_columns), 1, 16);
+  const auto shades = (255 - attention_TS.to(torch::kCPU, torch::kFloat).clamp(0, 1) * 255).round().to(torch::kByte);
+  const auto pixels = shades.repeat_interleave(cell, 0).repeat_interleave(cell, 1).contiguous();
+  std::string summary;
+  put_bytes(
+      summary, 1,
+      picture("attention/1", {pixels.const_data_ptr<uint8_t>(), static_cast<size_t>(pixels.numel())}, pixels.size(1), pixels.size(0)));
+  auto event = event_at(step);
   put_bytes(event, 5, summary);
   write_event(event);
 }

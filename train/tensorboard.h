@@ -2,6 +2,8 @@
 // and TensorFlow is not.
 #pragma once
 
+#include <torch/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
@@ -21,6 +23,8 @@ class TensorBoardWriter {
   // An entry of log.jsonl: its numbers as scalars ("train/loss", "validation/bleu"), its samples as text. Written to the file at once.
   // Throws DataError (disk full).
   void write(const nlohmann::json& entry);
+  // Attention weights as a picture, dark where they are large: a row per token of the output, a column per token of the source.
+  void write_attention(int64_t step, const torch::Tensor& attention_TS);
 
  private:
   void write_event(std::string_view event);

@@ -55,7 +55,7 @@ struct TrainConfig {
   int64_t max_steps = 0;
   int64_t max_epochs = 0;
   double max_time = 0;
-  // Steps between validations, each followed by a checkpoint; 0: at the end of every epoch.
+  // Steps between validations, each followed by a checkpoint; 0: at the end of an epoch, at least 100 steps after the last (run_length.h).
   int64_t validate_every = 0;
   ValidDecodeConfig valid_decode;
   EarlyStoppingConfig early_stopping;

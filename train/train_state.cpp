@@ -65,6 +65,8 @@ void visit_fields(State& state, const Visit& visit) {
   visit("target_tokens", state.num_target_tokens);
   visit("nonfinite_in_row", state.nonfinite_in_row);
   visit("nonfinite", state.num_nonfinite);
+  visit.added("warmup_steps", state.warmup_steps);
+  visit.added("last_validation", state.last_validation);
   visit("validation_due", state.validation_due);
   visit("best", state.best);
   visit("early_best", state.early_best);

@@ -32,6 +32,8 @@ struct TrainState {
   double elapsed_s = 0;                                  // wall clock of training, over all resumes
   int64_t num_source_tokens = 0, num_target_tokens = 0;  // consumed by training
   int64_t nonfinite_in_row = 0, num_nonfinite = 0;       // steps skipped because their loss or gradient was not finite
+  int64_t warmup_steps = 0;                              // what "auto" stands for in this run, settled at its start; 0 before then
+  int64_t last_validation = 0;                           // step of the last one in its turn
   bool validation_due = false;                           // was interrupted before the validation of this step
   BestValue best;                                        // of best_metric
   BestValue early_best;                                  // of early_stopping.metric

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
 #include "models/registry.h"
 #include "train/divergence.h"
 #include "train/generators.h"
-#include "train/outlook.h"
 
 namespace attnzoo {
 namespace {
@@ -16,6 +16,8 @@ namespace {
 // So many steps in a row that are not finite are no chance: at any time, and at the end of training. The weights are still those before
 // them.
 constexpr int64_t kMaxNonfiniteInRow = 10, kMaxNonfiniteAtEnd = 3;
+
+constexpr int64_t kStepsToKnowPace = 10;
 
 }  // namespace
 
@@ -41,7 +43,20 @@ void Trainer::note_time() {
 }
 
 double Trainer::learning_rate(int64_t step) const {
-  return learning_rate_at(config_.schedule, config_.learning_rate, config_.max_steps, step, state_.plateau);
+  return learning_rate_at(schedule_, config_.learning_rate, config_.max_steps, step, state_.plateau);
+}
+
+// A resumed run keeps its warm-up: later epochs may have a batch more or fewer.
+void Trainer::settle_warmup() {
+  schedule_ = config_.schedule;
+  if (schedule_.warmup_steps != kAutoWarmup) return;
+  if (state_.warmup_steps == 0) state_.warmup_steps = default_warmup(length_);
+  schedule_.warmup_steps = state_.warmup_steps;
+}
+
+bool Trainer::due_for_validation() const {
+  if (config_.validate_every > 0) return state_.step % config_.validate_every == 0;
+  return epoch_ended_ && state_.step - state_.last_validation >= kMinStepsBetweenEpochValidations;
 }
 
 bool Trainer::open_stream_and_log() {
@@ -59,8 +74,10 @@ bool Trainer::open_stream_and_log() {
       drop_tensorboard(error);
     }
   }
+  length_ = run_length(config_, data_.train->num_pairs(), stream_->epoch_batches());
+  settle_warmup();
   if (state_.step == 0) {
-    for (const auto& line : outlook(config_, data_.train->num_pairs(), stream_->epoch_batches())) say(line);
+    for (const auto& line : outlook(config_, length_, schedule_.warmup_steps)) say(line);
     log_entry({{"event", "start"}, {"step", 0}, {"elapsed_s", 0.0}, {"parameters", num_parameters(*model_)}});
   }
   return true;
@@ -113,15 +130,21 @@ void Trainer::fail_diverged(const std::string& what) {
   fail<Error>("training diverged at step {}: {}; {}", state_.step, what, divergence_advice(config_, saved_step_ >= 0));
 }
 
-std::optional<std::string> Trainer::limit_reached() const {
-  if (config_.max_steps > 0 && state_.step >= config_.max_steps) return fmt::format("max_steps {} reached", config_.max_steps);
+std::optional<Trainer::Limit> Trainer::limit_reached() const {
+  if (config_.max_steps > 0 && state_.step >= config_.max_steps)
+    return Limit{fmt::format("max_steps {} reached", config_.max_steps), fmt::format("--set train.max_steps={}", 2 * state_.step)};
   if (config_.max_time > 0 && state_.elapsed_s >= config_.max_time)
-    return fmt::format("max_time {} reached", short_duration(config_.max_time));
-  if (config_.max_epochs > 0 && state_.epochs_done >= config_.max_epochs) return fmt::format("max_epochs {} reached", config_.max_epochs);
+    return Limit{fmt::format("max_time {} reached", short_duration(config_.max_time)),
+                 state_.elapsed_s < 60 ? fmt::format("--max-time {:.0f}s", std::ceil(2 * state_.elapsed_s))
+                                       : fmt::format("--max-time {:.0f}m", std::ceil(2 * state_.elapsed_s / 60))};
+  if (config_.max_epochs > 0 && state_.epochs_done >= config_.max_epochs)
+    return Limit{fmt::format("max_epochs {} reached", config_.max_epochs),
+                 fmt::format("--set train.max_epochs={}", 2 * state_.epochs_done)};
   const int64_t patience = config_.early_stopping.patience;
   if (patience > 0 && state_.bad_validations >= patience)
-    return fmt::format("no better {} in {} (best {:.2f} at step {})", metrics_.early_stopping,
-                       counted(state_.bad_validations, "validation"), state_.early_best.value, state_.early_best.step);
+    return Limit{fmt::format("no better {} in {} (best {:.2f} at step {})", metrics_.early_stopping,
+                             counted(state_.bad_validations, "validation"), state_.early_best.value, state_.early_best.step),
+                 fmt::format("--override --set train.early_stopping.patience={}", 2 * state_.bad_validations)};
   return std::nullopt;
 }
 
@@ -129,14 +152,23 @@ TrainResult Trainer::run() {
   TrainResult result;
   elapsed_before_ = state_.elapsed_s;
   begin_ = std::chrono::steady_clock::now();
-  if (!open_stream_and_log()) return {"stopped", true, state_.step, state_.best};
+  if (!open_stream_and_log()) {
+    result.reason = "stopped";
+    result.stopped = true;
+    result.step = state_.step;
+    result.best = state_.best;
+    return result;
+  }
 
   bool interrupted = state_.validation_due && !validate_and_save();
-  std::optional<std::string> limit = limit_reached();
+  const int64_t first_step = state_.step;
+  std::optional<Limit> limit = limit_reached();
   while (!limit && !interrupted && !stop_requested()) {
     count_step(train_step());
     note_time();
     if (state_.nonfinite_in_row >= kMaxNonfiniteInRow) check_convergence(kMaxNonfiniteInRow);
+    if (state_.step == kStepsToKnowPace && elapsed_before_ == 0)
+      for (const auto& line : outlook_in_time(config_, length_, schedule_.warmup_steps, recent_.seconds_per_step())) say(line);
     if (state_.step % config_.report_every == 0) report();
     show_progress();
     if (due_for_validation()) interrupted = !validate_and_save();
@@ -151,7 +183,9 @@ TrainResult Trainer::run() {
   if (saved_step_ != state_.step || interrupted) save();
   note_time();
   result.stopped = !limit;
-  result.reason = limit.value_or("stopped");
+  result.reason = limit ? limit->reason : "stopped";
+  result.did_nothing = state_.step == first_step;
+  if (limit) result.options_to_go_on = limit->options_to_go_on;
   finish(result);
   return result;
 }

@@ -18,6 +18,7 @@
 #include "train/optimizer.h"
 #include "train/progress_report.h"
 #include "train/run_folder.h"
+#include "train/run_length.h"
 #include "train/tensorboard.h"
 #include "train/train_log.h"
 #include "train/train_state.h"
@@ -34,8 +35,10 @@ struct TrainerOptions {
 };
 
 struct TrainResult {
-  std::string reason;    // "max_steps 400 reached", "stopped", ...
-  bool stopped = false;  // by `stop`, not by a limit
+  std::string reason;            // "max_steps 400 reached", "stopped", ...
+  bool stopped = false;          // by `stop`, not by a limit
+  bool did_nothing = false;      // a limit was reached before the first step
+  std::string options_to_go_on;  // of attnzoo-train, which move the limit: "--set train.max_steps=800"; empty when stopped
   int64_t step = 0;
   BestValue best;  // of train.best_metric, where there was a validation
 };
@@ -60,6 +63,8 @@ class Trainer {
   // False when it was interrupted by `stop`.
   bool open_stream_and_log();
 
+  void settle_warmup();
+
   // trainer_step.cpp
   StepSums train_step();
   void apply_gradients(StepSums& sums);
@@ -70,13 +75,14 @@ class Trainer {
   // `due`: in its turn. One made because a limit ends the run counts for `best` alone, so that a run in parts equals one in a piece.
   bool validate_and_save(bool due = true);
   void note_validation(const ValidationResult& result, bool due);
-  bool due_for_validation() const { return config_.validate_every > 0 ? state_.step % config_.validate_every == 0 : epoch_ended_; }
+  bool due_for_validation() const;
 
   // trainer_reports.cpp
   void say(const std::string& line) const;
   void report();
   void show_progress();
   void log_entry(const nlohmann::json& entry);
+  void to_tensorboard(const std::function<void(TensorBoardWriter&)>& write);
   void log_end(const std::string& reason);
   void drop_tensorboard(const std::exception& error);
   void write_report();
@@ -86,7 +92,10 @@ class Trainer {
   // Throws Error when the last `max_nonfinite` steps, or half of all, or the weights were not finite: none of that is saved.
   void check_convergence(int64_t max_nonfinite);
   [[noreturn]] void fail_diverged(const std::string& what);
-  std::optional<std::string> limit_reached() const;
+  struct Limit {
+    std::string reason, options_to_go_on;
+  };
+  std::optional<Limit> limit_reached() const;
   bool stop_requested() const { return stop_ != nullptr && *stop_; }
   void note_time();
 
@@ -103,6 +112,8 @@ class Trainer {
   std::unique_ptr<BatchStream> stream_;
   std::unique_ptr<TrainLog> log_;
   MetricChoice metrics_;
+  RunLength length_;
+  ScheduleConfig schedule_;  // config_.schedule with a number of warm-up steps
   TrainState state_;
   RecentSteps recent_;  // for the live line
   int64_t saved_step_ = -1;

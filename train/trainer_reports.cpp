@@ -72,9 +72,13 @@ void Trainer::show_progress() {
 void Trainer::log_entry(const nlohmann::json& entry) {
   log_->write(entry);
   if (options_.on_entry) options_.on_entry(entry);
+  to_tensorboard([&](TensorBoardWriter& board) { board.write(entry); });
+}
+
+void Trainer::to_tensorboard(const std::function<void(TensorBoardWriter&)>& write) {
   if (!tensorboard_) return;
   try {
-    tensorboard_->write(entry);
+    write(*tensorboard_);
   } catch (const DataError& error) {
     drop_tensorboard(error);
   }

@@ -9,6 +9,7 @@ namespace attnzoo {
 
 bool Trainer::validate_and_save(bool due) {
   state_.validation_due = due;
+  if (due) state_.last_validation = state_.step;
   if (data_.valid && data_.valid->num_pairs() > 0) {
     try {
       const auto timer = state_.time.time(Phase::kValidation);
@@ -37,8 +38,7 @@ void Trainer::note_validation(const ValidationResult& result, bool due) {
     const auto& metric = metrics_.early_stopping;
     state_.bad_validations = state_.early_best.offer(metric, value_of(metric), state_.step) ? 0 : state_.bad_validations + 1;
   }
-  const bool cut =
-      due && config_.schedule.kind == "plateau" && update_plateau(config_.schedule, value_of(config_.schedule.metric), state_.plateau);
+  const bool cut = due && schedule_.kind == "plateau" && update_plateau(schedule_, value_of(schedule_.metric), state_.plateau);
   auto entry = result.to_json();
   entry.update({{"event", "validation"},
                 {"step", state_.step},
@@ -46,6 +46,8 @@ void Trainer::note_validation(const ValidationResult& result, bool due) {
                 {"elapsed_s", state_.elapsed_s},
                 {"best", is_best}});
   log_entry(entry);
+  if (result.attention_TS.defined())
+    to_tensorboard([&](TensorBoardWriter& board) { board.write_attention(state_.step, result.attention_TS); });
   say(validation_text(result, state_.step, is_best));
   if (cut) say(fmt::format("learning rate cut to {:.2e}", learning_rate(state_.step + 1)));
 }

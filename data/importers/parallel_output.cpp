@@ -11,7 +11,9 @@
 #include "data/error.h"
 #include "data/file_list.h"
 #include "data/files.h"
+#include "data/importers/starting_recipe.h"
 #include "data/json_fields.h"
+#include "data/printable.h"
 #include "data/temporary_path.h"
 #include "data/utf8.h"
 
@@ -91,7 +93,7 @@ SplitPairs split_pairs(const std::vector<KeptPair>& kept, const ParallelOutput& 
   return splits;
 }
 
-constexpr const char* kReportName = "import.json";
+constexpr const char *kReportName = "import.json", *kRecipeName = "recipe.json";
 
 std::string file_name(const std::string& split, const std::string& side) { return fmt::format("{}.{}", split, side); }
 
@@ -123,12 +125,13 @@ void refuse_files_of_others(const ParallelOutput& output, const std::vector<std:
   check_file(kReportName);
 }
 
-nlohmann::json recipe_data(const ImportReport& report, const std::filesystem::path& folder) {
+// The train and valid of a recipe that lies beside the files.
+nlohmann::json recipe_data(const ImportReport& report) {
   nlohmann::json data;
   for (const char* split : {"train", "valid"}) {
     if (split == std::string_view("valid") && report.num_valid == 0) continue;
     for (const auto& [side, name] : {std::pair{"source", &report.source_name}, std::pair{"target", &report.target_name}})
-      data[split][side] = (folder / fmt::format("{}.{}", split, *name)).string();
+      data[split][side] = file_name(split, *name);
   }
   return data;
 }
@@ -144,13 +147,13 @@ std::string report_json(const ImportReport& report, const nlohmann::json& files)
   for (const auto& [name, number] : report.named_tests) json[name] = number;
   json["notes"] = report.notes;
   json["task"] = report.task;
-  json["data"] = recipe_data(report, "");
+  json["data"] = recipe_data(report);
   json["files"] = files;
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 // Either all files are replaced or none: what may fail for want of space comes before the first is renamed.
-void write_files(const std::vector<SplitLines>& splits, const ParallelOutput& output, const ImportReport& report) {
+void write_files(const std::vector<SplitLines>& splits, const ParallelOutput& output, ImportReport& report) {
   std::unique_ptr<MadeFolders> made_folders;
   try {
     made_folders = std::make_unique<MadeFolders>(output.folder);
@@ -174,6 +177,15 @@ void write_files(const std::vector<SplitLines>& splits, const ParallelOutput& ou
       write(file_name(split.name, source ? output.source_name : output.target_name), lines);
     }
   }
+  // A recipe is there to be changed: one that was is the user's.
+  std::error_code error;
+  const bool recipe_of_user =
+      std::filesystem::exists(std::filesystem::symlink_status(output.folder / kRecipeName, error)) && !list.contains(kRecipeName);
+  if (recipe_of_user)
+    report.notes.push_back(
+        fmt::format("{} has been changed or is no import's, and stays as it is", (output.folder / kRecipeName).string()));
+  else
+    write(kRecipeName, starting_recipe(report.task, recipe_data(report), report.num_train));
   write(kReportName, report_json(report, list));
   for (const auto& file : files) file->commit();
 }
@@ -298,8 +310,8 @@ std::string ImportReport::text() const {
   if (named_tests.empty()) split_row("test", num_test);
   for (const auto& [name, number] : named_tests) split_row(name, number);
   for (const std::string& note : notes) lines += "  note: " + note + "\n";
-  return lines + fmt::format("written to {}; for a recipe:\n\"task\": \"{}\",\n\"data\": {}\n", folder.string(), task,
-                             json_text(recipe_data(*this, folder)));
+  return lines + fmt::format("written to {0}; to train: attnzoo-train {1} --run RUN\n", folder.string(),
+                             shell_quoted((folder / kRecipeName).string()));
 }
 
 }  // namespace attnzoo

@@ -42,15 +42,16 @@ struct ImportReport {
   std::vector<std::pair<std::string, int64_t>> named_tests;  // test sets under names of their own, in place of "test"
   std::vector<std::string> notes;                            // what was skipped or is worth knowing, one line each
 
-  // Several lines for a person, ending with the recipe's "task" and "data" for these files.
+  // Several lines for a person, ending with the command that trains on these files.
   std::string text() const;
 };
 
 // For a check before the work of importing. Throws ConfigError for a value out of range, and for files in the folder that no import wrote.
 void check_parallel_output(const ParallelOutput& output, const std::vector<std::string>& splits = {"train", "valid", "test"});
 
-// Writes train, valid and test files and import.json (the report); either all files are replaced or none. `dropped` and `notes` of
-// `report` are continued. Throws as check_parallel_output() does, and DataError when no pair is left or the folder cannot be written.
+// Writes train, valid and test files, recipe.json (starting_recipe.h; kept where somebody has changed it) and import.json (the report);
+// either all files are replaced or none. `dropped` and `notes` of `report` are continued. Throws as check_parallel_output() does, and
+// DataError when no pair is left or the folder cannot be written.
 ImportReport write_parallel(const std::vector<ParallelPair>& pairs, const ParallelOutput& output, ImportReport report);
 
 // One split of a corpus that comes divided, such as {"train", ...}, {"test_2016_flickr", ...}.

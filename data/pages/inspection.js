@@ -77,13 +77,15 @@ function misalignedSection() {
   const warning = misaligned.information < kLittleInformation ? el("p", {class: "bad"}, "The pairs of this text share no more than lines put together at random: either the clues tell nothing about these languages, or the two sides do not belong together at all.") : null;
   const plot = misaligned.by_position.length > 1 ? barPlot("Expected share of misaligned pairs along the text", misaligned.by_position.map((_, part) => `${Math.round((100 * part) / misaligned.by_position.length)} %`), [{name: "share", values: misaligned.by_position.map((share) => 100 * share)}],
       {id: "plot-misaligned", xLabel: "place in the training text", yLabel: "% of pairs", height: 200}) : null;
-  if (misaligned.worst.length === 0) return section("misaligned", title, about, warning, plot);
+  const equal = misaligned.equal.pairs ? el("details", {id: "equal-pairs"}, el("summary", {}, `Sides of four words or more that are equal, perhaps not translated `, el("span", {class: "number"}, `(${formatNumber(misaligned.equal.examples.length)} of ${formatNumber(misaligned.equal.pairs)})`)),
+      el("div", {class: "examples"}, misaligned.equal.examples.map((pair) => el("div", {class: "example"}, el("div", {class: "place"}, placeText(pair.file, pair.line)), el("div", {class: "lines"}, el("div", {}, corpusText(pair.source))))))) : null;
+  if (misaligned.worst.length === 0) return section("misaligned", title, about, warning, plot, equal);
   const clueNames = Object.keys(misaligned.worst[0].clues);
   const columns = [{title: "Pair", value: (pair) => pair.line, show: (pair) => [el("div", {class: "place"}, placeText(pair.file, pair.line)), el("div", {class: "pair-cell"}, pairLines(pair))]},
     {title: "Probability", value: (pair) => pair.probability, show: (pair) => formatPercent(pair.probability), number: true}, ...clueNames.map((name) => ({title: name, value: (pair) => pair.clues[name], show: (pair) => pair.clues[name].toFixed(1), number: true}))];
   const key = el("p", {class: "muted"}, "After the probability: what each clue adds, the logarithm of how much likelier it is for pairs that belong together; below 0, it speaks against the pair.");
   return section("misaligned", title, about, warning, plot, key, dataTable(columns, misaligned.worst, {id: "misaligned-table", caption: `The ${misaligned.worst.length} likeliest; a title sorts`,
-    filter: "Filter", text: (pair) => `${pair.source} ${pair.target} ${pair.file}:${pair.line}`, limit: 10}));
+    filter: "Filter", text: (pair) => `${pair.source} ${pair.target} ${pair.file}:${pair.line}`, limit: 10}), equal);
 }
 
 function labelSection() {

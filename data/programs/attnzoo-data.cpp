@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "data/cache_folder.h"
 #include "data/command_line.h"
 #include "data/error.h"
+#include "data/files.h"
 #include "data/importers/debian_descriptions.h"
 #include "data/importers/gettext.h"
 #include "data/importers/multi30k.h"
@@ -18,7 +21,6 @@
 #include "data/progress.h"
 #include "data/recipe.h"
 #include "data/recipe_fields.h"
-#include "data/report_file.h"
 #include "data/stop_signal.h"
 
 namespace attnzoo {
@@ -59,24 +61,14 @@ cxxopts::Options recipe_options(const CommandLine& about) {
   return options;
 }
 
-struct Prepared {
+// What the command line asks to be prepared, and where.
+struct Request {
+  std::string recipe;
   DataConfig config;
-  PreparedData data;
   std::filesystem::path cache;
-  std::optional<ReportFile> report;  // where --report is given
 };
 
-// What is read, and what a cache holds, is no place for a report.
-ReportFile open_report(const std::string& report, const std::filesystem::path& recipe, const DataConfig& config,
-                       const std::filesystem::path& cache) {
-  std::vector<std::filesystem::path> inputs = {recipe};
-  for (const SourceConfig* text : {&config.train, &config.valid})
-    for (const std::string& file : text->files()) inputs.emplace_back(file);
-  for (const char* file : kCacheFiles) inputs.push_back(cache / file);
-  return {"--report", report, inputs};
-}
-
-Prepared prepare(const cxxopts::ParseResult& flags) {
+Request request_of(const cxxopts::ParseResult& flags) {
   if (flags.count("recipe") == 0) throw UsageError("a RECIPE.json is needed");
   apply_threads_option(flags);
   const std::filesystem::path file = flags["recipe"].as<std::string>();
@@ -85,17 +77,16 @@ Prepared prepare(const cxxopts::ParseResult& flags) {
     settings.push_back(string_setting("data.clean.invalid_utf8", flags["invalid-utf8"].as<std::string>()));
   const nlohmann::json recipe = read_recipe(file, settings);
   if (!recipe.contains("data")) fail<ConfigError>("{}: has no 'data' section; it names the text to train on", file.string());
-  const DataConfig config = DataConfig::from_json(recipe["data"], file.parent_path(), task_of(recipe));
+  Request request{file.string(), DataConfig::from_json(recipe["data"], file.parent_path(), task_of(recipe)), ""};
+  request.cache = flags.count("cache") > 0       ? std::filesystem::path(flags["cache"].as<std::string>())
+                  : request.config.cache.empty() ? default_cache(file)
+                                                 : std::filesystem::path(request.config.cache);
+  return request;
+}
 
-  Prepared prepared;
-  prepared.cache = flags.count("cache") > 0 ? std::filesystem::path(flags["cache"].as<std::string>())
-                   : config.cache.empty()   ? default_cache(file)
-                                            : std::filesystem::path(config.cache);
-  if (flags.count("report") > 0) prepared.report.emplace(open_report(flags["report"].as<std::string>(), file, config, prepared.cache));
+PreparedData prepare(const Request& request) {
   Progress progress;
-  prepared.config = config;
-  prepared.data = prepare_data(config, prepared.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
-  return prepared;
+  return prepare_data(request.config, request.cache, {}, [&](const std::string& text) { progress.line(text); }, &progress);
 }
 
 int run_prepare(int argc, char** argv) {
@@ -109,9 +100,9 @@ int run_prepare(int argc, char** argv) {
   cxxopts::Options options = recipe_options(about);
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
-  const Prepared prepared = prepare(flags);
-  const PreparedData& data = prepared.data;
-  print_output(fmt::format("{}: {}{}{}\n", prepared.cache.string(), counted(data.train->num_pairs(), "training pair"),
+  const auto request = request_of(flags);
+  const auto data = prepare(request);
+  print_output(fmt::format("{}: {}{}{}\n", request.cache.string(), counted(data.train->num_pairs(), "training pair"),
                            data.valid ? " and " + counted(data.valid->num_pairs(), "validation pair") : "",
                            data.reused ? ", all reused" : ""));
   return 0;
@@ -122,7 +113,7 @@ int run_inspect(int argc, char** argv) {
                              "Prepares the data of a recipe if necessary, and shows counts, token lengths, coverage and samples.",
                              "RECIPE.json [--samples N] [--report FILE.html] [--cache DIR] [--set KEY=VALUE ...]",
                              {"attnzoo-data inspect recipe.json", "attnzoo-data inspect recipe.json --samples 20 | less",
-                              "attnzoo-data inspect recipe.json --report data.html      # a page to look at, with examples"},
+                              "attnzoo-data inspect recipe.json --report data.html        # a page to look at, with examples"},
                              data_keys};
   cxxopts::Options options = recipe_options(about);
   options.add_options()("samples", "Pairs to show as the pieces that the model will see", cxxopts::value<std::string>()->default_value("3"),
@@ -134,14 +125,26 @@ int run_inspect(int argc, char** argv) {
   OptionReader numbers(flags);
   const int64_t num_samples = numbers.integer("samples", {0, 1'000'000});
   numbers.finish();
-  Prepared prepared = prepare(flags);
-  const Inspection inspection = inspect_data(prepared.data, prepared.config, num_samples);
-  if (prepared.report) {
-    Progress progress;
-    const std::string name = std::filesystem::path(flags["recipe"].as<std::string>()).filename().string();
-    prepared.report->write(inspection_report(inspection, prepared.data, prepared.config, name, &progress), inspection_page);
+  const auto request = request_of(flags);
+  const std::filesystem::path page = flags.count("report") > 0 ? flags["report"].as<std::string>() : "";
+  std::optional<AtomicFile> report;
+  if (!page.empty()) {
+    std::vector<std::filesystem::path> inputs = {request.recipe};
+    for (const auto* text : {&request.config.train, &request.config.valid})
+      for (const auto& input : text->files()) inputs.emplace_back(input);
+    for (const char* file : kCacheFiles) inputs.push_back(request.cache / file);
+    refuse_input_as_output("--report", page, inputs);
+    report.emplace(page);  // a place that cannot be written is known before the work
   }
-  print_output(inspection_text(inspection, prepared.data, prepared.config));
+  const auto data = prepare(request);
+  const auto inspection = inspect_data(data, request.config, num_samples);
+  if (report) {
+    Progress progress;
+    const auto name = std::filesystem::path(request.recipe).filename().string();
+    report->write(inspection_content(page, inspection_report(inspection, data, request.config, name, &progress)));
+    report->commit();
+  }
+  print_output(inspection_text(inspection, data, request.config));
   return 0;
 }
 

@@ -6,13 +6,13 @@ tokeniser is one; nothing of attnzoo.
 import json
 import sys
 
-import torch
-
 EOS = 3  # <pad> 0, <unk> 1, <s> 2, </s> 3: attnzoo.json in the file
 UNK = 1
 
 if len(sys.argv) < 2:
     sys.exit(__doc__)
+import torch  # after the usage, which needs none
+
 beam = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 batch = int(sys.argv[3]) if len(sys.argv) > 3 else 32
 names = ["attnzoo.json", "config.json", "source.spm", "target.spm", "source.vocabulary.json", "target.vocabulary.json"]

@@ -10,19 +10,16 @@
 #include "data/files.h"
 #include "data/json_fields.h"
 #include "data/message.h"
-#include "data/option_reader.h"
 #include "data/progress.h"
 #include "data/stop_signal.h"
-#include "data/text_form.h"
-#include "data/text_reader.h"
-#include "eval/bleu.h"
-#include "eval/chrf.h"
-#include "eval/classification.h"
 #include "eval/decode_options.h"
 #include "eval/evaluation_report.h"
-#include "eval/evaluation_report_file.h"
-#include "eval/metric_tokenize.h"
+#include "eval/metric_options.h"
+#include "eval/report_file.h"
+#include "eval/score_command.h"
 #include "eval/scoring.h"
+#include "eval/test_set.h"
+#include "eval/translation_format.h"
 #include "eval/translator.h"
 #include "models/checkpoint.h"
 
@@ -36,132 +33,66 @@ const CommandLine kAbout = {
     "A classifier's labels: accuracy and macro-F1. A language model: perplexity.",
     "--run DIR --source FILE --reference FILE [OPTION...]\n"
     "  attnzoo-eval --run DIR --text FILE [OPTION...]          (a language model)\n"
-    "  attnzoo-eval metrics --hypothesis FILE --reference FILE [OPTION...]\n\n"
-    "The third form scores a file of translations; see attnzoo-eval metrics --help.",
+    "  attnzoo-eval metrics --hypothesis FILE --reference FILE [OPTION...]\n"
+    "  attnzoo-eval score --run DIR --source FILE --reference FILE [OPTION...]\n\n"
+    "metrics scores a file of translations; score prints the model's log-probability of each given pair or text; see their --help.",
     {"attnzoo-eval --run runs/demo --source test.en --reference test.de",
      "attnzoo-eval --run runs/demo --source test.en.gz --reference test.de.gz --beam 5 --hypotheses-out test.hyp",
      "attnzoo-eval --run runs/lstm --run runs/transformer --source test.en --reference test.de --report scores.html",
-     "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --json"}};
+     "attnzoo-eval --run runs/demo --jsonl test.jsonl --source-field en --target-field de --hypotheses-out test.out.jsonl",
+     "attnzoo-eval score --run runs/lm --text test.txt", "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --json"}};
 
 const CommandLine kAboutMetrics = {
     "attnzoo-eval metrics",
     "Scores a file of translations: BLEU and chrF as sacrebleu prints them.",
-    "--hypothesis FILE --reference FILE [OPTION...]",
+    "--hypothesis FILE --reference FILE [OPTION...]\n"
+    "  attnzoo-eval metrics --jsonl FILE --hypothesis-field NAME --target-field NAME [OPTION...]",
     {"attnzoo-eval metrics --hypothesis test.hyp --reference test.de",
      "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --lowercase --chrf-word-order 2",
      "attnzoo-eval metrics --hypothesis a.hyp --hypothesis b.hyp --reference test.de --source test.en --report scores.html",
      "attnzoo-translate --run runs/demo --input test.en | attnzoo-eval metrics --hypothesis - --reference test.de --json"}};
 
-void add_metric_options(cxxopts::Options& options) {
-  auto metrics_options = options.add_options("Metrics");
-  metrics_options("tokenize", "How BLEU splits text into words: 13a, or none for tokenized text",
-                  cxxopts::value<std::string>()->default_value("13a"), "NAME");
-  metrics_options("lowercase", "Ignore case");
-  metrics_options("chrf-word-order", "Longest word n-gram of chrF; 2 is chrF++", cxxopts::value<std::string>()->default_value("0"), "N");
-  metrics_options("json", "Print one JSON object with all numbers");
-  add_report_options(metrics_options);
-  metrics_options("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD",
-                  cxxopts::value<std::string>()->default_value("error"), "POLICY");
-}
-
-struct MetricSettings {
-  BleuOptions bleu;
-  ChrfOptions chrf;
-  bool json = false;
-  InvalidUtf8 invalid_utf8 = InvalidUtf8::kError;
+// What metrics scores.
+struct MetricsText {
+  std::vector<std::string> files;
+  std::vector<EvaluatedSystem> systems;
+  std::vector<std::string> references, sources;  // the latter for a report
 };
 
-MetricSettings metric_settings(const cxxopts::ParseResult& arguments) {
-  MetricSettings settings;
-  settings.bleu.tokenize = arguments["tokenize"].as<std::string>();
-  settings.bleu.lowercase = settings.chrf.lowercase = arguments.count("lowercase") > 0;
-  OptionReader options(arguments);
-  settings.chrf.word_order = options.integer("chrf-word-order", {0, 20});
-  options.finish();
-  settings.json = arguments.count("json") > 0;
-  try {
-    metric_tokenize(U"", settings.bleu.tokenize);
-    settings.invalid_utf8 = parse_invalid_utf8(arguments["invalid-utf8"].as<std::string>());
-  } catch (const ConfigError& error) {
-    const std::string message = error.what();
-    throw UsageError(message.rfind("tokenize", 0) == 0 ? "--" + message : message);
+MetricsText read_metrics_text(const cxxopts::ParseResult& arguments, InvalidUtf8 policy) {
+  MetricsText text;
+  const bool has_source_of_records = arguments.count("source-field") + arguments.count("source-column") > 0;
+  if (arguments.count("source") + (has_source_of_records ? 1 : 0) > 0 && arguments.count("report") == 0)
+    throw UsageError("the source is for --report; add it, or omit the source");
+  if (const auto records = text_of_options(arguments, "hypothesis", "target"); !records.empty()) {
+    for (const char* option : {"hypothesis", "reference", "source"})
+      if (arguments.count(option) > 0) throw UsageError(fmt::format("--tsv and --jsonl hold all sides; omit --{}", option));
+    text.files = records.files();
+    auto set = read_records(records, policy);
+    text.systems.push_back({records.name(), std::move(set.sources), {}});
+    text.references = std::move(set.references);
+    if (!has_source_of_records) return text;
+    if (can_be_read_only_once(text.files[0]))
+      throw UsageError(fmt::format("{} is read twice for a report with its source; give a file", records.name()));
+    text.sources = read_records(text_of_options(arguments, "source", "target"), policy).sources;
+    return text;
   }
-  return settings;
-}
-
-std::string required(const cxxopts::ParseResult& arguments, const std::string& option, const std::string& what) {
-  if (arguments.count(option) == 0) throw UsageError(fmt::format("--{} is needed: {}", option, what));
-  return arguments[option].as<std::string>();
-}
-
-// Both sides of a test set, equally long.
-struct TextPair {
-  std::vector<std::string> first, second;
-};
-
-std::string line_count(const std::vector<std::string>& lines) { return counted(static_cast<int64_t>(lines.size()), "line"); }
-
-// A small file of plain text, with a warning where it looks like another form.
-std::vector<std::string> read_plain_text(const std::string& file, InvalidUtf8 policy) {
-  auto lines = read_lines(file, policy);
-  warn_of_other_form(file == "-" ? "standard input" : file, lines);
-  return lines;
-}
-
-// Two files of which line i of one belongs to line i of the other.
-void require_pairs(const std::string& first, const std::vector<std::string>& first_lines, const std::string& second,
-                   const std::vector<std::string>& second_lines) {
-  if (first_lines.empty() && second_lines.empty()) fail<DataError>("{}: empty; there is nothing to score", first);
-  if (first_lines.size() != second_lines.size())
-    fail<DataError>("{} has {} and {} has {}; line i of one belongs to line i of the other, so equal counts are needed", first,
-                    line_count(first_lines), second, line_count(second_lines));
-}
-
-TextPair read_text_pair(const std::string& first, const std::string& second, InvalidUtf8 policy) {
-  require_distinct_inputs({first, second});
-  TextPair text = {read_plain_text(first, policy), read_plain_text(second, policy)};
-  require_pairs(first, text.first, second, text.second);
+  if (has_source_of_records) text_of_options(arguments);  // says what is missing
+  if (arguments.count("hypothesis") == 0) throw UsageError("--hypothesis is needed: the file of translations to score");
+  text.files = arguments["hypothesis"].as<std::vector<std::string>>();
+  const auto names = text.files;
+  const auto reference = required_option(arguments, "reference", "the file of reference translations");
+  text.files.push_back(reference);
+  if (arguments.count("source") > 0) text.files.push_back(arguments["source"].as<std::string>());
+  // Each file once, since one may be a pipe.
+  require_distinct_inputs(text.files);
+  for (const auto& name : names) text.systems.push_back({name, read_plain_text(name, policy), {}});
+  text.references = read_plain_text(reference, policy);
+  for (const auto& system : text.systems) require_pairs(system.name, system.hypotheses, reference, text.references);
+  if (arguments.count("source") == 0) return text;
+  text.sources = read_plain_text(text.files.back(), policy);
+  require_pairs(text.files.back(), text.sources, reference, text.references);
   return text;
-}
-
-// The score lines as `sacrebleu --format text` prints them; adds the same numbers to `results`.
-std::string score_metrics(const std::vector<std::string>& hypotheses, const std::vector<std::string>& references,
-                          const MetricSettings& settings, nlohmann::ordered_json& results) {
-  const auto bleu = corpus_bleu(hypotheses, references, settings.bleu);
-  const auto chrf = corpus_chrf(hypotheses, references, settings.chrf);
-  results["bleu"] = {{"score", bleu.score},
-                     {"signature", bleu.signature},
-                     {"text", bleu.text()},
-                     {"precisions", bleu.precisions},
-                     {"brevity_penalty", bleu.brevity_penalty},
-                     {"hypothesis_length", bleu.hypothesis_length},
-                     {"reference_length", bleu.reference_length}};
-  results["chrf"] = {{"score", chrf.score}, {"name", chrf.name}, {"signature", chrf.signature}, {"text", chrf.text()}};
-  return fmt::format("BLEU|{}{}\n{}|{}{}\n", bleu.signature, bleu.text().substr(4), chrf.name, chrf.signature,
-                     chrf.text().substr(chrf.name.size()));
-}
-
-// Accuracy and macro-F1 in percent; with them each label's in `results`.
-std::string score_predicted_labels(const std::vector<std::string>& predictions, const std::vector<std::string>& references,
-                                   nlohmann::ordered_json& results) {
-  const auto score = score_labels(predictions, references);
-  results["classification"] = score.to_json();
-  return fmt::format("accuracy = {:.2f}% ({} of {})\nmacro-F1 = {:.2f}% (mean over {})\n{}", 100 * score.accuracy(), score.num_correct,
-                     counted(score.num_texts, "text"), 100 * score.macro_f1(), counted(static_cast<int64_t>(score.labels.size()), "label"),
-                     score.table());
-}
-
-// The test set that the options name: a language model's text is both sides.
-TextPair read_test_set(const cxxopts::ParseResult& arguments, InvalidUtf8 policy) {
-  if (arguments.count("text") > 0) {
-    if (arguments.count("source") + arguments.count("reference") > 0)
-      throw UsageError("--text is the whole test set of a language model; omit --source and --reference");
-    const auto lines = read_plain_text(arguments["text"].as<std::string>(), policy);
-    if (lines.empty()) fail<DataError>("{}: empty; there is nothing to score", arguments["text"].as<std::string>());
-    return {lines, lines};
-  }
-  const auto source = required(arguments, "source", "the text to translate");
-  return read_text_pair(source, required(arguments, "reference", "the reference translations"), policy);
 }
 
 int run_metrics(int argc, char** argv) {
@@ -172,46 +103,28 @@ int run_metrics(int argc, char** argv) {
                cxxopts::value<std::vector<std::string>>(), "FILE");
   text_options("reference", "Reference translations, one per line", cxxopts::value<std::string>(), "FILE");
   text_options("source", "With --report: the text that was translated", cxxopts::value<std::string>(), "FILE");
+  add_text_form_options(text_options, {"hypothesis", "target", "source"});
   add_metric_options(options);
   cxxopts::ParseResult arguments;
   if (!parse_command_line(kAboutMetrics, options, argc, argv, arguments)) return 0;
   const auto settings = metric_settings(arguments);
-  if (arguments.count("hypothesis") == 0) throw UsageError("--hypothesis is needed: the file of translations to score");
-  const auto files = arguments["hypothesis"].as<std::vector<std::string>>();
-  const auto reference = required(arguments, "reference", "the file of reference translations");
-  if (arguments.count("source") > 0 && arguments.count("report") == 0)
-    throw UsageError("--source is for --report; add it, or omit --source");
-  EvaluationReportFile report(arguments, {files.begin(), files.end()});
-  // Each file once, since one may be a pipe.
-  auto inputs = files;
-  inputs.push_back(reference);
-  const auto source = arguments.count("source") > 0 ? arguments["source"].as<std::string>() : "";
-  if (!source.empty()) inputs.push_back(source);
-  require_distinct_inputs(inputs);
-  std::vector<EvaluatedSystem> systems;
-  for (const auto& file : files) systems.push_back({file, read_plain_text(file, settings.invalid_utf8), {}});
-  const auto references = read_plain_text(reference, settings.invalid_utf8);
-  for (const auto& system : systems) require_pairs(system.name, system.hypotheses, reference, references);
-  std::vector<std::string> sources;
-  if (!source.empty()) {
-    sources = read_plain_text(source, settings.invalid_utf8);
-    require_pairs(source, sources, reference, references);
-  }
+  const auto text = read_metrics_text(arguments, settings.invalid_utf8);
+  ReportFile report(arguments, {text.files.begin(), text.files.end()});
   auto results = nlohmann::ordered_json::array();
   std::string lines;
-  for (const auto& system : systems) {
+  for (const auto& system : text.systems) {
     nlohmann::ordered_json result;
-    if (systems.size() > 1) {
+    if (text.systems.size() > 1) {
       lines += system.name + "\n";
       result["system"] = system.name;
     }
-    lines += score_metrics(system.hypotheses, references, settings, result);
-    result["sentences"] = references.size();
+    lines += score_metrics(system.hypotheses, text.references, settings, result);
+    result["sentences"] = text.references.size();
     results.push_back(std::move(result));
   }
   if (report.wanted())
-    report.write(
-        translation_report(systems, sources, references, settings.bleu, settings.chrf, report.training(), report.why_no_training()));
+    report.write(translation_report(text.systems, text.sources, text.references, settings.bleu, settings.chrf, report.training(),
+                                    report.why_no_training()));
   print_output(settings.json ? json_text(results.size() == 1 ? results[0] : nlohmann::ordered_json{{"systems", results}}, 1) + "\n"
                              : lines);
   return 0;
@@ -221,15 +134,15 @@ int run_metrics(int argc, char** argv) {
 std::unique_ptr<AtomicFile> open_hypotheses(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs) {
   if (arguments.count("hypotheses-out") == 0) return nullptr;
   const std::filesystem::path file = arguments["hypotheses-out"].as<std::string>();
-  for (const char* option : {"source", "reference", "text"})
-    if (arguments.count(option) > 0) inputs.emplace_back(arguments[option].as<std::string>());
+  for (auto& name : test_set_files(arguments)) inputs.emplace_back(name);
   refuse_input_as_output("--hypotheses-out", file, inputs);
   return std::make_unique<AtomicFile>(file);
 }
 
-enum class ModelTask { kTranslation, kLabels, kRunningText };
-ModelTask task_of_model(const Seq2SeqModel& model) {
-  return model.says_label() ? ModelTask::kLabels : model.reads_source() ? ModelTask::kTranslation : ModelTask::kRunningText;
+// A line with its result: plain, or put where it belongs.
+std::string result_line(const TestSet& text, size_t i, const std::string& result, bool json) {
+  if (text.slots.empty()) return result;
+  return text.slots[i].before + (json ? json_text(nlohmann::json(result)) : tab_separated(std::span(&result, 1))) + text.slots[i].after;
 }
 
 // What one run gave.
@@ -243,7 +156,7 @@ struct Evaluation {
 // "translated 12 of 100 sentences": what is shown while a run is scored.
 using Show = std::function<std::function<void(int64_t)>(const char* what)>;
 
-Evaluation evaluate(LoadedModel& loaded, const TextPair& text, const TranslateOptions& decoding, const MetricSettings& metrics,
+Evaluation evaluate(LoadedModel& loaded, const TestSet& text, const TranslateOptions& decoding, const MetricSettings& metrics,
                     bool perplexity, const Show& show, const StopSignal& stop) {
   Evaluation evaluation;
   auto& results = evaluation.results;
@@ -252,16 +165,16 @@ Evaluation evaluate(LoadedModel& loaded, const TextPair& text, const TranslateOp
   TranslateReport report;
   if (task != ModelTask::kRunningText)
     for (auto& translation :
-         translate(*loaded.model, loaded.tokenizers, text.first, decoding, &report, show("translated"), &stop.requested())) {
+         translate(*loaded.model, loaded.tokenizers, text.sources, decoding, &report, show("translated"), &stop.requested())) {
       hypotheses.push_back(translation.text);
       if (task == ModelTask::kLabels) evaluation.system.confidence.push_back(std::exp(translation.hypotheses.front().log_probability));
     }
   if (task == ModelTask::kLabels)
-    evaluation.lines = score_predicted_labels(hypotheses, text.second, results);
+    evaluation.lines = score_predicted_labels(hypotheses, text.references, results);
   else if (task == ModelTask::kTranslation)
-    evaluation.lines = score_metrics(hypotheses, text.second, metrics, results);
+    evaluation.lines = score_metrics(hypotheses, text.references, metrics, results);
   if (perplexity) {
-    evaluation.totals = score_text(*loaded.model, loaded.tokenizers, text.first, text.second, decoding.max_source_tokens, {},
+    evaluation.totals = score_text(*loaded.model, loaded.tokenizers, text.sources, text.references, decoding.max_source_tokens, {},
                                    decoding.device, nullptr, show("scored"), &stop.requested());
     const auto& totals = evaluation.totals;
     evaluation.lines += task == ModelTask::kLabels ? fmt::format("cross-entropy = {:.4f} nats per label\n", totals.loss())
@@ -270,7 +183,7 @@ Evaluation evaluate(LoadedModel& loaded, const TextPair& text, const TranslateOp
     results["perplexity"] = {
         {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", 100 * totals.accuracy()}, {"tokens", totals.num_tokens}};
   }
-  results["sentences"] = text.first.size();
+  results[task == ModelTask::kTranslation ? "sentences" : "texts"] = text.sources.size();
   if (task != ModelTask::kLabels) {
     results["beam"] = decoding.search.beam;
     results["length_penalty"] = decoding.search.length_penalty;
@@ -280,16 +193,19 @@ Evaluation evaluate(LoadedModel& loaded, const TextPair& text, const TranslateOp
   results["truncated_sources"] = report.num_truncated_sources;
   results["seconds"] = report.seconds;
   if (task == ModelTask::kTranslation)
-    evaluation.closing = fmt::format("{}: beam {}, {}", loaded.checkpoint.string(), decoding.search.beam, report_text(report));
-  if (task == ModelTask::kLabels) evaluation.closing = fmt::format("{}: {}", loaded.checkpoint.string(), report_text(report));
+    evaluation.closing =
+        fmt::format("{}: beam {}, {}", loaded.checkpoint.string(), decoding.search.beam, report_text(report, *loaded.model));
+  if (task == ModelTask::kLabels)
+    evaluation.closing = fmt::format("{}: {}", loaded.checkpoint.string(), report_text(report, *loaded.model));
   return evaluation;
 }
 
-nlohmann::json report_of(ModelTask task, const std::vector<EvaluatedSystem>& systems, const TextPair& text, const MetricSettings& metrics,
-                         const EvaluationReportFile& report, const ScoreTotals& totals) {
+nlohmann::json report_of(ModelTask task, const std::vector<EvaluatedSystem>& systems, const TestSet& text, const MetricSettings& metrics,
+                         const ReportFile& report, const ScoreTotals& totals) {
   if (task == ModelTask::kTranslation)
-    return translation_report(systems, text.first, text.second, metrics.bleu, metrics.chrf, report.training(), report.why_no_training());
-  if (task == ModelTask::kLabels) return classification_report(systems, text.first, text.second);
+    return translation_report(systems, text.sources, text.references, metrics.bleu, metrics.chrf, report.training(),
+                              report.why_no_training());
+  if (task == ModelTask::kLabels) return classification_report(systems, text.sources, text.references);
   std::vector<double> mean;
   for (size_t t = 0; t < totals.loss_at.size(); ++t) mean.push_back(totals.loss_at[t] / static_cast<double>(totals.tokens_at[t]));
   return language_model_report(systems[0].name, totals.loss(), totals.num_tokens, mean, totals.tokens_at);
@@ -299,11 +215,11 @@ int run_model(int argc, char** argv) {
   StopSignal stop;
   cxxopts::Options options(kAbout.program, kAbout.summary);
   auto test_set_options = options.add_options("Test set");
-  test_set_options("source", "Text to translate, plain or gzip, one sentence per line", cxxopts::value<std::string>(), "FILE");
-  test_set_options("reference", "Reference translations, one per line", cxxopts::value<std::string>(), "FILE");
-  test_set_options("text", "Text to score with a language model, instead of --source and --reference", cxxopts::value<std::string>(),
-                   "FILE");
-  test_set_options("hypotheses-out", "Write the translations here", cxxopts::value<std::string>(), "FILE");
+  add_test_set_options(test_set_options);
+  test_set_options("hypotheses-out", "Write the translations here; with --tsv or --jsonl, each line with the translation added",
+                   cxxopts::value<std::string>(), "FILE");
+  test_set_options("output-field", "Field that the translation gets in --hypotheses-out of --jsonl",
+                   cxxopts::value<std::string>()->default_value("hypothesis"), "NAME");
   test_set_options("no-perplexity", "Do not compute the perplexity");
   test_set_options("quiet", "No progress and no closing line");
   add_decode_options(options, Runs::kSeveral);
@@ -312,7 +228,8 @@ int run_model(int argc, char** argv) {
   if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
   const auto metrics = metric_settings(arguments);
   auto decoding = decode_options(arguments);
-  const auto text = read_test_set(arguments, metrics.invalid_utf8);
+  const auto text = read_test_set(arguments, metrics.invalid_utf8,
+                                  arguments.count("hypotheses-out") > 0 ? arguments["output-field"].as<std::string>() : "");
   const auto checkpoints = chosen_checkpoints(arguments);
   const auto runs = arguments["run"].as<std::vector<std::string>>();
   const bool several = runs.size() > 1, perplexity = arguments.count("no-perplexity") == 0, quiet = arguments.count("quiet") > 0;
@@ -322,7 +239,7 @@ int run_model(int argc, char** argv) {
   for (const auto& checkpoint : checkpoints)
     for (auto& file : model_files(checkpoint)) files.push_back(std::move(file));
   const auto hypotheses_out = open_hypotheses(arguments, files);
-  EvaluationReportFile report(arguments, files);
+  ReportFile report(arguments, files);
   std::vector<LoadedModel> models;
   for (const auto& checkpoint : checkpoints) models.push_back(load_model(checkpoint, decoding.device));
   const auto task = task_of_model(*models[0].model);
@@ -330,11 +247,7 @@ int run_model(int argc, char** argv) {
     if (task_of_model(*loaded.model) != task)
       throw UsageError(fmt::format("{} and {} have different tasks, so their scores cannot be compared", checkpoints[0].string(),
                                    loaded.checkpoint.string()));
-  if ((task != ModelTask::kRunningText) == (arguments.count("text") > 0))
-    throw UsageError(
-        task != ModelTask::kRunningText
-            ? fmt::format("--text is for language models; {} reads a source: give --source and --reference", checkpoints[0].string())
-            : fmt::format("{} is a language model; give its text with --text", checkpoints[0].string()));
+  refuse_other_task(task, arguments, checkpoints[0]);
   if (several && task == ModelTask::kRunningText && report.wanted())
     throw UsageError("--report of a language model shows one run; give one --run");
   if (task == ModelTask::kRunningText && report.wanted() && !perplexity)
@@ -347,7 +260,7 @@ int run_model(int argc, char** argv) {
       if (progress)
         progress->update([&] {
           return fmt::format("{} {} of {}", what, done,
-                             counted(static_cast<int64_t>(text.first.size()), task == ModelTask::kLabels ? "text" : "sentence"));
+                             counted(static_cast<int64_t>(text.sources.size()), task == ModelTask::kTranslation ? "sentence" : "text"));
         });
     };
   };
@@ -368,7 +281,8 @@ int run_model(int argc, char** argv) {
         print_message(fmt::format("{} and {} cut text into different tokens: their perplexities cannot be compared", runs[0], runs[i]));
     }
     if (hypotheses_out) {
-      for (const auto& line : systems[0].hypotheses) hypotheses_out->write(line + "\n");
+      for (size_t i = 0; i < systems[0].hypotheses.size(); ++i)
+        hypotheses_out->write(result_line(text, i, systems[0].hypotheses[i], arguments.count("jsonl") > 0) + "\n");
       hypotheses_out->commit();
     }
     if (report.wanted()) {
@@ -390,7 +304,10 @@ int run_model(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool metrics = argc > 1 && std::strcmp(argv[1], "metrics") == 0;
-  return run_program(metrics ? kAboutMetrics.program : kAbout.program,
-                     [&] { return metrics ? run_metrics(argc - 1, argv + 1) : run_model(argc, argv); });
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  const auto program = command == "metrics" ? kAboutMetrics.program : command == "score" ? "attnzoo-eval score" : kAbout.program;
+  return run_program(program, [&] {
+    if (command == "metrics") return run_metrics(argc - 1, argv + 1);
+    return command == "score" ? run_score(argc - 1, argv + 1) : run_model(argc, argv);
+  });
 }

@@ -108,6 +108,10 @@ void import_model(const cxxopts::ParseResult& arguments) {
 Settings read_settings(const cxxopts::ParseResult& arguments) {
   Settings settings;
   if (arguments.count("directory") > 0) throw UsageError("a directory is accepted only with --from FORMAT");
+  if (arguments["format"].as<std::string>() == "onnx")
+    throw UsageError(
+        "--format onnx: there is no ONNX export, since the search over a recurrent state does not fit into a graph; for C++ and Python use "
+        "torchscript, for the fastest CPU translation with a Transformer ctranslate2");
   settings.format = choice(arguments, "format", kFormats);
   settings.out = arguments["out"].as<std::string>();
   if (settings.out == "-") throw UsageError("--out: '-' is standard output, which an export cannot be written to; name a file");

@@ -4,15 +4,17 @@
 #include <unistd.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "data/error.h"
 #include "data/files.h"
+#include "data/json_fields.h"
 #include "data/message.h"
 #include "data/option_reader.h"
 #include "data/progress.h"
 #include "data/stop_signal.h"
 #include "data/text_form.h"
-#include "data/text_reader.h"
+#include "data/text_options.h"
 #include "eval/decode_options.h"
 #include "eval/translation_extras.h"
 #include "eval/translation_format.h"
@@ -29,11 +31,13 @@ const CommandLine kAbout = {
     "--run DIR [--input FILE] [--output FILE] [OPTION...]\n\n"
     "Translates each line of FILE, of standard input, or as typed at a prompt. N lines in give N lines out, in the same order.\n"
     "With --n-best N: lines INDEX ||| TEXT ||| SCORE, best first, INDEX counting input lines from 0.\n"
-    "A classifier gives each line's label; a language model continues each line (--sample draws).",
+    "A classifier gives each text's label; a language model continues each text (--sample draws).\n"
+    "--jsonl FILE and --tsv FILE read one field of each line; the line is written as it was, with the translation as one field more.",
     {"attnzoo-translate --run runs/demo                                  # a prompt",
      "attnzoo-translate --run runs/demo --input test.en --output test.de",
      "zcat big.en.gz | attnzoo-translate --run runs/demo --beam 1 > big.de",
      "attnzoo-translate --run runs/demo --input test.en --n-best 5 --format json --attention",
+     "attnzoo-translate --run runs/demo --jsonl articles.jsonl --source-field body --output-field body_de > translated.jsonl",
      "head -n 20 test.en | attnzoo-translate --run runs/demo --explain attention.html    # a page to look at",
      "echo 'A library for' | attnzoo-translate --run runs/lm --sample --top-p 0.9 --n-best 5"}};
 
@@ -56,22 +60,39 @@ class Output {
 };
 
 struct Settings {
-  std::string run, input = "-", output;
+  std::string run, output, output_field;  // the last for JSON lines; empty for the model's own
+  SourceConfig text{RunningText{{"-"}}};
   bool json = false, attention = false, quiet = false;
   InvalidUtf8 invalid_utf8 = InvalidUtf8::kError;
   int64_t buffer_lines = 2000;
   TranslateOptions translate;
   ExtraOptions extras;
+
+  template <class Form>
+  bool holds() const {
+    return std::holds_alternative<Form>(text.form);
+  }
 };
 
 Settings read_settings(const cxxopts::ParseResult& arguments) {
   Settings settings;
   settings.translate = decode_options(arguments);
-  if (arguments.count("input") > 0) settings.input = arguments["input"].as<std::string>();
+  if (auto text = text_of_options(arguments, "source", "source"); !text.empty()) {
+    if (arguments.count("input") > 0) throw UsageError("--input is plain text; omit it beside --jsonl and --tsv");
+    settings.text = std::move(text);
+  } else if (arguments.count("input") > 0) {
+    settings.text.form = RunningText{{arguments["input"].as<std::string>()}};
+  }
+  if (arguments.count("output-field") > 0) {
+    if (!settings.holds<JsonlFiles>()) throw UsageError("--output-field names a field of JSON lines; give them with --jsonl");
+    settings.output_field = arguments["output-field"].as<std::string>();
+  }
   if (arguments.count("output") > 0) settings.output = arguments["output"].as<std::string>();
   const auto format = arguments["format"].as<std::string>();
   if (format != "text" && format != "json") throw UsageError(fmt::format("--format: unknown format '{}'; accepted: text, json", format));
   settings.json = format == "json";
+  if (settings.json && settings.holds<TsvFiles>())
+    throw UsageError("--format json: a translation becomes a column of TSV, which holds text; omit it, or give JSON lines with --jsonl");
   settings.translate.search.want_attention = arguments.count("attention") > 0;
   settings.attention = settings.translate.search.want_attention;
   if (settings.attention && !settings.json) throw UsageError("--attention is written as JSON only; add --format json");
@@ -94,37 +115,64 @@ Settings read_settings(const cxxopts::ParseResult& arguments) {
   OptionReader options(arguments);
   settings.buffer_lines = options.integer("buffer-lines", {1, 10'000'000});
   options.finish();
-  try {
-    settings.invalid_utf8 = parse_invalid_utf8(arguments["invalid-utf8"].as<std::string>());
-  } catch (const ConfigError& error) {
-    throw UsageError(error.what());
-  }
+  settings.invalid_utf8 = invalid_utf8_option(arguments);
   return settings;
 }
 
-std::string formatted(const Translation& translation, int64_t index, const std::string& line, const LoadedModel& loaded,
-                      const Settings& settings) {
+// Lines of input, and the slots that their results go into.
+struct Lines {
+  std::vector<std::string> text;
+  std::vector<RecordSlot> slots;
+
+  void add(TextPair& pair, const Settings& settings) {
+    slots.push_back(slot_for(settings.text, pair, settings.output_field));
+    text.push_back(std::move(pair.source));
+  }
+};
+
+// What goes into a slot of JSON lines or TSV.
+std::string value_in_record(const Translation& translation, const std::string& json, const Settings& settings) {
+  const auto num_texts = static_cast<size_t>(settings.translate.search.n_best);
+  if (!settings.holds<JsonlFiles>()) {
+    auto columns = translation.n_best_text;
+    columns.resize(num_texts);  // the same number of columns in each line
+    return tab_separated(columns);
+  }
+  if (settings.json) return json;
+  return json_text(num_texts > 1 ? nlohmann::json(translation.n_best_text) : nlohmann::json(translation.text));
+}
+
+std::string formatted(const Translation& translation, int64_t index, const std::string& line, const RecordSlot& slot,
+                      const LoadedModel& loaded, const Settings& settings) {
+  std::string json;
   if (settings.json) {
     auto options = settings.translate;
     options.search.want_attention = settings.attention;  // pictures want it, too
-    return json_line(translation, index, line, loaded.tokenizers, options);
+    json = json_line(translation, index, line, loaded.tokenizers, options);
   }
-  return settings.translate.search.n_best > 1 ? n_best_lines(translation, index) : plain_line(translation);
+  if (!settings.holds<RunningText>()) return slot.before + value_in_record(translation, json, settings) + slot.after + "\n";
+  if (settings.json) return json + "\n";
+  return settings.translate.search.n_best > 1 ? n_best_lines(translation, index, loaded.model->says_label()) : plain_line(translation);
 }
 
 // One line at a time, answered at once. The prompt goes to standard error, so that the output may be redirected.
-int run_prompt(LoadedModel& loaded, Settings settings, LineReader& input, Output& output) {
+int run_prompt(LoadedModel& loaded, Settings settings, PairReader& input, Output& output) {
   settings.translate.num_threads = 1;
-  std::string line;
+  TextPair pair;
   for (int64_t index = 0;; ++index) {
     write_to_descriptor(STDERR_FILENO, "> ");
-    if (!input.next(line)) break;
+    if (!input.next(pair)) break;
+    if (pair.invalid_utf8 && settings.invalid_utf8 == InvalidUtf8::kError) {
+      print_message(pair.place() + ": not valid UTF-8; type it again, or accept it with --invalid-utf8 replace");
+      continue;
+    }
     try {
-      require_utf8(line, settings.invalid_utf8, input.name(), input.line_number());
+      Lines lines;
+      lines.add(pair, settings);
       settings.translate.first_line = index;
-      auto translations = translate(*loaded.model, loaded.tokenizers, std::span(&line, 1), settings.translate);
+      auto translations = translate(*loaded.model, loaded.tokenizers, lines.text, settings.translate);
       show_view(*loaded.model, translations, settings.extras.view, settings.translate);
-      output.write(formatted(translations[0], index, line, loaded, settings));
+      output.write(formatted(translations[0], index, lines.text[0], lines.slots[0], loaded, settings));
       output.flush();
     } catch (const DataError& error) {
       if (std::ferror(stdout)) throw;
@@ -137,36 +185,34 @@ int run_prompt(LoadedModel& loaded, Settings settings, LineReader& input, Output
 }
 
 // Reads lines and translates them, --buffer-lines at a time, until the input ends or a stop is asked for.
-void translate_stream(LoadedModel& loaded, const Settings& settings, LineReader& input, Output& output, TranslationExtras& extras,
+void translate_stream(LoadedModel& loaded, const Settings& settings, PairReader& input, Output& output, TranslationExtras& extras,
                       Progress* progress, TranslateReport& report, const std::atomic<bool>& stop) {
-  std::vector<std::string> lines;
-  std::string line;
+  TextPair pair;
   for (bool more = true; more && !stop;) {
-    lines.clear();
-    while (static_cast<int64_t>(lines.size()) < settings.buffer_lines && (more = input.next(line))) {
-      require_utf8(line, settings.invalid_utf8, input.name(), input.line_number());
-      lines.push_back(line);
-    }
-    if (stop || lines.empty()) return;
-    extras.expect(lines.size());
+    Lines lines;
+    while (static_cast<int64_t>(lines.text.size()) < settings.buffer_lines && (more = input.next(pair))) lines.add(pair, settings);
+    if (stop || lines.text.empty()) return;
+    extras.expect(lines.text.size());
     const int64_t first = report.num_sentences;
-    if (first == 0) warn_of_other_form(input.name(), lines);
+    if (first == 0 && settings.holds<RunningText>()) warn_of_other_form(settings.text.name(), lines.text);
+    const auto unit = unit_of(*loaded.model);
+    const char* done_to_it = loaded.model->says_label() ? " labelled" : loaded.model->reads_source() ? " translated" : " continued";
     const auto show = [&](int64_t done) {
-      if (progress != nullptr) progress->update([&] { return counted(first + done, "sentence") + " translated"; });
+      if (progress != nullptr) progress->update([&] { return counted(first + done, unit) + done_to_it; });
     };
     auto options = settings.translate;
     options.first_line = first;
-    auto translations = translate(*loaded.model, loaded.tokenizers, lines, options, &report, show, &stop);
+    auto translations = translate(*loaded.model, loaded.tokenizers, lines.text, options, &report, show, &stop);
     show_view(*loaded.model, translations, settings.extras.view, options);
     if (progress != nullptr) progress->clear();
-    for (size_t i = 0; i < lines.size(); ++i)
-      output.write(formatted(translations[i], first + static_cast<int64_t>(i), lines[i], loaded, settings));
+    for (size_t i = 0; i < lines.text.size(); ++i)
+      output.write(formatted(translations[i], first + static_cast<int64_t>(i), lines.text[i], lines.slots[i], loaded, settings));
     output.flush();
-    extras.add(lines, std::move(translations), options);
+    extras.add(lines.text, std::move(translations), options);
   }
 }
 
-int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input, Output& output, const StopSignal& stop) {
+int run_stream(LoadedModel& loaded, const Settings& settings, PairReader& input, Output& output, const StopSignal& stop) {
   std::unique_ptr<Progress> progress = settings.quiet ? nullptr : std::make_unique<Progress>();
   TranslateReport report;
   TranslationExtras extras(settings.extras, loaded, settings.run);
@@ -177,13 +223,13 @@ int run_stream(LoadedModel& loaded, const Settings& settings, LineReader& input,
   }
   progress.reset();
   if (stop.requested()) {
-    print_message(fmt::format("attnzoo-translate: interrupted after {}{}", counted(report.num_sentences, "sentence"),
+    print_message(fmt::format("attnzoo-translate: interrupted after {}{}", counted(report.num_sentences, unit_of(*loaded.model)),
                               settings.output.empty() ? "" : fmt::format("; {} was not written", settings.output)));
     return stop.exit_status();
   }
   output.commit();
   extras.commit();
-  if (!settings.quiet) print_message(report_text(report));
+  if (!settings.quiet) print_message(report_text(report, *loaded.model));
   return 0;
 }
 
@@ -194,6 +240,9 @@ int run(int argc, char** argv) {
   auto text_options = options.add_options("Text");
   text_options("input", "Text to translate, plain or gzip, one sentence per line; - is standard input (the default)",
                cxxopts::value<std::string>(), "FILE");
+  add_text_form_options(text_options, {"source"});
+  text_options("output-field", "Field that --jsonl gets (default: translation, of a classifier label, of a language model continuation)",
+               cxxopts::value<std::string>(), "NAME");
   text_options("output", "Written once everything is translated (default: standard output, line by line)", cxxopts::value<std::string>(),
                "FILE");
   text_options("format", "text, or json: one object per line with scores and tokens", cxxopts::value<std::string>()->default_value("text"),
@@ -206,8 +255,7 @@ int run(int argc, char** argv) {
   look_options("alignments", "Links between words, source-target from 0: 0-0 1-2 (Pharaoh format)", cxxopts::value<std::string>(), "FILE");
   look_options("attention-view", "Layer and head for these and --attention: cross.2.3, cross.2.mean (default: cross.last.mean)",
                cxxopts::value<std::string>(), "VIEW");
-  text_options("invalid-utf8", "error, or replace: bytes that are not UTF-8 become U+FFFD",
-               cxxopts::value<std::string>()->default_value("error"), "POLICY");
+  add_invalid_utf8_option(text_options);
   text_options("buffer-lines", "Lines read before they are translated together; 1 answers each line of a pipe at once",
                cxxopts::value<std::string>()->default_value("2000"), "N");
   text_options("quiet", "No progress and no closing line");
@@ -216,9 +264,10 @@ int run(int argc, char** argv) {
   auto settings = read_settings(arguments);
   const auto checkpoint = chosen_checkpoint(arguments);
   settings.run = arguments["run"].as<std::string>();
-  const bool prompt = settings.input == "-" && isatty(STDIN_FILENO);
+  const auto input_files = settings.text.files();
+  const bool prompt = settings.holds<RunningText>() && input_files == FileList{"-"} && isatty(STDIN_FILENO);
   auto inputs = model_files(checkpoint);
-  inputs.emplace_back(settings.input);
+  inputs.insert(inputs.end(), input_files.begin(), input_files.end());
   const auto check_output = [&](const char* option, const std::filesystem::path& file) {
     if (!file.empty() && file != "-") refuse_input_as_output(option, file, inputs);
   };
@@ -226,9 +275,13 @@ int run(int argc, char** argv) {
   check_output("--explain", settings.extras.explain);
   check_output("--alignments", settings.extras.alignments);
   if (prompt && settings.extras.any()) throw UsageError("--explain, --attention-svg and --alignments need --input or a pipe, not a prompt");
-  LineReader input(settings.input);
+  // One bad line does not end a prompt.
+  PairReader input(settings.text, prompt ? InvalidUtf8::kReplace : settings.invalid_utf8,
+                   {.target = false, .record = !settings.holds<RunningText>()});
   Output output(settings.output);
   auto loaded = load_model(checkpoint, settings.translate.device);
+  if (settings.output_field.empty())
+    settings.output_field = loaded.model->says_label() ? "label" : loaded.model->reads_source() ? "translation" : "continuation";
   if (prompt) return run_prompt(loaded, settings, input, output);
   stop.ask_first();
   return run_stream(loaded, settings, input, output, stop);

@@ -1,9 +1,8 @@
 #include "models/kernels/attention.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
+#include "data/parallel.h"
 #include "models/kernels/simd.h"
 #include "models/kernels/small_matmul.h"
 #include "models/kernels/softmax_row.h"
@@ -107,7 +106,7 @@ ATTNZOO_CPU_CLONES void backward_head(const AttentionSegment& s, const Attention
 template <class Body>
 void for_each_head(const std::vector<AttentionSegment>& segments, int64_t num_heads, const Body& body) {
   const auto count = static_cast<int64_t>(segments.size()) * num_heads;
-  at::parallel_for(0, count, 16, [&](int64_t begin, int64_t end) {
+  parallel_for(0, count, 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) body(segments[static_cast<size_t>(i / num_heads)], i % num_heads);
   });
 }

@@ -1,11 +1,10 @@
 #include "models/kernels/decoding_attention.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "data/parallel.h"
 #include "models/kernels/simd.h"
 #include "models/kernels/softmax_row.h"
 
@@ -99,7 +98,7 @@ ATTNZOO_CPU_CLONES void attend_row(const DecodingQueries& queries, int64_t n, co
 
 void attend_runs(const DecodingQueries& queries, const float* kv, int64_t stride, int64_t key_column, int64_t value_column,
                  const KeyRun* runs, float* mean_weights, int64_t mean_weights_stride) {
-  at::parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
+  parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
     std::vector<const float*> rows;
     for (int64_t n = begin; n < end; ++n) {
       const auto [first, count] = runs[n];
@@ -114,7 +113,7 @@ void attend_runs(const DecodingQueries& queries, const float* kv, int64_t stride
 
 void attend_steps(const DecodingQueries& queries, const float* const* steps, int64_t stride, int64_t key_column, int64_t value_column,
                   const int32_t* origin_NT, int64_t first_step, int64_t num_steps) {
-  at::parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
+  parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
     const int64_t count = num_steps - first_step;
     std::vector<const float*> rows(static_cast<size_t>(count));
     for (int64_t n = begin; n < end; ++n) {

@@ -1,7 +1,6 @@
 #include "models/kernels/dropout.h"
 
-#include <ATen/Parallel.h>
-
+#include "data/parallel.h"
 #include "models/kernels/simd.h"
 
 namespace attnzoo::kernels {
@@ -32,8 +31,8 @@ void for_ranges(int64_t count, const DropoutKey& key, const Body& body) {
   constexpr int64_t kBlock = int64_t{1} << 31;
   for (int64_t offset = 0; offset < count; offset += kBlock) {
     const uint32_t high = key.high + static_cast<uint32_t>(offset / kBlock) * 0x632be5abu;
-    at::parallel_for(0, std::min(kBlock, count - offset), 32768,
-                     [&](int64_t begin, int64_t end) { body(static_cast<uint32_t>(begin), static_cast<uint32_t>(end), offset, high); });
+    parallel_for(0, std::min(kBlock, count - offset), 32768,
+                 [&](int64_t begin, int64_t end) { body(static_cast<uint32_t>(begin), static_cast<uint32_t>(end), offset, high); });
   }
 }
 

@@ -1,9 +1,9 @@
 #include "models/kernels/gemm.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
+#include "data/parallel.h"
 #include "models/kernels/simd.h"
 
 namespace attnzoo::kernels {
@@ -126,7 +126,7 @@ torch::Tensor PackedWeight::apply(const torch::Tensor& x) const {
   const int64_t num_rows = rows.numel() / num_inputs_;
   const float* in = rows.data_ptr<float>();
   float* result = out.data_ptr<float>();
-  at::parallel_for(0, num_rows, 48, [&](int64_t begin, int64_t end) {
+  parallel_for(0, num_rows, 48, [&](int64_t begin, int64_t end) {
     apply_rows(in + begin * num_inputs_, num_inputs_, end - begin, result + begin * num_outputs_, num_outputs_);
   });
   return out;

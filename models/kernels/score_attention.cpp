@@ -1,9 +1,8 @@
 #include "models/kernels/score_attention.h"
 
-#include <ATen/Parallel.h>
-
 #include <vector>
 
+#include "data/parallel.h"
 #include "models/kernels/simd.h"
 
 namespace attnzoo::kernels {
@@ -100,7 +99,7 @@ ATTNZOO_CPU_CLONES void backward_row(const ScoreRow& row, const ScoreOperands& o
 
 void score_attention_forward(const ScoreRow* rows, int64_t num_rows, const ScoreOperands& operands, const float* query, float* context,
                              int64_t context_stride, float* weights) {
-  at::parallel_for(0, num_rows, 4, [&](int64_t begin, int64_t end) {
+  parallel_for(0, num_rows, 4, [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n)
       forward_row(rows[n], operands, query + n * operands.attention_dim, context + n * context_stride, weights + rows[n].weights_begin);
   });
@@ -109,7 +108,7 @@ void score_attention_forward(const ScoreRow* rows, int64_t num_rows, const Score
 void score_attention_backward(const ScoreRow* rows, int64_t num_rows, const ScoreOperands& operands, const float* query,
                               const float* d_context, int64_t context_stride, const float* weights, float* d_query, float* d_keys,
                               float* d_memory, float* d_vector_rows) {
-  at::parallel_for(0, num_rows, 4, [&](int64_t begin, int64_t end) {
+  parallel_for(0, num_rows, 4, [&](int64_t begin, int64_t end) {
     std::vector<float> d_scores;
     for (int64_t n = begin; n < end; ++n) {
       d_scores.resize(static_cast<size_t>(rows[n].num_keys));

@@ -1,13 +1,16 @@
 // The Debian importer on small texts, and what every importer does with its pairs; nothing is downloaded.
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "data/error.h"
+#include "data/files.h"
 #include "data/importers/debian_descriptions.h"
 #include "data/importers/external_program.h"
 #include "data/importers/packages_index.h"
 #include "data/importers/parallel_output.h"
 #include "data/importers/translation_file.h"
+#include "data/json_fields.h"
 #include "data/text_reader.h"
 #include "tests/temporary_directory.h"
 
@@ -120,7 +123,10 @@ TEST_CASE("debian-descriptions joins the languages of a folder by digest, plain 
   const ImportReport report = import_debian_descriptions(options, kSilent);
   CHECK(report.num_train == 6);
   CHECK_THAT(report.text(), ContainsSubstring("Debian package descriptions (3 in en, 2 in de, 2 in both)"));
-  CHECK_THAT(report.text(), ContainsSubstring("\"train\":{\"source\":\"" + (folder / "out/train.en").string()));
+  CHECK_THAT(report.text(), ContainsSubstring("to train: attnzoo-train " + (folder / "out/recipe.json").string() + " --run RUN\n"));
+  const auto recipe = read_json(folder / "out/recipe.json");
+  CHECK(recipe["task"] == "translation");
+  CHECK(recipe["data"]["train"] == nlohmann::json{{"source", "train.en"}, {"target", "train.de"}});
   CHECK(read_lines((folder / "out/train.en").string()) == std::vector<std::string>{"play chess on 3 boards", "The game has three boards.",
                                                                                    "It offers:", "many figures, some of them new",
                                                                                    "several moves", "ping utility"});
@@ -169,9 +175,9 @@ TEST_CASE("debian-descriptions --sections labels title and long description with
                                 ContainsSubstring("1 packages without a section or a Description-md5 are left out") &&
                                 ContainsSubstring("1 descriptions without a text in Translation-en are left out") &&
                                 ContainsSubstring("1 descriptions that packages of different sections share are left out"));
-  CHECK_THAT(report.text(),
-             ContainsSubstring("\"task\": \"classification\",\n\"data\": {\"train\":{\"source\":\"" + (folder / "out/train.text").string() +
-                               "\",\"target\":\"" + (folder / "out/train.section").string()));
+  const auto recipe = read_json(folder / "out/recipe.json");
+  CHECK(recipe["task"] == "classification");
+  CHECK(recipe["data"]["train"] == nlohmann::json{{"source", "train.text"}, {"target", "train.section"}});
 }
 
 TEST_CASE("debian-descriptions --sections leaves out sections with few texts and names them") {
@@ -301,6 +307,22 @@ TEST_CASE("an import replaces files of an earlier one, and no file that it did n
   fs::remove(folder / "out/valid.de");
   write_parallel(numbered_pairs(7), english, {});
   CHECK(read_lines((folder / "out/train.de").string()).size() == 7);
+}
+
+TEST_CASE("an import replaces its own recipe, and leaves alone one that somebody has changed") {
+  const test::TemporaryDirectory folder;
+  const ParallelOutput output{folder / "out", "en", "de", 0, 0};
+  write_parallel(numbered_pairs(3), output, {});
+  const auto first = read_file(folder / "out/recipe.json");
+  CHECK_THAT(first, ContainsSubstring("3 pairs"));
+  write_parallel(numbered_pairs(9), output, {});
+  CHECK_THAT(read_file(folder / "out/recipe.json"), ContainsSubstring("9 pairs"));
+  folder.file("out/recipe.json", first + "// mine\n");
+  const auto report = write_parallel(numbered_pairs(5), output, {});
+  CHECK(read_file(folder / "out/recipe.json") == first + "// mine\n");
+  REQUIRE(report.notes.size() == 1);
+  CHECK_THAT(report.notes[0], ContainsSubstring("recipe.json has been changed or is no import's, and stays as it is"));
+  CHECK(read_lines((folder / "out/train.en").string()).size() == 5);
 }
 
 TEST_CASE("an import does not write through links, nor over a report that is not an import's") {

@@ -2,9 +2,6 @@
 #include "data/inspection_report.h"
 
 #include "data/error.h"
-#include "data/files.h"
-#include "data/page.h"
-#include "data/report_file.h"
 #include "tests/data/prepare_fixture.h"
 
 #include "tests/catch.h"
@@ -173,17 +170,22 @@ TEST_CASE("a text that changed after it was prepared is not reported on") {
                     ContainsSubstring("train.de: changed while it was being read; start again"));
 }
 
-TEST_CASE("FILE.json gets a report's data, any other name its page, and no input is written over") {
-  const test::TemporaryDirectory folder;
-  const json document = {{"name", "r"}, {"text", "a\xFF"}};
-  const auto page = [](const json& data) { return "page of " + data["name"].get<std::string>(); };
-  ReportFile(std::string("--report"), folder / "a.json", {}).write(document, page);
-  CHECK(json::parse(read_file(folder / "a.json")) == json({{"name", "r"}, {"text", "a\xEF\xBF\xBD"}}));
-  ReportFile("--report", folder / "a.html", {}).write(document, page);
-  CHECK(read_file(folder / "a.html") == "page of r");
-  { const ReportFile unwritten("--report", folder / "b.html", {}); }
-  CHECK_FALSE(std::filesystem::exists(folder / "b.html"));
-  CHECK_THROWS_WITH(ReportFile("--report", folder / "a.html", {folder / "x", folder / "a.html"}),
-                    ContainsSubstring("a.html: this is the file that is read ("));
-  CHECK_THROWS_WITH(ReportFile("--report", folder / "no/a.html", {}), ContainsSubstring("no does not exist"));
+TEST_CASE("FILE.json gets a report's data, any other name its page") {
+  const json document = {{"name", "r<b>"}, {"text", "a"}};
+  CHECK(json::parse(inspection_content("a.json", document)) == document);
+  CHECK_THAT(inspection_content("a.html", document), ContainsSubstring("<title>r&lt;b&gt;: data</title>"));
+}
+
+TEST_CASE("pairs that are not translated are counted, with examples") {
+  Fixture fixture;
+  std::string source, target;
+  for (int i = 0; i < 300; ++i) {
+    source += fmt::format("the dog number {}\n", i);
+    target += i == 100 ? "the dog number 100\n" : fmt::format("der Hund Nummer {}\n", i);
+  }
+  fixture.folder.file("train.en", source + "same words\n");
+  fixture.folder.file("train.de", target + "same words\n");  // too few to tell
+  const auto equal = report_of(fixture)["misaligned"]["equal"];
+  CHECK(equal["pairs"] == 1);
+  CHECK(equal["examples"][0]["line"] == 101);
 }

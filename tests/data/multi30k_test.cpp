@@ -65,7 +65,7 @@ TEST_CASE("multi30k keeps the dataset's splits line by line, from the repository
   CHECK(written["data"]["valid"]["target"] == "valid.de");
   CHECK_THAT(report.text(), ContainsSubstring("Multi30k, en to de (https://github.com/multi30k/dataset; ") &&
                                 ContainsSubstring("  test_2016_flickr.en, test_2016_flickr.de ") && !ContainsSubstring("test.en") &&
-                                ContainsSubstring("\"train\":{\"source\":\"" + (folder / "out/train.en").string() + "\""));
+                                ContainsSubstring("to train: attnzoo-train " + (folder / "out/recipe.json").string() + " --run RUN\n"));
 }
 
 TEST_CASE("multi30k refuses a folder that lacks the files, saying what it looked for and where") {

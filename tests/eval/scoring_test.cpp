@@ -54,14 +54,15 @@ TEST_CASE("scores of pairs are sums of step log-probabilities with </s>, in inpu
   for (const int64_t batch_tokens : {1, 20, 1000}) {
     BatchConfig batches;
     batches.batch_tokens = batch_tokens;
-    std::vector<double> log_probability;
+    std::vector<TokenScores> scores;
     int64_t last_progress = 0;
-    const auto totals = score_text(model, tokenizers, sources, targets, 1024, batches, torch::kCPU, &log_probability,
-                                   [&](int64_t done) { last_progress = done; });
-    REQUIRE(log_probability.size() == 4);
+    const auto totals =
+        score_text(model, tokenizers, sources, targets, 1024, batches, torch::kCPU, &scores, [&](int64_t done) { last_progress = done; });
+    REQUIRE(scores.size() == 4);
     double sum = 0;
     for (size_t i = 0; i < 4; ++i) {
-      CHECK(log_probability[i] == Approx(expected[i]).epsilon(1e-6));
+      CHECK(scores[i].size() == targets[i].size() + 1);
+      CHECK(log_probability_of(scores[i]) == Approx(expected[i]).epsilon(1e-6));
       sum += expected[i];
     }
     CHECK(totals.num_sentences == 4);
@@ -90,10 +91,10 @@ TEST_CASE("a found hypothesis has the log-probability that scoring gives it") {
   options.max_length = 40;
   const auto best = search(model, source_rows({letters("abcdef")}), options)[0][0];
   REQUIRE_FALSE(best.truncated);
-  std::vector<double> log_probability;
+  std::vector<TokenScores> scores;
   score_text(model, letter_tokenizers(), std::vector<std::string>{"abcdef"}, std::vector<std::string>{LetterTokenizer().decode(best.ids)},
-             1024, {}, torch::kCPU, &log_probability);
-  CHECK(log_probability[0] == Approx(best.log_probability).epsilon(1e-9));
+             1024, {}, torch::kCPU, &scores);
+  CHECK(log_probability_of(scores[0]) == Approx(best.log_probability).epsilon(1e-9));
 }
 
 TEST_CASE("scores do not depend on how many positions pass the output layer together") {
@@ -109,10 +110,9 @@ TEST_CASE("scores do not depend on how many positions pass the output layer toge
 TEST_CASE("sources are cut for scoring as for translating") {
   const auto logits = hashed_logits(kVocabulary, 2);
   TableModel model(kVocabulary, logits);
-  std::vector<double> log_probability;
-  score_text(model, letter_tokenizers(), std::vector<std::string>{"abcdef"}, std::vector<std::string>{"x"}, 2, {}, torch::kCPU,
-             &log_probability);
-  CHECK(log_probability[0] == Approx(stepped_log_probability(logits, letters("ab"), letters("x"))).epsilon(1e-6));
+  std::vector<TokenScores> scores;
+  score_text(model, letter_tokenizers(), std::vector<std::string>{"abcdef"}, std::vector<std::string>{"x"}, 2, {}, torch::kCPU, &scores);
+  CHECK(log_probability_of(scores[0]) == Approx(stepped_log_probability(logits, letters("ab"), letters("x"))).epsilon(1e-6));
 }
 
 TEST_CASE("scoring refuses unequal counts, logits that are not numbers, and stops when told") {
@@ -140,10 +140,9 @@ TEST_CASE("a word first seen past the limit of a source is unknown to its target
   model->eval();
   const TokenizerPair tokenizers{words, words};
   const auto scored = [&](const std::string& source, const std::string& target, int64_t limit) {
-    std::vector<double> log_probability;
-    score_text(*model, tokenizers, std::vector<std::string>{source}, std::vector<std::string>{target}, limit, {}, torch::kCPU,
-               &log_probability);
-    return log_probability.at(0);
+    std::vector<TokenScores> scores;
+    score_text(*model, tokenizers, std::vector<std::string>{source}, std::vector<std::string>{target}, limit, {}, torch::kCPU, &scores);
+    return log_probability_of(scores.at(0));
   };
   CHECK(scored("a Anna b c Berta Carla", "Berta c Anna Carla", 3) == Approx(scored("a Anna b", "Berta c Anna Carla", 10)).epsilon(1e-9));
   CHECK(scored("a Anna b c Berta Carla", "Berta c Anna Carla", 6) != Approx(scored("a Anna b", "Berta c Anna Carla", 10)).epsilon(1e-9));

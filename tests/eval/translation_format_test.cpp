@@ -83,11 +83,12 @@ TEST_CASE("tokens, attention and source tokens agree for every family, line and 
         if (reads && i == 4) CHECK(object["source_tokens"] == nlohmann::json{"a", "b", "c", "d", "</s>"});
         if (s == 4 && !subject.model->says_label() && !blank) CHECK(object["truncated"] == true);
 
-        const auto n_best = n_best_lines(translations[i], static_cast<int64_t>(i));
+        const auto n_best = n_best_lines(translations[i], static_cast<int64_t>(i), subject.model->says_label());
         const auto num_lines = static_cast<size_t>(std::count(n_best.begin(), n_best.end(), '\n'));
         CHECK(num_lines == translations[i].hypotheses.size());
         CHECK(num_lines >= 1);
         CHECK(object.contains("n_best") == (options.search.n_best > 1));
+        CHECK(object.contains("probability") == subject.model->says_label());
         if (options.search.n_best == 1) continue;
         CHECK(object["n_best"].size() == num_lines);
         for (const char* field : {"text", "score", "log_probability", "tokens", "truncated"})
@@ -104,11 +105,10 @@ TEST_CASE("a blank line has one empty hypothesis in every form") {
   const std::vector<std::string> lines = {""};
   const auto translation = translate(*subject.model, subject.tokenizers, lines, options)[0];
   CHECK(plain_line(translation) == "\n");
-  CHECK(n_best_lines(translation, 7) == "7 |||  ||| 0.000000\n");
+  CHECK(n_best_lines(translation, 7, false) == "7 |||  ||| 0.000000\n");
   CHECK(json_line(translation, 7, "", subject.tokenizers, options) ==
         R"({"index":7,"text":"","score":0.0,"log_probability":0.0,"tokens":[],"truncated":false,"source_truncated":false,)"
-        R"("n_best":[{"text":"","score":0.0,"log_probability":0.0,"tokens":[],"truncated":false}]})"
-        "\n");
+        R"("n_best":[{"text":"","score":0.0,"log_probability":0.0,"tokens":[],"truncated":false}]})");
 }
 
 TEST_CASE("the document of a page holds what was decoded, for every family and line") {

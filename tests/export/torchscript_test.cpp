@@ -73,6 +73,7 @@ TEST_CASE("A wrong option or place of an export is said, and nothing is written"
   refused("--run run --out x.pt", 2, "--format is needed: torchscript");
   refused("--run run --format torchscript", 2, "--out is needed");
   refused("--run run --format torchscrpt --out x.pt", 2, "--format: unknown value 'torchscrpt' (did you mean 'torchscript'?)");
+  refused("--run run --format onnx --out x.onnx", 2, "--format onnx: there is no ONNX export");
   refused("--run run --format torchscript --type float16 --out x.pt", 2, "--type: unknown value 'float16' (did you mean 'bfloat16'?)");
   refused("--run run --format torchscript --type bfloat16 --quantize int8 --out x.pt", 2, "omit --type");
   refused("--run none --format torchscript --out x.pt", 1, "none: no such run folder or checkpoint");

@@ -80,6 +80,8 @@ def check_misaligned():
     misaligned = report["misaligned"]
     check(browser.text("#misaligned p").startswith(f'{number(misaligned["likely"])} of {number(misaligned["judged"])} pairs'), "the count of misaligned pairs")
     check_equal(len(browser.texts("#plot-misaligned tbody tr")), len(misaligned["by_position"]), "parts of the text")
+    equal = browser.texts("#equal-pairs .lines bdi")
+    check_equal(equal, [pair["source"] for pair in misaligned["equal"]["examples"]], "equal pairs")
     texts = browser.texts("#misaligned-table tbody .pair-cell")
     check_equal(texts, [(pair["source"] or "(empty)") + (pair["target"] or "(empty)") for pair in misaligned["worst"]], "misaligned pairs")
     if not misaligned["worst"]:

@@ -120,7 +120,9 @@ TEST_CASE("TensorBoard reads what a training wrote, and of a resumed one each st
   const TemporaryDirectory folder;
   train(folder, "attention-gru", 20, "--set train.validate_every=10 --set train.report_every=5");
   run_in(folder, "attnzoo-train --run run --resume --threads 1 --set train.max_steps=40");
-  const auto outcome = run_python(folder.path(), "tensorboard_events", "run/tensorboard run/log.jsonl", "pages");
+  run_in(folder,
+         "head -n 1 valid.src | attnzoo-translate --run run/checkpoints/last --quiet --beam 1 --format json --attention >first.json");
+  const auto outcome = run_python(folder.path(), "tensorboard_events", "run/tensorboard run/log.jsonl first.json", "pages");
   INFO(outcome.output);
   CHECK(outcome.status == 0);
 }

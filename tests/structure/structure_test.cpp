@@ -80,6 +80,15 @@ TEST_CASE("nothing includes the whole of torch, which costs a minute per file") 
   }
 }
 
+TEST_CASE("loops go through data/parallel.h, which knows whether they spread over threads") {
+  for (const fs::path& file : sources()) {
+    if (shown(file) == "data/parallel.h") continue;
+    INFO(shown(file));
+    CHECK(read_file(file).find("at::parallel"
+                               "_for") == std::string::npos);
+  }
+}
+
 TEST_CASE("the top level has only the folders of the chain") {
   const std::set<std::string> generated = {"build", "runs"};  // ignored by git
   for (const auto& entry : fs::directory_iterator(kRoot)) {

@@ -43,6 +43,34 @@ TEST_CASE("attnzoo-train trains, stops at the limit, and refuses to write over t
   const auto longer = shell(folder, "attnzoo-train --run run --resume --set train.max_steps=6 --quiet");
   CHECK(longer.output == "");
   CHECK(std::filesystem::exists(folder / "run/checkpoints/step-000006"));
+  const auto nothing = shell(folder, "attnzoo-train --run run --resume");
+  CHECK(nothing.status == 0);
+  CHECK_THAT(nothing.output, ContainsSubstring("nothing was left to do: max_steps 6 reached; to train longer, move that limit, for example "
+                                               "with --set train.max_steps=12\n") &&
+                                 ContainsSubstring("train longer: attnzoo-train --run run --resume --set train.max_steps=12\n"));
+}
+
+TEST_CASE("A finished training prints the command that moves the limit which ended it") {
+  if (!program_is_built()) return;
+  for (const auto& [limit, option] : {std::pair{R"({"max_epochs": 1, "max_steps": 0})", "--set train.max_epochs=2"},
+                                      std::pair{R"({"max_time": "1s", "max_steps": 0, "learning_rate": 1e-9})", "--max-time "},
+                                      std::pair{R"({"max_steps": 0, "learning_rate": 1e-30, "validate_every": 1,
+                                                    "early_stopping": {"patience": 2}})",
+                                                "--override --set train.early_stopping.patience=4"}}) {
+    const TemporaryDirectory folder;
+    write_recipe(folder, nlohmann::json::parse(limit));
+    const auto first = shell(folder, "attnzoo-train recipe.json --run run --threads 1");
+    INFO(first.output);
+    REQUIRE(first.status == 0);
+    const std::string before = "train longer: attnzoo-train --run run --resume ";
+    const auto place = first.output.find(before + option);
+    REQUIRE(place != std::string::npos);
+    const auto command = first.output.substr(place + 14, first.output.find('\n', place) - place - 14);
+    const auto longer = shell(folder, command + " --threads 1");
+    INFO(longer.output);
+    CHECK(longer.status == 0);
+    CHECK_THAT(longer.output, !ContainsSubstring("nothing was left"));
+  }
 }
 
 TEST_CASE("Ctrl-C saves, prints the command that resumes and exits with 130; SIGTERM with 143, SIGHUP with 129") {

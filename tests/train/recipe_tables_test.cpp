@@ -9,6 +9,7 @@
 #include "data/tokenizer.h"
 #include "models/parts.h"
 #include "models/registry.h"
+#include "train/field_list.h"
 #include "train/train_config.h"
 
 #include "tests/catch.h"
@@ -68,6 +69,39 @@ TEST_CASE("the tables of data/README.md have every field of the tokeniser and of
     INFO(field);
     CHECK(documented.contains(field));
   }
+}
+
+TEST_CASE("--fields says what every field of every section and family means or accepts, and names its default") {
+  std::vector<std::string> topics = {"data", "train"};
+  for (const auto& family : model_families()) topics.push_back(family.name);
+  for (const auto& topic : topics) {
+    const auto fields = recipe_field_list(topic);
+    CHECK(fields.size() > 5);
+    for (const auto& field : fields) {
+      INFO(topic << ": " << field.key);
+      CHECK_FALSE(field.value.empty());
+      CHECK(field.meaning + field.values != "");
+    }
+  }
+  const auto field_named = [](const std::string& topic, const std::string& key) {
+    for (const auto& field : recipe_field_list(topic))
+      if (field.key == key) return field;
+    FAIL(key);
+    return RecipeField{};
+  };
+  CHECK(field_named("train", "train.schedule.kind").value == "\"inverse_sqrt\"");
+  CHECK(field_named("train", "train.learning_rate").values == "above 0");
+  CHECK(field_named("train", "train.optimizer.beta2").value == "0.98");
+  CHECK(field_named("data", "data.tokenizer.vocabulary_size").value == "8000");
+  CHECK_THAT(field_named("data", "data.clean.ratio").meaning, ContainsSubstring("max_length_ratio"));
+  CHECK_THAT(field_named("transformer", "model.positions").meaning, ContainsSubstring("how positions enter"));
+  CHECK_THAT(field_named("attention-gru", "model.positions").meaning, ContainsSubstring("added to the embeddings"));
+  const auto dim = field_named("transformer", "model.dim");
+  CHECK_THAT(dim.value, ContainsSubstring("tiny 128"));
+  const auto text = field_list_text({{"train.x", "1", "above 0", "what x does"}}, 30);
+  CHECK(text == "train.x = 1\n    what x does; accepted:\n    above 0\n");
+  CHECK_THROWS_WITH(recipe_field_list("transfomer"),
+                    ContainsSubstring("'transfomer' is no family of models (did you mean 'transformer'?)"));
 }
 
 }  // namespace attnzoo::test

@@ -6,7 +6,6 @@
 #include "data/error.h"
 #include "data/files.h"
 #include "tests/temporary_directory.h"
-#include "train/outlook.h"
 #include "train/run_history.h"
 #include "train/run_summary.h"
 
@@ -62,20 +61,6 @@ TEST_CASE("A folder that is no run is refused, and a report is not written throu
   std::filesystem::remove(folder / "report.html");
   write_run_report(folder.path());
   CHECK_THAT(read_file(folder / "report.html"), ContainsSubstring("\"bleu\":12.5"));
-}
-
-TEST_CASE("A warm-up that outlasts the run is said before it starts", "[run-report]") {
-  TrainConfig config;
-  config.max_steps = 150;
-  const auto lines = outlook(config, 400, 3);
-  REQUIRE(lines.size() == 2);
-  CHECK(lines[0] == "training: 400 pairs, 3 steps per epoch");
-  CHECK_THAT(lines[1], ContainsSubstring("the warm-up of 1000 steps does not end in a run of 150 steps") &&
-                           ContainsSubstring("train.schedule.warmup_steps"));
-  config.max_steps = 2000;
-  CHECK(outlook(config, 400, 3).size() == 1);
-  config.max_epochs = 5;
-  CHECK(outlook(config, 400, 3).size() == 2);
 }
 
 }  // namespace attnzoo::test

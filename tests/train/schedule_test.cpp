@@ -98,12 +98,16 @@ TEST_CASE("schedule settings out of range are reported together") {
   REQUIRE_THROWS_WITH(
       ScheduleConfig::from_json(
           {{"warmup_steps", -1}, {"decay_steps", -2}, {"min_learning_rate", -0.5}, {"factor", 1}, {"patience", 0}, {"metric", "blue"}}),
-      "train.schedule.metric: unknown value 'blue' (did you mean 'bleu'?); accepted: loss, bleu, chrf; "
-      "train.schedule.warmup_steps: must not be negative, got -1; train.schedule.decay_steps: must not be negative, got -2; "
+      "train.schedule.warmup_steps: must be 0 or more, or \"auto\", got -1; train.schedule.metric: unknown value 'blue' (did you mean "
+      "'bleu'?); accepted: loss, bleu, chrf; train.schedule.decay_steps: must not be negative, got -2; "
       "train.schedule.min_learning_rate: must not be negative, got -0.5; train.schedule.factor: must be between 0 and 1, got 1; "
       "train.schedule.patience: must be at least 1, got 0");
+  CHECK_THROWS_WITH(ScheduleConfig::from_json({{"warmup_steps", "atuo"}}),
+                    "train.schedule.warmup_steps: unknown value 'atuo' (did you mean 'auto'?); accepted: auto");
   const ScheduleConfig config{.kind = "cosine", .warmup_steps = 5, .decay_steps = 9};
   CHECK(ScheduleConfig::from_json(config.to_json()).to_json() == config.to_json());
+  CHECK(ScheduleConfig().to_json()["warmup_steps"] == "auto");
+  CHECK(ScheduleConfig::from_json(ScheduleConfig().to_json()).warmup_steps == kAutoWarmup);
 }
 
 }  // namespace attnzoo::test

@@ -19,6 +19,7 @@
 #include "data/stop_signal.h"
 #include "models/registry.h"
 #include "models/section_fields.h"
+#include "train/field_list.h"
 #include "train/initial_checkpoint.h"
 #include "train/metrics.h"
 #include "train/resume_checks.h"
@@ -71,6 +72,9 @@ cxxopts::Options make_options() {
   add_device_option(add);
   add("print-config", "Print the effective configuration and exit");
   add("list-models", "List the model families with their presets and exit");
+  add("fields",
+      "List the fields of a recipe with default, accepted values and meaning, and exit: those of a model family, or data, or train",
+      cxxopts::value<std::string>(), "FAMILY");
   add("show", "Print how the run in --run went and exit (several runs in a table: attnzoo-train show RUN RUN ...)");
   add("quiet", "Print errors only");
   add("verbose", "Also print how much of the machine's speed training reached");
@@ -140,7 +144,8 @@ TrainingRecipe recipe_for_resume(const cxxopts::ParseResult& flags, const nlohma
   const auto before = TrainingRecipe::from_json(saved, fs::current_path());
   CheckpointContents unused;
   auto wanted = flags.count("recipe") > 0 ? recipe_from_file(flags, unused, &saved) : recipe_of_run(flags, saved);
-  // Runs of earlier versions name the metric that "auto" stands for.
+  // Runs of earlier versions name the metric and the warm-up that "auto" stands for.
+  if (wanted.train.schedule.warmup_steps == kAutoWarmup) wanted.train.schedule.warmup_steps = before.train.schedule.warmup_steps;
   for (auto& [now, then] : {std::pair<std::string&, const std::string&>{wanted.train.best_metric, before.train.best_metric},
                             {wanted.train.early_stopping.metric, before.train.early_stopping.metric}})
     if (now == kAutoMetric) now = then;
@@ -181,14 +186,15 @@ class JsonReports {
 };
 
 // What to do with the run, ready to paste.
-std::string next_commands(const fs::path& run) {
+std::string next_commands(const fs::path& run, Task task, const TrainResult& result) {
   const auto name = shell_quoted(run.string());
   return fmt::format(
-      "next, translate:  echo \"some text\" | attnzoo-translate --run {0}\n"
-      "      evaluate:   attnzoo-eval --run {0} --source FILE --reference FILE\n"
-      "      look at it: {1}\n"
-      "      go on:      attnzoo-train --run {0} --resume --set train.max_steps=N (or --max-time TIME)",
-      name, (run / "report.html").string());
+      "next, translate:    echo \"some text\" | attnzoo-translate --run {0}\n"
+      "      evaluate:     attnzoo-eval --run {0} {3}\n"
+      "      look at it:   {1}\n"
+      "      train longer: attnzoo-train --run {0} --resume {2}",
+      name, shell_quoted((run / "report.html").string()), result.options_to_go_on,
+      task == Task::kLanguageModel ? "--text FILE" : "--source FILE --reference FILE");
 }
 
 // The command that resumes the run, ready to paste.
@@ -244,7 +250,11 @@ int train(const cxxopts::ParseResult& flags) {
   trainer->set_stop(&stop.requested());
   stop.ask_first();
   const TrainResult result = trainer->run();
-  if (!quiet) progress.line(result.stopped ? "to resume: " + resume_command(flags) : next_commands(run.path()));
+  if (!quiet && result.did_nothing && !result.stopped)
+    progress.line(fmt::format("nothing was left to do: {}; to train longer, move that limit, for example with {}", result.reason,
+                              result.options_to_go_on));
+  if (!quiet)
+    progress.line(result.stopped ? "to resume: " + resume_command(flags) : next_commands(run.path(), task_named(recipe.task), result));
   return result.stopped ? stop.exit_status() : reports.broken() ? 1 : 0;
 }
 
@@ -302,6 +312,10 @@ int body(int argc, char** argv) {
   if (format != "text" && format != "json") throw UsageError(fmt::format("--log-format: '{}' is unknown; use text or json", format));
   if (flags.count("list-models") > 0) {
     print_output(list_models());
+    return 0;
+  }
+  if (flags.count("fields") > 0) {
+    print_output(field_list_text(recipe_field_list(flags["fields"].as<std::string>()), 100));
     return 0;
   }
   if (flags.count("print-config") > 0) {

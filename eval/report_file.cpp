@@ -1,4 +1,4 @@
-#include "eval/evaluation_report_file.h"
+#include "eval/report_file.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include "data/error.h"
 #include "data/text_reader.h"
 #include "eval/evaluation_report.h"
+#include "eval/test_set.h"
 
 namespace attnzoo {
 
@@ -17,19 +18,21 @@ void add_report_options(cxxopts::OptionAdder& options) {
           cxxopts::value<std::string>(), "FILE");
 }
 
-EvaluationReportFile::EvaluationReportFile(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs) {
+ReportFile::ReportFile(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs) {
   if (arguments.count("training-text") > 0) {
     if (arguments.count("report") == 0) throw UsageError("--training-text is for --report; add it");
     for (const auto& line : read_lines(arguments["training-text"].as<std::string>(), InvalidUtf8::kReplace)) count_words(line, training_);
     has_training_ = true;
   }
   if (arguments.count("report") == 0) return;
-  for (const char* option : {"source", "reference", "text", "training-text"})
-    if (arguments.count(option) > 0) inputs.emplace_back(arguments[option].as<std::string>());
-  file_.emplace("--report", arguments["report"].as<std::string>(), inputs);
+  path_ = arguments["report"].as<std::string>();
+  for (auto& file : test_set_files(arguments)) inputs.emplace_back(file);
+  if (arguments.count("training-text") > 0) inputs.emplace_back(arguments["training-text"].as<std::string>());
+  refuse_input_as_output("--report", path_, inputs);
+  file_.emplace(path_);
 }
 
-void EvaluationReportFile::use_training_text_of(const nlohmann::json& config) {
+void ReportFile::use_training_text_of(const nlohmann::json& config) {
   if (!wanted() || has_training_) return;
   const nlohmann::json::json_pointer key("/data/train/target");
   if (!config.contains(key) || !config[key].is_string()) {
@@ -45,6 +48,9 @@ void EvaluationReportFile::use_training_text_of(const nlohmann::json& config) {
   }
 }
 
-void EvaluationReportFile::write(const nlohmann::json& document) { file_->write(document, evaluation_page); }
+void ReportFile::write(const nlohmann::json& document) {
+  file_->write(evaluation_content(path_, document));
+  file_->commit();
+}
 
 }  // namespace attnzoo

@@ -8,18 +8,18 @@
 #include <vector>
 
 #include "data/command_line.h"
-#include "data/report_file.h"
+#include "data/files.h"
 #include "eval/word_statistics.h"
 
 namespace attnzoo {
 
 void add_report_options(cxxopts::OptionAdder& options);
 
-class EvaluationReportFile {
+class ReportFile {
  public:
-  // Opens the file, so that a place that cannot be written is known before the work. `inputs`, and the files that the options source,
-  // reference, text and training-text name, may not be written over. Throws UsageError, DataError.
-  EvaluationReportFile(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs);
+  // Opens the file, so that a place that cannot be written is known before the work. `inputs`, the files of the test set and
+  // --training-text may not be written over. Throws UsageError, DataError.
+  ReportFile(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs);
 
   bool wanted() const { return file_.has_value(); }
   // Reads the target side of the text that a run was trained on, unless --training-text was given. Where it is not one plain file, or no
@@ -31,7 +31,8 @@ class EvaluationReportFile {
   void write(const nlohmann::json& document);
 
  private:
-  std::optional<ReportFile> file_;
+  std::filesystem::path path_;
+  std::optional<AtomicFile> file_;
   WordCounts training_;
   bool has_training_ = false;
   std::string why_no_training_ = "give the training text's target side with --training-text FILE";
