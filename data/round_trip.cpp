@@ -29,20 +29,25 @@ std::string name_of_character(std::string_view text, size_t offset) {
   return fmt::format("U+{:04X}", value);
 }
 
-// Both texts from a little before the place where they part, and the character that stands there.
-std::string difference(std::string_view before, std::string_view after) {
+ChangedLine difference(std::string_view before, std::string_view after) {
   size_t same = 0;
   while (same < before.size() && same < after.size() && before[same] == after[same]) ++same;
   while (same > 0 && same < before.size() && (static_cast<unsigned char>(before[same]) & 0xC0) == 0x80) --same;
   size_t begin = same > kExampleCharacters / 2 ? same - kExampleCharacters / 2 : 0;
   while (begin > 0 && (static_cast<unsigned char>(before[begin]) & 0xC0) == 0x80) --begin;
-  const char* dots = begin > 0 ? "..." : "";
-  const std::string at = same < before.size() ? fmt::format(" (at {})", name_of_character(before, same)) : "";
-  return fmt::format("{}{} -> {}{}{}", dots, shorten(before.substr(begin), kExampleCharacters), dots,
-                     shorten(after.substr(std::min(begin, after.size())), kExampleCharacters), at);
+  const std::string dots = begin > 0 ? "..." : "";
+  ChangedLine line;
+  line.before = dots + shorten(before.substr(begin), kExampleCharacters);
+  line.after = dots + shorten(after.substr(std::min(begin, after.size())), kExampleCharacters);
+  if (same < before.size()) line.character = name_of_character(before, same);
+  return line;
 }
 
 }  // namespace
+
+std::string ChangedLine::text() const {
+  return fmt::format("{}: {} -> {}{}", place, before, after, character.empty() ? "" : fmt::format(" (at {})", character));
+}
 
 void RoundTrip::add(const Tokenizer& tokenizer, std::string_view line, const std::string& place, const std::string_view* copied_from) {
   ++num_lines;
@@ -63,10 +68,11 @@ void RoundTrip::add(const Tokenizer& tokenizer, std::string_view line, const std
   } else if (decoded != line) {
     const bool spaces = without_spaces(decoded) == without_spaces(line);
     ++(spaces ? num_spaces : num_changed);
-    if (example.empty() || (!spaces && !example_is_of_change_)) {
-      example = fmt::format("{}: {}", place, difference(line, decoded));
-      example_is_of_change_ = !spaces;
-    }
+    auto& examples = spaces ? changed_in_spaces : changed;
+    if (examples.size() == kMaxExamples) return;
+    examples.push_back(difference(line, decoded));
+    examples.back().place = place;
+    examples.back().spaces = spaces;
   }
 }
 
@@ -75,7 +81,7 @@ std::string RoundTrip::text() const {
   std::string line = fmt::format("{} of {} lines come back changed ({:.2f}%)", num_changed, num_lines, share);
   if (num_spaces > 0) line += fmt::format(", {} in white space alone", num_spaces);
   if (num_unknown > 0) line += fmt::format(", {} with <unk>", num_unknown);
-  if (!example.empty()) line += "; first: " + example;
+  if (const auto& examples = changed.empty() ? changed_in_spaces : changed; !examples.empty()) line += "; first: " + examples[0].text();
   return line;
 }
 

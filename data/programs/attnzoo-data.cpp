@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "data/cache_folder.h"
 #include "data/command_line.h"
 #include "data/error.h"
 #include "data/files.h"
@@ -12,10 +13,10 @@
 #include "data/importers/gettext.h"
 #include "data/importers/multi30k.h"
 #include "data/inspect.h"
+#include "data/inspection_report.h"
 #include "data/json_fields.h"
 #include "data/message.h"
 #include "data/option_reader.h"
-#include "data/page.h"
 #include "data/prepare.h"
 #include "data/progress.h"
 #include "data/recipe.h"
@@ -23,11 +24,6 @@
 #include "data/stop_signal.h"
 
 namespace attnzoo {
-
-namespace pages {
-extern const std::string_view kInspection;
-}
-
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -117,11 +113,13 @@ int run_inspect(int argc, char** argv) {
                              "Prepares the data of a recipe if necessary, and shows counts, token lengths, coverage and samples.",
                              "RECIPE.json [--samples N] [--report FILE.html] [--cache DIR] [--set KEY=VALUE ...]",
                              {"attnzoo-data inspect recipe.json", "attnzoo-data inspect recipe.json --samples 20 | less",
-                              "attnzoo-data inspect recipe.json --report data.html        # the same as a page, with doubtful pairs"},
+                              "attnzoo-data inspect recipe.json --report data.html        # a page to look at, with examples"},
                              data_keys};
   cxxopts::Options options = recipe_options(about);
   options.add_options()("samples", "Pairs to show as the pieces that the model will see", cxxopts::value<std::string>()->default_value("3"),
-                        "N")("report", "Write a page for a browser, too; FILE.json: its data", cxxopts::value<std::string>(), "FILE.html");
+                        "N")(
+      "report", "Write a page for a browser: also what the cleaning dropped, likely misaligned pairs, frequent pieces; FILE.json: its data",
+      cxxopts::value<std::string>(), "FILE.html");
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
   OptionReader numbers(flags);
@@ -134,15 +132,19 @@ int run_inspect(int argc, char** argv) {
     std::vector<std::filesystem::path> inputs = {request.recipe};
     for (const auto* text : {&request.config.train, &request.config.valid})
       for (const auto& input : text->files()) inputs.emplace_back(input);
+    for (const char* file : kCacheFiles) inputs.push_back(request.cache / file);
     refuse_input_as_output("--report", page, inputs);
     report.emplace(page);  // a place that cannot be written is known before the work
   }
-  const auto inspection = inspect_data(prepare(request), request.config, num_samples);
+  const auto data = prepare(request);
+  const auto inspection = inspect_data(data, request.config, num_samples);
   if (report) {
-    report->write(page_or_json(page, pages::kInspection, request.recipe + ": data", inspection_document(inspection, request.recipe)));
+    Progress progress;
+    const auto name = std::filesystem::path(request.recipe).filename().string();
+    report->write(inspection_content(page, inspection_report(inspection, data, request.config, name, &progress)));
     report->commit();
   }
-  print_output(inspection_text(inspection));
+  print_output(inspection_text(inspection, data, request.config));
   return 0;
 }
 

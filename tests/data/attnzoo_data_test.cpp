@@ -51,6 +51,35 @@ TEST_CASE("attnzoo-data prepares and inspects a recipe, once") {
   CHECK(std::filesystem::exists(folder / "other/train.corpus"));
 }
 
+TEST_CASE("attnzoo-data inspect --report writes a page or its data, over nothing that is read, and nothing where it fails") {
+  if (!have_program()) return;
+  const TemporaryDirectory folder;
+  folder.file("t.tsv", "a dog\tein Hund\n</script><script>x\t<b>\n");
+  folder.file("r.json", R"({"data": {"train": {"tsv": "t.tsv"}, "tokenizer": {"kind": "characters"}}})");
+  const Outcome page = run(folder, "inspect r.json --report data.html");
+  CHECK(page.status == 0);
+  CHECK_THAT(page.output, ContainsSubstring("What the model will see\n"));  // the text is printed as well
+  CHECK_THAT(attnzoo::read_file(folder / "data.html"),
+             ContainsSubstring("<title>r.json: data</title>") && ContainsSubstring("\\u003c/script>"));
+  CHECK(run(folder, "inspect r.json --report data.json").status == 0);
+  CHECK_THAT(attnzoo::read_file(folder / "data.json"), ContainsSubstring("\"kind\": \"inspection\""));
+
+  const auto refused = [&](const std::string& arguments, const std::string& message) {
+    const Outcome outcome = run(folder, "inspect r.json --report " + arguments);
+    CHECK(outcome.status == 1);
+    CHECK_THAT(outcome.output, ContainsSubstring(message));
+  };
+  refused("no/data.html", "no/data.html: cannot be written: the folder no does not exist\n");
+  refused("t.tsv", "--report t.tsv: this is the file that is read (");
+  refused("r.json", "--report r.json: this is the file that is read (");
+  refused("prepared/r/train.corpus", "--report prepared/r/train.corpus: this is the file that is read (");
+  folder.file("t.tsv", "no tab\n");
+  refused("late.html", "has 1 column, but column 1 is needed");
+  CHECK_FALSE(std::filesystem::exists(folder / "late.html"));
+  CHECK(run_merged(folder.path(), "ls -A | grep tmp").output.empty());
+  CHECK_THAT(run(folder, "inspect r.json --reprot x").output, ContainsSubstring("unknown option --reprot; did you mean --report?"));
+}
+
 TEST_CASE("Ctrl-C ends attnzoo-data prepare at once, with exit status 130 and no temporary file left") {
   if (!have_program()) return;
   const TemporaryDirectory folder;
@@ -109,8 +138,8 @@ TEST_CASE("attnzoo-data reads pipes, process substitutions and standard input as
   check("attnzoo-data inspect r.json --set data.train.source=<(cat a) --set data.train.target=<(gzip -c b)", "text    one ||| eins\n");
   check("attnzoo-data inspect r.json --set data.valid.tsv=<(paste a b)", "valid: 3 pairs read, 3 kept");
   check("mkfifo p && (cat b > p &) && attnzoo-data inspect r.json --set data.train.target=p", "text    one ||| eins\n");
-  check("cat a | attnzoo-data inspect t.json --set data.train.text=/dev/stdin", "text     ||| one\n");
-  check("attnzoo-data inspect t.json --set data.train.text=- < a", "text     ||| one\n");
+  check("cat a | attnzoo-data inspect t.json --set data.train.text=/dev/stdin", "text    one\n");
+  check("attnzoo-data inspect t.json --set data.train.text=- < a", "text    one\n");
   const Outcome twice = run_merged(
       folder.path(), "cat a | timeout 60 attnzoo-data inspect r.json --set data.train.source=- --set data.train.target=/dev/stdin");
   CHECK(twice.status == 1);
@@ -125,8 +154,8 @@ TEST_CASE("attnzoo-data takes --set data.train.text relative to the working fold
               R"({"task": "language-model", "data": {"train": {"text": "a"}, "tokenizer": {"kind": "characters"}}, "model": {}})");
   folder.file("sub/a", "of the recipe\n");
   folder.file("mine", "of the command line\n");
-  CHECK_THAT(run(folder, "inspect sub/r.json").output, ContainsSubstring("||| of the recipe\n"));
-  CHECK_THAT(run(folder, "inspect sub/r.json --set data.train.text=mine").output, ContainsSubstring("||| of the command line\n"));
+  CHECK_THAT(run(folder, "inspect sub/r.json").output, ContainsSubstring("text    of the recipe\n"));
+  CHECK_THAT(run(folder, "inspect sub/r.json --set data.train.text=mine").output, ContainsSubstring("text    of the command line\n"));
 }
 
 TEST_CASE("attnzoo-data refuses bad usage with the nearest name and exit status 2") {

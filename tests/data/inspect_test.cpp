@@ -10,13 +10,22 @@ using attnzoo::test::ContainsSubstring;
 using attnzoo::test::Fixture;
 using nlohmann::json;
 
+namespace {
+
+std::string inspected_text(Fixture& fixture, int64_t num_samples, Task task = Task::kTranslation) {
+  const auto config = DataConfig::from_json(fixture.fields, fixture.folder.path(), task);
+  const auto data = prepare_data(config, fixture.cache(), {}, {});
+  return inspection_text(inspect_data(data, config, num_samples), data, config);
+}
+
+}  // namespace
+
 TEST_CASE("inspecting shows counts, lengths, coverage, overlap and samples") {
   Fixture fixture;
   fixture.fields["tokenizer"]["kind"] = "words";
   fixture.folder.file("valid.en", "the dog number 5 runs\nnever seen\n");
   fixture.folder.file("valid.de", "der\ndie\n");
-  const std::string text =
-      inspection_text(inspect_data(fixture.prepare(), DataConfig::from_json(fixture.fields, fixture.folder.path()), 2));
+  const std::string text = inspected_text(fixture, 2);
   CHECK_THAT(text, ContainsSubstring("train: 200 pairs read, 200 kept") &&
                        ContainsSubstring("train: 0 pairs repeat an earlier pair (0.00%)") &&
                        ContainsSubstring("valid: 1 source is in the training text too (50.00%)") &&
@@ -31,8 +40,7 @@ TEST_CASE("inspecting shows copied words as words and counts them") {
   fixture.folder.file("train.en", "a b c\na b c\na Anna b Berta\n");
   fixture.folder.file("train.de", "c b a\nc b a\nBerta Anna Carla\n");
   fixture.fields["tokenizer"] = {{"kind", "words"}, {"vocabulary_size", 7}, {"copy_unknown", true}};
-  const DataConfig config = DataConfig::from_json(fixture.fields, fixture.folder.path());
-  const std::string text = inspection_text(inspect_data(fixture.prepare(), config, 3));
+  const std::string text = inspected_text(fixture, 3);
   CHECK_THAT(text, ContainsSubstring("train source: 10 tokens, <unk> 0.000%, copied words 20.000% (2), bytes 0.000%") &&
                        ContainsSubstring("train target: 9 tokens, <unk> 11.111%, copied words 22.222% (2), bytes 0.000%") &&
                        ContainsSubstring("source  a Anna b Berta </s>") && ContainsSubstring("target  <s> Berta Anna <unk> </s>") &&
@@ -47,7 +55,7 @@ TEST_CASE("inspecting counts lines that do not come back as they were, with an e
   fixture.fields["tokenizer"] = {{"kind", "sentencepiece-bpe"}, {"vocabulary_size", 300}};
   const auto inspected = [&](const char* normalization) {
     fixture.fields["tokenizer"]["normalization"] = normalization;
-    return inspection_text(inspect_data(fixture.prepare(), DataConfig::from_json(fixture.fields, fixture.folder.path()), 1));
+    return inspected_text(fixture, 1);
   };
   const std::string place = (fixture.folder / "train.en").string() + ":";
   CHECK_THAT(inspected("identity"), ContainsSubstring("\nEncoded and decoded again (4 of 4 training lines)\n"
@@ -72,48 +80,4 @@ TEST_CASE("a length histogram has about ten rows, and one for the long tail") {
   CHECK_THAT(text, ContainsSubstring("54 or more"));
   CHECK(std::count(text.begin(), text.end(), '\n') == 11);
   CHECK(length_histogram({}) == "  no lines\n");
-}
-
-TEST_CASE("pairs that do not fit each other are found by length, numbers and equality") {
-  MisalignmentFinder finder;
-  for (int i = 0; i < 200; ++i) {
-    const std::string source = "the house number " + std::to_string(i) + " is " + std::string(static_cast<size_t>(i % 7), 'x');
-    finder.add("f:" + std::to_string(i + 1), source, source + " auch" + std::string(static_cast<size_t>(i % 3), 'y'));
-  }
-  finder.add("f:201", "a short line",
-             "eine sehr lange Zeile, die mit der kurzen auf der anderen Seite gar nichts zu tun haben kann, so lang ist sie");
-  finder.add("f:202", "this is not translated at all", "this is not translated at all");
-  finder.add("f:203", "we have 5 of them here", "wir haben 7 davon hier, und das ist wirklich alles");
-  finder.add("f:204", "we have 5 of them here x", "hier haben wir davon also 5");
-  finder.add("f:205", "", "nothing");
-  const auto found = finder.result();
-  CHECK(found.num_pairs == 204);
-  std::map<std::string, std::string> why;
-  for (const auto& pair : found.examples) why[pair.place] = pair.why;
-  CHECK(why == std::map<std::string, std::string>{{"f:201", "length"}, {"f:202", "equal"}, {"f:203", "length"}});
-  CHECK(found.num_suspicious == 3);
-  CHECK(found.examples.front().place == "f:201");
-}
-
-TEST_CASE("the document of the data page has what inspection found, cut to a readable length") {
-  Fixture fixture;
-  fixture.folder.file("train.en", "a b c\n\na b c d e f g h\n" + std::string(5000, 'x') + "\n");
-  fixture.folder.file("train.de", "x y\nz\ny y y\nlang\n");
-  fixture.fields["tokenizer"] = {{"kind", "words"}, {"vocabulary_size", 30}};
-  fixture.fields["clean"] = {{"max_source_length", 6}};
-  const DataConfig config = DataConfig::from_json(fixture.fields, fixture.folder.path());
-  const auto document = inspection_document(inspect_data(fixture.prepare(), config, 2), "r.json");
-  CHECK(document["recipe"] == "r.json");
-  CHECK(document["train_pairs"] == 2);
-  CHECK(document["train"]["read"] == 4);
-  CHECK(document["train"]["reasons"].size() == 2);
-  CHECK(document["source_lengths"]["counts"] == json{0, 1, 0, 1});
-  REQUIRE(document["cleaned"].size() == 2);
-  CHECK(document["cleaned"][0]["place"] == (fixture.folder / "train.en").string() + ":2");
-  CHECK(document["cleaned"][1]["source"] == "a b c d e f g h");
-  CHECK(document["coverage"].size() == 4);
-  for (const auto& piece : document["source_pieces"]) CHECK(piece[0].get<std::string>().size() <= 510);
-  int64_t num_pairs = 0;
-  for (const auto& count : document["ratios"]) num_pairs += count.get<int64_t>();
-  CHECK(num_pairs == 2);
 }

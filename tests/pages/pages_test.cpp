@@ -62,8 +62,11 @@ TEST_CASE("The pages of a translation model show what its JSON says", "[pages]")
   check_page(folder, "evaluation_page", path("h.html") + " h.json");
 
   check_page(folder, "run_page", path("run/report.html") + " run/log.jsonl");
-  run_in(folder, "attnzoo-train compare run run --out compared.html");
-  check_page(folder, "compare_page", path("compared.html") + " run/log.jsonl");
+  run_in(folder,
+         "attnzoo-train recipe.json --run '<img src=x onerror=window.hacked=1>' --threads 1 --set train.max_steps=30 --set "
+         "train.validate_every=10 --set train.report_every=5");
+  run_in(folder, "attnzoo-train compare run '<img src=x onerror=window.hacked=1>' --out compared.html");
+  check_page(folder, "compare_page", path("compared.html") + " run/log.jsonl '<img src=x onerror=window.hacked=1>/log.jsonl'");
 }
 
 TEST_CASE("The pages of labels and of running text show what their JSON says", "[pages]") {
@@ -82,17 +85,34 @@ TEST_CASE("The pages of labels and of running text show what their JSON says", "
   }
 }
 
-TEST_CASE("The page of prepared data shows what its JSON says, hostile text included", "[pages]") {
+TEST_CASE("The page of prepared data shows what its JSON says, for pairs, labels and running text", "[pages]") {
   if (!browser_is_there()) return;
   const TemporaryDirectory folder;
-  const auto text = invented_text(60, 3);
-  folder.file("train.src", joined(text.source) + hostile_lines());
-  folder.file("train.tgt", joined(text.target) + hostile_lines());
-  folder.file("recipe.json",
-              R"({"data": {"train": {"source": "train.src", "target": "train.tgt"}, "valid": {"source": "train.src", "target": "train.tgt"},
-    "tokenizer": {"kind": "words", "vocabulary_size": 80}, "clean": {"max_source_length": 20}}})");
-  run_in(folder, "for form in html json; do attnzoo-data inspect recipe.json --samples 5 --report data.$form; done");
-  check_page(folder, "inspection_page", (folder / "data.html").string() + " data.json");
+  auto text = invented_text(600, 1);
+  // Lines that belong to others, repetitions, an empty side; and hostile ones on both sides.
+  for (size_t i = 0; i < 600; ++i) text.source[i] += " " + std::to_string(i), text.target[i] += " " + std::to_string(i);
+  for (size_t i = 300; i < 320; ++i) text.target[i] = text.target[i + 1];
+  text.source[7] = "";
+  text.source[9] = text.source[8], text.target[9] = text.target[8];
+  for (const auto& line : split_lines(hostile_lines())) text.source.push_back(line), text.target.push_back(line + " <b>");
+  folder.file("train.src", joined(text.source));
+  folder.file("train.tgt", joined(text.target));
+  std::string labels;
+  for (size_t i = 0; i < text.source.size(); ++i) labels += i % 3 == 0 ? "<script>window.hacked=1</script>\n" : i % 3 == 1 ? "b\n" : "c\n";
+  folder.file("train.label", labels);
+  write_text(folder, "valid", invented_text(20, 2));
+  for (const char* family : {"transformer", "classifier", "language-model"}) {
+    INFO(family);
+    const auto chore = chore_of(family);
+    folder.file(
+        "recipe.json",
+        fmt::format(R"({{"task": "{}", "data": {{"train": {}, "valid": {}, "clean": {{"duplicates": "drop", "too_long": "truncate"}},
+      "tokenizer": {{"kind": "sentencepiece-bpe", "vocabulary_size": 330, "normalization": "nfkc", "character_coverage": 0.998}}}}}})",
+                    chore.task, chore.train, chore.valid));
+    run_in(folder, "for form in html json; do attnzoo-data inspect recipe.json --samples 5 --report data.$form; done");
+    check_page(folder, "inspection_page", (folder / "data.html").string() + " data.json");
+    CHECK(fs::file_size(folder / "data.html") < 1'000'000);
+  }
 }
 
 TEST_CASE("TensorBoard reads what a training wrote, and of a resumed one each step once", "[pages]") {
