@@ -1,5 +1,5 @@
 // Text on the command line in the forms of a recipe: --tsv FILE --source-column N, --jsonl FILE --source-field NAME; and what a program
-// writes back: each line as it was, with one field more.
+// writes back: each line as it was, with one more field.
 #pragma once
 
 #include <span>
@@ -22,10 +22,12 @@ void add_text_form_options(cxxopts::OptionAdder& options, const std::vector<std:
 SourceConfig text_of_options(const cxxopts::ParseResult& arguments, const std::string& first = "source",
                              const std::string& second = "target");
 
-// A line around a result that is put into it. For JSON lines a field more at the end of the object, for TSV a column more; all bytes that
-// were read stay as they are. Plain text is replaced by the result.
+// A line around a result that is put into it. For JSON lines one more field at the end of the object, for TSV one more column; all bytes
+// that were read stay as they are. Plain text is replaced by the result.
 struct RecordSlot {
   std::string before, after;
+
+  std::string with(const std::string& result) const { return before + result + after; }
 };
 
 // Where the result for `pair`, read with PairParts::record, belongs. `field`: its name in JSON lines. Throws DataError where the object has

@@ -51,8 +51,7 @@ void add_decode_options(cxxopts::Options& options, Runs runs) {
   add_model_options(options, runs);
   auto search_options = options.add_options("Search");
   search_options("beam", "Hypotheses kept alive per sentence; 1 is greedy", number(search.beam), "N");
-  search_options("n-best",
-                 "Translations per sentence, best first (labels of a classifier); a --beam that is given must be as large, unless sampling",
+  search_options("n-best", "Translations per sentence, or labels per text, best first; widens the default beam, but not a given --beam",
                  number(search.n_best), "N");
   search_options("length-penalty", "Exponent a of score = log p / ((5 + length) / 6)^a; 0 for none", number(search.length_penalty), "A");
   search_options("min-length", "Minimum number of target tokens", number(search.min_length), "N");

@@ -26,7 +26,7 @@ const CommandLine kAboutScore = {
     "  attnzoo-eval score --run DIR --text FILE [OPTION...]    (a language model)",
     {"attnzoo-eval score --run runs/lm --text test.txt > scores.tsv",
      "attnzoo-eval score --run runs/lm --text test.txt --format json --tokens      # the surprise of each token",
-     "attnzoo-eval score --run runs/demo --jsonl pairs.jsonl --output scored.jsonl    # each object with a field \"score\" more"}};
+     "attnzoo-eval score --run runs/demo --jsonl pairs.jsonl --output scored.jsonl    # adds a field \"score\" to each object"}};
 
 }  // namespace
 
@@ -39,7 +39,8 @@ int run_score(int argc, char** argv) {
   text_options("format", "text: log-probability, tokens and perplexity between tabs; or json: one object per line",
                cxxopts::value<std::string>()->default_value("text"), "FORMAT");
   text_options("tokens", "With JSON: the log-probability of each token");
-  text_options("output-field", "Field that --jsonl gets", cxxopts::value<std::string>()->default_value("score"), "NAME");
+  text_options("output-field", "Name of the field that is added to each object of --jsonl",
+               cxxopts::value<std::string>()->default_value("score"), "NAME");
   add_invalid_utf8_option(text_options);
   text_options("quiet", "No progress");
   add_model_options(options);
@@ -94,7 +95,7 @@ int run_score(int argc, char** argv) {
     } else {
       result = tab_separated(score_columns(scores[i]));
     }
-    const auto line = text.slots.empty() ? result : text.slots[i].before + result + text.slots[i].after;
+    const auto line = text.slots.empty() ? result : text.slots[i].with(result);
     file ? file->write(line + "\n") : print_output(line + "\n");
   }
   if (file) file->commit();

@@ -27,13 +27,13 @@ std::vector<std::string> test_set_files(const cxxopts::ParseResult& arguments) {
   return files;
 }
 
-ModelTask task_of_model(const Seq2SeqModel& model) {
-  return model.says_label() ? ModelTask::kLabels : model.reads_source() ? ModelTask::kTranslation : ModelTask::kRunningText;
+Task task_of_model(const Seq2SeqModel& model) {
+  return model.says_label() ? Task::kClassification : model.reads_source() ? Task::kTranslation : Task::kLanguageModel;
 }
 
-void refuse_other_task(ModelTask task, const cxxopts::ParseResult& arguments, const std::filesystem::path& checkpoint) {
-  if ((task == ModelTask::kRunningText) == (arguments.count("text") > 0)) return;
-  throw UsageError(task == ModelTask::kRunningText
+void refuse_other_task(Task task, const cxxopts::ParseResult& arguments, const std::filesystem::path& checkpoint) {
+  if ((task == Task::kLanguageModel) == (arguments.count("text") > 0)) return;
+  throw UsageError(task == Task::kLanguageModel
                        ? fmt::format("{} is a language model; give its text with --text", checkpoint.string())
                        : fmt::format("--text is for language models; {} reads a source: give --source and --reference, --tsv or --jsonl",
                                      checkpoint.string()));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/command_line.h"
+#include "data/task.h"
 #include "data/text_options.h"
 #include "data/text_reader.h"
 #include "models/seq2seq_model.h"
@@ -25,10 +26,9 @@ std::vector<std::string> test_set_files(const cxxopts::ParseResult& arguments);
 // `output_field`: a field that results will be put into (RecordSlot); empty for none. Throws UsageError, DataError.
 TestSet read_test_set(const cxxopts::ParseResult& arguments, InvalidUtf8 policy, const std::string& output_field = "");
 
-enum class ModelTask { kTranslation, kLabels, kRunningText };
-ModelTask task_of_model(const Seq2SeqModel& model);
+Task task_of_model(const Seq2SeqModel& model);
 // Throws UsageError where --text is given for a model that reads a source, or the like.
-void refuse_other_task(ModelTask task, const cxxopts::ParseResult& arguments, const std::filesystem::path& checkpoint);
+void refuse_other_task(Task task, const cxxopts::ParseResult& arguments, const std::filesystem::path& checkpoint);
 
 // The value of an option that must be given; `what` it is. Throws UsageError.
 std::string required_option(const cxxopts::ParseResult& arguments, const std::string& option, const std::string& what);

@@ -98,14 +98,6 @@ bool names_part(const std::string& parts, char letter, char side) {
   return false;
 }
 
-void flatten(const nlohmann::json& value, const std::string& key, std::vector<std::pair<std::string, nlohmann::json>>& leaves) {
-  if (!value.is_object()) {
-    leaves.emplace_back(key, value);
-    return;
-  }
-  for (const auto& [name, field] : value.items()) flatten(field, key.empty() ? name : key + "." + name, leaves);
-}
-
 RecipeField field_of(const std::string& key, const std::string& value, const Row* row) {
   return row == nullptr ? RecipeField{key, value, "", ""} : RecipeField{key, value, row->values, row->meaning};
 }
@@ -113,12 +105,13 @@ RecipeField field_of(const std::string& key, const std::string& value, const Row
 // The fields of the data or the train section. Of names of files, for which a struct has no default, the table says what their lack means.
 std::vector<RecipeField> section_fields(const std::string& name, const nlohmann::json& section, std::string_view readme) {
   const auto rows = rows_of(readme);
-  std::vector<std::pair<std::string, nlohmann::json>> leaves;
-  flatten(section, "", leaves);
   std::vector<RecipeField> fields;
-  for (const auto& [key, value] : leaves) {
-    const auto row = std::ranges::find_if(
-        rows, [&, wanted = key](const Row& r) { return (r.section.empty() ? r.name : r.section + "." + r.name) == wanted; });
+  for (const auto& key : dotted_keys(section)) {
+    auto path = "/" + key;
+    std::ranges::replace(path, '.', '/');
+    const auto& value = section.at(nlohmann::json::json_pointer(path));
+    const auto row =
+        std::ranges::find_if(rows, [&](const Row& r) { return (r.section.empty() ? r.name : r.section + "." + r.name) == key; });
     const auto* found = row == rows.end() ? nullptr : &*row;
     const bool names_file = value.is_string() && (value == "" || value.get_ref<const std::string&>().starts_with('/'));
     const auto fallback = found == nullptr || found->fallback.empty() ? "none" : found->fallback;

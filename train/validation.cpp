@@ -65,8 +65,8 @@ void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& co
     const size_t line = i * num_lines / num_samples;
     result.samples.push_back({data.valid_source[line], data.valid_target[line], outputs[line]});
   }
-  if (num_samples == 0) return;
-  options.search.want_attention = true;  // of one line: the weights of all would take memory
+  if (num_samples == 0 || !config.tensorboard) return;  // which alone shows it
+  options.search.want_attention = true;                 // of one line: the weights of all would take memory
   const auto looked_at = translate(model, data.tokenizers, std::span(data.valid_source).first(1), options, nullptr, {}, stop);
   result.attention_TS = looked_at[0].hypotheses[0].attention_TS;
 }

@@ -30,7 +30,7 @@ struct ValidationResult {
   std::optional<ChrfScore> chrf;
   std::optional<ClassificationScore> labels;
   std::vector<ValidationSample> samples;
-  torch::Tensor attention_TS;  // of the first sample, the search's; undefined without samples and for models without attention
+  torch::Tensor attention_TS;  // of the first sample, the search's; undefined without samples, without TensorBoard, and for models without attention
   double seconds = 0;
 
   // "loss" is the cross-entropy per token in natural logarithms; the others are percent. NaN for a mean over nothing. Throws Error for a

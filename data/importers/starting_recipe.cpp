@@ -7,6 +7,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "data/json_fields.h"
+
 namespace attnzoo {
 namespace {
 
@@ -43,7 +45,7 @@ std::string starting_recipe(const std::string& task, const nlohmann::json& data,
   return fmt::format(
       "// Made by attnzoo-data import. Train:  attnzoo-train recipe.json --run RUN\n"
       "// The settings fit {} pairs; train/README.md says how to choose others, attnzoo-train --fields train what there is.\n{}\n",
-      num_pairs, recipe.dump(2, ' ', false, Json::error_handler_t::replace));
+      num_pairs, json_text(recipe, 2));
 }
 
 }  // namespace attnzoo

@@ -142,7 +142,7 @@ std::unique_ptr<AtomicFile> open_hypotheses(const cxxopts::ParseResult& argument
 // A line with its result: plain, or put where it belongs.
 std::string result_line(const TestSet& text, size_t i, const std::string& result, bool json) {
   if (text.slots.empty()) return result;
-  return text.slots[i].before + (json ? json_text(nlohmann::json(result)) : tab_separated(std::span(&result, 1))) + text.slots[i].after;
+  return text.slots[i].with(json ? json_text(nlohmann::json(result)) : tab_separated(std::span(&result, 1)));
 }
 
 // What one run gave.
@@ -163,28 +163,29 @@ Evaluation evaluate(LoadedModel& loaded, const TestSet& text, const TranslateOpt
   auto& hypotheses = evaluation.system.hypotheses;
   const auto task = task_of_model(*loaded.model);
   TranslateReport report;
-  if (task != ModelTask::kRunningText)
+  if (task != Task::kLanguageModel)
     for (auto& translation :
          translate(*loaded.model, loaded.tokenizers, text.sources, decoding, &report, show("translated"), &stop.requested())) {
       hypotheses.push_back(translation.text);
-      if (task == ModelTask::kLabels) evaluation.system.confidence.push_back(std::exp(translation.hypotheses.front().log_probability));
+      if (task == Task::kClassification) evaluation.system.confidence.push_back(std::exp(translation.hypotheses.front().log_probability));
     }
-  if (task == ModelTask::kLabels)
+  if (task == Task::kClassification)
     evaluation.lines = score_predicted_labels(hypotheses, text.references, results);
-  else if (task == ModelTask::kTranslation)
+  else if (task == Task::kTranslation)
     evaluation.lines = score_metrics(hypotheses, text.references, metrics, results);
   if (perplexity) {
     evaluation.totals = score_text(*loaded.model, loaded.tokenizers, text.sources, text.references, decoding.max_source_tokens, {},
                                    decoding.device, nullptr, show("scored"), &stop.requested());
     const auto& totals = evaluation.totals;
-    evaluation.lines += task == ModelTask::kLabels ? fmt::format("cross-entropy = {:.4f} nats per label\n", totals.loss())
-                                                   : fmt::format("perplexity = {:.3f} ({:.4f} nats per target token, {} with </s>)\n",
-                                                                 totals.perplexity(), totals.loss(), counted(totals.num_tokens, "token"));
+    evaluation.lines += task == Task::kClassification
+                            ? fmt::format("cross-entropy = {:.4f} nats per label\n", totals.loss())
+                            : fmt::format("perplexity = {:.3f} ({:.4f} nats per target token, {} with </s>)\n", totals.perplexity(),
+                                          totals.loss(), counted(totals.num_tokens, "token"));
     results["perplexity"] = {
         {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", 100 * totals.accuracy()}, {"tokens", totals.num_tokens}};
   }
-  results[task == ModelTask::kTranslation ? "sentences" : "texts"] = text.sources.size();
-  if (task != ModelTask::kLabels) {
+  results[unit_of(*loaded.model) + "s"] = text.sources.size();
+  if (task != Task::kClassification) {
     results["beam"] = decoding.search.beam;
     results["length_penalty"] = decoding.search.length_penalty;
   }
@@ -192,20 +193,20 @@ Evaluation evaluate(LoadedModel& loaded, const TestSet& text, const TranslateOpt
   results["truncated_translations"] = report.num_truncated_targets;
   results["truncated_sources"] = report.num_truncated_sources;
   results["seconds"] = report.seconds;
-  if (task == ModelTask::kTranslation)
+  if (task == Task::kTranslation)
     evaluation.closing =
         fmt::format("{}: beam {}, {}", loaded.checkpoint.string(), decoding.search.beam, report_text(report, *loaded.model));
-  if (task == ModelTask::kLabels)
+  if (task == Task::kClassification)
     evaluation.closing = fmt::format("{}: {}", loaded.checkpoint.string(), report_text(report, *loaded.model));
   return evaluation;
 }
 
-nlohmann::json report_of(ModelTask task, const std::vector<EvaluatedSystem>& systems, const TestSet& text, const MetricSettings& metrics,
+nlohmann::json report_of(Task task, const std::vector<EvaluatedSystem>& systems, const TestSet& text, const MetricSettings& metrics,
                          const ReportFile& report, const ScoreTotals& totals) {
-  if (task == ModelTask::kTranslation)
+  if (task == Task::kTranslation)
     return translation_report(systems, text.sources, text.references, metrics.bleu, metrics.chrf, report.training(),
                               report.why_no_training());
-  if (task == ModelTask::kLabels) return classification_report(systems, text.sources, text.references);
+  if (task == Task::kClassification) return classification_report(systems, text.sources, text.references);
   std::vector<double> mean;
   for (size_t t = 0; t < totals.loss_at.size(); ++t) mean.push_back(totals.loss_at[t] / static_cast<double>(totals.tokens_at[t]));
   return language_model_report(systems[0].name, totals.loss(), totals.num_tokens, mean, totals.tokens_at);
@@ -218,7 +219,7 @@ int run_model(int argc, char** argv) {
   add_test_set_options(test_set_options);
   test_set_options("hypotheses-out", "Write the translations here; with --tsv or --jsonl, each line with the translation added",
                    cxxopts::value<std::string>(), "FILE");
-  test_set_options("output-field", "Field that the translation gets in --hypotheses-out of --jsonl",
+  test_set_options("output-field", "Name of the field that --hypotheses-out adds to each object of --jsonl",
                    cxxopts::value<std::string>()->default_value("hypothesis"), "NAME");
   test_set_options("no-perplexity", "Do not compute the perplexity");
   test_set_options("quiet", "No progress and no closing line");
@@ -250,9 +251,9 @@ int run_model(int argc, char** argv) {
       throw UsageError(fmt::format("{} and {} have different tasks, so their scores cannot be compared", checkpoints[0].string(),
                                    loaded.checkpoint.string()));
   refuse_other_task(task, arguments, checkpoints[0]);
-  if (several && task == ModelTask::kRunningText && report.wanted())
+  if (several && task == Task::kLanguageModel && report.wanted())
     throw UsageError("--report of a language model shows one run; give one --run");
-  if (task == ModelTask::kRunningText && report.wanted() && !perplexity)
+  if (task == Task::kLanguageModel && report.wanted() && !perplexity)
     throw UsageError("--report of a language model shows its loss; omit --no-perplexity");
 
   stop.ask_first();
@@ -261,8 +262,7 @@ int run_model(int argc, char** argv) {
     return [&, what](int64_t done) {
       if (progress)
         progress->update([&] {
-          return fmt::format("{} {} of {}", what, done,
-                             counted(static_cast<int64_t>(text.sources.size()), task == ModelTask::kTranslation ? "sentence" : "text"));
+          return fmt::format("{} {} of {}", what, done, counted(static_cast<int64_t>(text.sources.size()), unit_of(*models[0].model)));
         });
     };
   };

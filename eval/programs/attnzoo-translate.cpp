@@ -32,7 +32,7 @@ const CommandLine kAbout = {
     "Translates each line of FILE, of standard input, or as typed at a prompt. N lines in give N lines out, in the same order.\n"
     "With --n-best N: lines INDEX ||| TEXT ||| SCORE, best first, INDEX counting input lines from 0.\n"
     "A classifier gives each text's label; a language model continues each text (--sample draws).\n"
-    "--jsonl FILE and --tsv FILE read one field of each line; the line is written as it was, with the translation as one field more.",
+    "--jsonl FILE and --tsv FILE read one field of each line; the line is written as it was, with the translation added as a field.",
     {"attnzoo-translate --run runs/demo                                  # a prompt",
      "attnzoo-translate --run runs/demo --input test.en --output test.de",
      "zcat big.en.gz | attnzoo-translate --run runs/demo --beam 1 > big.de",
@@ -150,7 +150,7 @@ std::string formatted(const Translation& translation, int64_t index, const std::
     options.search.want_attention = settings.attention;  // pictures want it, too
     json = json_line(translation, index, line, loaded.tokenizers, options);
   }
-  if (!settings.holds<RunningText>()) return slot.before + value_in_record(translation, json, settings) + slot.after + "\n";
+  if (!settings.holds<RunningText>()) return slot.with(value_in_record(translation, json, settings)) + "\n";
   if (settings.json) return json + "\n";
   return settings.translate.search.n_best > 1 ? n_best_lines(translation, index, loaded.model->says_label()) : plain_line(translation);
 }
@@ -241,8 +241,10 @@ int run(int argc, char** argv) {
   text_options("input", "Text to translate, plain or gzip, one sentence per line; - is standard input (the default)",
                cxxopts::value<std::string>(), "FILE");
   add_text_form_options(text_options, {"source"});
-  text_options("output-field", "Field that --jsonl gets (default: translation, of a classifier label, of a language model continuation)",
-               cxxopts::value<std::string>(), "NAME");
+  text_options(
+      "output-field",
+      "Name of the field that is added to each object of --jsonl (default: translation; classifiers label, language models continuation)",
+      cxxopts::value<std::string>(), "NAME");
   text_options("output", "Written once everything is translated (default: standard output, line by line)", cxxopts::value<std::string>(),
                "FILE");
   text_options("format", "text, or json: one object per line with scores and tokens", cxxopts::value<std::string>()->default_value("text"),
