@@ -5,7 +5,7 @@ PRESET ?= release
 # A compiler process takes up to 2 GB: fewer jobs than processors if memory is short.
 JOBS ?= $(shell awk -v cpus=$$(nproc) '/MemAvailable/ {jobs = int($$2 / 2097152); print jobs < 1 ? 1 : (jobs < cpus ? jobs : cpus)}' /proc/meminfo)
 
-.PHONY: help setup configure build programs peers test test-slow demo lint tidy clean
+.PHONY: help setup configure build programs peers test test-slow demo bench lint tidy clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ test-slow: build peers  ## also run the tests that take minutes
 
 demo: programs  ## build, train a tiny model and translate with it, in about 15 minutes
 	@cmake/demo.sh build/$(PRESET)/bin
+
+bench: programs peers  ## measure speed, beside CTranslate2 (20 minutes); QUICK=1: attnzoo alone, against what SAVE=1 kept
+	@$(or $(wildcard .venv/bin/python),python3) tests/benchmarks/bench.py build/$(PRESET)/bin $(if $(QUICK),--quick) $(if $(SAVE),--save)
 
 lint: build  ## check formatting and the folder rules
 	@if command -v clang-format >/dev/null; then git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format --dry-run -Werror; \

@@ -19,6 +19,8 @@ struct AttentionView {
   AttentionPart part = AttentionPart::kCross;
   int64_t layer = kLast, head = kMean;
 
+  // The mean over all layers and heads, cross.mean.mean: of a Transformer's views the one that links words best (eval/README.md).
+  static AttentionView of_alignments() { return {AttentionPart::kCross, kMean, kMean}; }
   // Throws ConfigError for what is not written so.
   static AttentionView parse(const std::string& text);
   std::string text() const;

@@ -30,6 +30,12 @@ void add_source_limit(cxxopts::OptionAdder& options) {
           cxxopts::value<std::string>()->default_value(fmt::format("{}", TranslateOptions().max_source_tokens)), "N");
 }
 
+// --compute: how the matrices of a model are kept.
+void add_compute_option(cxxopts::OptionAdder& options) {
+  options("compute", "Matrix products in float32 or int8; int8 runs on the CPU only and changes the output a little",
+          cxxopts::value<std::string>()->default_value("float32"), "TYPE");
+}
+
 }  // namespace
 
 void add_model_options(cxxopts::Options& options, Runs runs) {
@@ -72,6 +78,7 @@ void add_decode_options(cxxopts::Options& options, Runs runs) {
   running_options("batch-size", "Sentences per batch; the output does not depend on it", number(translate.batch_size), "N");
   running_options("threads", "Workers (default: one per core)", cxxopts::value<std::string>(), "N");
   add_source_limit(running_options);
+  add_compute_option(running_options);
   add_device_option(running_options);
 }
 
@@ -79,7 +86,16 @@ void add_scoring_options(cxxopts::Options& options) {
   auto running_options = options.add_options("Running");
   running_options("threads", "Threads (default: one per core)", cxxopts::value<std::string>(), "N");
   add_source_limit(running_options);
+  add_compute_option(running_options);
   add_device_option(running_options);
+}
+
+Compute compute_option(const cxxopts::ParseResult& arguments) {
+  const auto& name = arguments["compute"].as<std::string>();
+  if (name == "float32") return Compute::kFloat32;
+  if (name != "int8") throw UsageError(fmt::format("--compute: unknown type '{}'; accepted: float32, int8", name));
+  if (!device_option(arguments).is_cpu()) throw UsageError("--compute int8: runs on the CPU only; omit --device");
+  return Compute::kInt8;
 }
 
 TranslateOptions scoring_options(const cxxopts::ParseResult& arguments) {

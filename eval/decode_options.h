@@ -14,13 +14,15 @@ namespace attnzoo {
 enum class Runs { kOne, kSeveral };
 void add_model_options(cxxopts::Options& options, Runs runs = Runs::kOne);
 // The same, and --beam, --n-best, --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --sample,
-// --temperature, --top-k, --top-p, --seed, --batch-size, --threads, --max-source-tokens, --device.
+// --temperature, --top-k, --top-p, --seed, --batch-size, --threads, --max-source-tokens, --compute, --device.
 void add_decode_options(cxxopts::Options& options, Runs runs = Runs::kOne);
 
-// --threads, --max-source-tokens, --device; of TranslateOptions, scoring_options() reads the last two (and apply_threads_option() the
-// first).
+// --threads, --max-source-tokens, --compute, --device; of TranslateOptions, scoring_options() reads the second and the last (and
+// apply_threads_option() the first).
 void add_scoring_options(cxxopts::Options& options);
 TranslateOptions scoring_options(const cxxopts::ParseResult& arguments);
+// For load_model(). Throws UsageError for an unknown type, and for int8 on a GPU.
+Compute compute_option(const cxxopts::ParseResult& arguments);
 
 // Throws UsageError for all values out of range together, and for a device that is unknown or absent.
 TranslateOptions decode_options(const cxxopts::ParseResult& arguments);

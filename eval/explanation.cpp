@@ -87,16 +87,16 @@ bool is_repeated(const std::vector<int32_t>& ids) {
 // One document: what passes from line to line.
 class Explainer {
  public:
-  Explainer(LoadedModel& loaded, const TranslateOptions& options)
-      : model_(*loaded.model), tokenizers_(loaded.tokenizers), options_(options) {}
+  Explainer(const InferenceModel& model, const LoadedModel& loaded, const TranslateOptions& options)
+      : model_(model), tokenizers_(loaded.tokenizers), options_(options) {}
 
   json line(size_t number, const std::string& text, const Translation& translation) {
     words_.reset();
-    if (model_.copies()) words_.emplace(*tokenizers_.source, text, options_.max_source_tokens);
+    if (model_->copies()) words_.emplace(*tokenizers_.source, text, options_.max_source_tokens);
     json object = {
         {"line", number}, {"source", nullptr}, {"source_truncated", translation.source_truncated}, {"hypotheses", json::array()}};
     const auto& source = translation.attended_ids;
-    if (model_.reads_source()) {
+    if (model_->reads_source()) {
       object["source"] = {{"text", text}};
       put_tokens(object["source"], *tokenizers_.source, source);
     }
@@ -104,7 +104,7 @@ class Explainer {
     for (size_t i = 0; i < translation.hypotheses.size(); ++i) object["hypotheses"].push_back(hypothesis(translation, i));
     const auto& best = translation.hypotheses.front();
     if (best.trace) object["steps"] = steps(*best.trace);
-    if (model_.says_label()) object["labels"] = labels();
+    if (model_->says_label()) object["labels"] = labels();
     return object;
   }
 
@@ -123,7 +123,7 @@ class Explainer {
   json hypothesis(const Translation& translation, size_t i) {
     const auto& found = translation.hypotheses[i];
     auto ids = found.ids;
-    if (!found.truncated && !model_.says_label()) ids.push_back(kEosId);
+    if (!found.truncated && !model_->says_label()) ids.push_back(kEosId);
     json object = {{"text", translation.n_best_text[i]},
                    {"score", six_digits(found.score)},
                    {"log_probability", six_digits(found.log_probability)},
@@ -139,15 +139,15 @@ class Explainer {
     const auto pass = force(model_, translation.attended_ids, ids, options_.device);
     if (i == 0) first_log_probability_V_ = pass.first_log_probability_V;
     object["token_log_probabilities"] = numbers(pass.log_probabilities);
-    if (model_.reads_source()) object["entropy"] = entropy_bits(pass.attention_TS);
-    if (model_.copies()) object["copy"] = {{"generation_probability", numbers(pass.generate)}, {"copied_from", pass.copied_from}};
+    if (model_->reads_source()) object["entropy"] = entropy_bits(pass.attention_TS);
+    if (model_->copies()) object["copy"] = {{"generation_probability", numbers(pass.generate)}, {"copied_from", pass.copied_from}};
     auto& views = object["views"];
     head_bytes_ += i == 0 ? bytes_of(pass) : 0;
     if (i == 0 && head_bytes_ <= kMaxHeadBytes) {
       add_heads(views, "cross", "output", "source", pass.source_HTS);
       add_heads(views, "encoder", "source", "source", pass.encoder_HSS);
       add_heads(views, "decoder", "output", "output", pass.past_HTT);
-    } else if (model_.reads_source()) {
+    } else if (model_->reads_source()) {
       // Only the last layer's mean: the others would take more room than they are looked at.
       views.push_back(view("cross", "output", "source", nullptr, nullptr, pass.attention_TS));
       object["heads_omitted"] = true;
@@ -192,7 +192,7 @@ class Explainer {
     return list;
   }
 
-  Seq2SeqModel& model_;
+  const InferenceModel& model_;
   const TokenizerPair& tokenizers_;
   const TranslateOptions& options_;
   std::optional<ExtendedSource> words_;  // of the present line
@@ -223,7 +223,8 @@ json explanation(LoadedModel& loaded, std::span<const std::string> lines, std::s
     document["options"]["beam"] = search.beam;
     document["options"]["length_penalty"] = search.length_penalty;
   }
-  Explainer explainer(loaded, options);
+  const InferenceModel frozen(*loaded.model);
+  Explainer explainer(frozen, loaded, options);
   for (size_t i = 0; i < lines.size(); ++i) document["lines"].push_back(explainer.line(i + 1, lines[i], translations[i]));
   return document;
 }

@@ -41,19 +41,19 @@ int32_t copied_position(const StepOutput& output, std::span<const int32_t> sourc
 
 }  // namespace
 
-ForcedPass force(Seq2SeqModel& model, std::span<const int32_t> source, std::span<const int32_t> target, torch::Device device) {
+ForcedPass force(const InferenceModel& model, std::span<const int32_t> source, std::span<const int32_t> target, torch::Device device) {
   const at::NoGradGuard no_grad;
   const std::vector<int64_t> ids(source.begin(), source.end());
   const auto source_1S = at::tensor(ids, torch::kLong).unsqueeze(0).to(device);
   ForcedPass pass;
   std::vector<torch::Tensor> encoder, attention;
-  const Memory memory = model.encode_with_heads(source_1S, encoder);
+  const Memory memory = model->encode_with_heads(source_1S, encoder);
   for (const auto& layer : encoder) pass.encoder_HSS.push_back(on_cpu(layer[0]));
-  State state = model.start(memory);
+  State state = model->start(memory);
   std::vector<std::vector<torch::Tensor>> source_steps, past_steps;
   for (size_t t = 0; t < target.size(); ++t) {
     const int64_t previous = t == 0 ? kBosId : target[t - 1];
-    auto output = model.step(memory, state, at::full({1}, previous, torch::kLong).to(device), AttentionRequest::kHeads);
+    auto output = model->step(memory, state, at::full({1}, previous, torch::kLong).to(device), AttentionRequest::kHeads);
     const auto logits_V = on_cpu(output.logits_NV[0]);
     const auto* row = logits_V.const_data_ptr<float>();
     const double log_sum = row_log_sum_exp(row, logits_V.size(0));
@@ -62,7 +62,7 @@ ForcedPass force(Seq2SeqModel& model, std::span<const int32_t> source, std::span
     attention.push_back(on_cpu(output.attention_NS[0]));
     source_steps.push_back(output.heads.source_NHS);
     past_steps.push_back(output.heads.past_NHT);
-    if (model.copies()) {
+    if (model->copies()) {
       pass.generate.push_back(output.generate_N[0].item<double>());
       pass.copied_from.push_back(copied_position(output, source, target[t], pass.log_probabilities.back()));
     }

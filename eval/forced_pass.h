@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "models/seq2seq_model.h"
+#include "models/inference_model.h"
 
 namespace attnzoo {
 
@@ -27,6 +27,6 @@ struct ForcedPass {
 
 // `source`: ids with </s>, </s> alone for a language model. `target`: the tokens, </s> included if they have one; not empty. The model is
 // in eval() mode, on `device`.
-ForcedPass force(Seq2SeqModel& model, std::span<const int32_t> source, std::span<const int32_t> target, torch::Device device);
+ForcedPass force(const InferenceModel& model, std::span<const int32_t> source, std::span<const int32_t> target, torch::Device device);
 
 }  // namespace attnzoo

@@ -57,6 +57,7 @@ int run_score(int argc, char** argv) {
   if (tokens && !json) throw UsageError("--tokens is written as JSON only; add --format json");
   const auto policy = invalid_utf8_option(arguments);
   const auto scoring = scoring_options(arguments);
+  const auto compute = compute_option(arguments);
   const auto text = read_test_set(arguments, policy, arguments["output-field"].as<std::string>());
   const auto checkpoint = chosen_checkpoint(arguments);
   std::unique_ptr<AtomicFile> file;
@@ -66,7 +67,7 @@ int run_score(int argc, char** argv) {
     refuse_input_as_output("--output", output, inputs);
     file = std::make_unique<AtomicFile>(output);
   }
-  auto loaded = load_model(checkpoint, scoring.device);
+  auto loaded = load_model(checkpoint, scoring.device, compute);
   const bool label = loaded.model->says_label();
   refuse_other_task(task_of_model(*loaded.model), arguments, checkpoint);
   stop.ask_first();

@@ -105,18 +105,17 @@ ScoreTotals& ScoreTotals::operator+=(const ScoreTotals& other) {
 
 double log_probability_of(const TokenScores& tokens) { return std::accumulate(tokens.begin(), tokens.end(), 0.0); }
 
-std::vector<TokenScores> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals) {
+std::vector<TokenScores> score_batch(const InferenceModel& model, const Batch& batch, ScoreTotals& totals) {
   const at::NoGradGuard no_grad;
-  const auto forced = model.forward_states(batch);
+  const auto forced = model->forward_states(batch);
   const auto& states_PD = forced.states_PD;
   const auto targets_P = packed_targets_P(batch);
-  check_targets(targets_P, model.output_weight_VD().size(0) + (forced.copy ? forced.copy->source_PS.size(1) : 0));
-  const auto weight_VD = model.output_weight_VD(), bias_V = model.output_bias_V();
+  check_targets(targets_P, model->output_weight_VD().size(0) + (forced.copy ? forced.copy->source_PS.size(1) : 0));
   std::vector<RowScore> rows(static_cast<size_t>(states_PD.size(0)));
   for (int64_t begin = 0; begin < states_PD.size(0); begin += kChunkRows) {
     const int64_t num_rows = std::min(kChunkRows, states_PD.size(0) - begin);
-    auto logits = at::linear(states_PD.narrow(0, begin, num_rows), weight_VD, bias_V);
-    if (forced.copy) logits = copy_logits(logits, forced.copy->narrow(begin, num_rows));
+    auto logits = model->logits(states_PD.narrow(0, begin, num_rows));
+    if (forced.copy) logits = copy_logits(logits, forced.copy->narrow(begin, num_rows), model->frozen());
     score_rows(logits, targets_P.narrow(0, begin, num_rows), rows.data() + begin);
   }
 
@@ -147,7 +146,7 @@ std::vector<TokenScores> score_batch(Seq2SeqModel& model, const Batch& batch, Sc
   return scores;
 }
 
-ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
+ScoreTotals score_corpus(const InferenceModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
                          std::vector<TokenScores>* scores, const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop) {
   ScoreTotals totals;
   if (scores != nullptr) scores->assign(static_cast<size_t>(corpus.num_pairs()), {});
@@ -161,7 +160,7 @@ ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchC
   return totals;
 }
 
-ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> sources,
+ScoreTotals score_text(const InferenceModel& model, const TokenizerPair& tokenizers, std::span<const std::string> sources,
                        std::span<const std::string> targets, int64_t max_source_tokens, const BatchConfig& batches, torch::Device device,
                        std::vector<TokenScores>* scores, const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop) {
   if (sources.size() != targets.size())
@@ -169,18 +168,18 @@ ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std
                     counted(static_cast<int64_t>(targets.size()), "target"));
   TokenizedPairs pairs;
   for (size_t i = 0; i < sources.size(); ++i) {
-    if (model.copies()) {
+    if (model->copies()) {
       const ExtendedSource source(*tokenizers.source, sources[i], max_source_tokens);
       pairs.sources.push_back(source.ids());
       pairs.targets.push_back(source.encode_target(targets[i]));
       continue;
     }
-    pairs.sources.push_back(model.reads_source() ? tokenizers.source->encode(sources[i]) : std::vector<int32_t>());
+    pairs.sources.push_back(model->reads_source() ? tokenizers.source->encode(sources[i]) : std::vector<int32_t>());
     pairs.targets.push_back(tokenizers.target->encode(targets[i]));
     if (static_cast<int64_t>(pairs.sources.back().size()) > max_source_tokens)
       pairs.sources.back().resize(static_cast<size_t>(max_source_tokens));
   }
-  pairs.labels = model.says_label();
+  pairs.labels = model->says_label();
   return score_corpus(model, pairs, batches, device, scores, on_progress, stop);
 }
 

@@ -15,7 +15,7 @@
 #include "data/batches.h"
 #include "data/corpus.h"
 #include "data/tokenizer.h"
-#include "models/seq2seq_model.h"
+#include "models/inference_model.h"
 
 namespace attnzoo {
 
@@ -40,18 +40,18 @@ using TokenScores = std::vector<double>;
 double log_probability_of(const TokenScores& tokens);  // their sum
 
 // log p of each target token given the source and the tokens before it, per row; added to `totals` too. The batch lies on the model's
-// device. Runs the model in its present mode (eval() it for a score) and records no gradient. Throws Error where the logits are not
+// device. Throws Error where the logits are not
 // numbers, DataError for a target id that the model has no logit for.
-std::vector<TokenScores> score_batch(Seq2SeqModel& model, const Batch& batch, ScoreTotals& totals);
+std::vector<TokenScores> score_batch(const InferenceModel& model, const Batch& batch, ScoreTotals& totals);
 
 // Every pair of a corpus, longest first. `scores` may be null; otherwise it gets one list per pair, in corpus order.
 // `on_progress(pairs done)` may be empty; a set `stop` ends the work with an Error.
-ScoreTotals score_corpus(Seq2SeqModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
+ScoreTotals score_corpus(const InferenceModel& model, const Corpus& corpus, const BatchConfig& batches, torch::Device device,
                          std::vector<TokenScores>* scores = nullptr, const std::function<void(int64_t)>& on_progress = {},
                          const std::atomic<bool>* stop = nullptr);
 
 // The same for text. Throws DataError for unequal counts. Sources of more than max_source_tokens are cut, as in translate().
-ScoreTotals score_text(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> sources,
+ScoreTotals score_text(const InferenceModel& model, const TokenizerPair& tokenizers, std::span<const std::string> sources,
                        std::span<const std::string> targets, int64_t max_source_tokens, const BatchConfig& batches, torch::Device device,
                        std::vector<TokenScores>* scores = nullptr, const std::function<void(int64_t)>& on_progress = {},
                        const std::atomic<bool>* stop = nullptr);

@@ -22,19 +22,19 @@ namespace {
 // One call of search(): what passes from step to step.
 class BatchSearch {
  public:
-  BatchSearch(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options, std::span<const SearchStart> starts,
-              size_t num_samples = 1)
+  BatchSearch(const InferenceModel& model, const torch::Tensor& source_BS, const SearchOptions& options,
+              std::span<const SearchStart> starts, size_t num_samples = 1)
       : model_(model),
         options_(options),
         num_samples_(num_samples),
-        memory_(model.encode(source_BS)),
-        state_(model.start(memory_)),
+        memory_(model->encode(source_BS)),
+        state_(model->start(memory_)),
         device_(source_BS.device()) {
     const auto length_B = source_BS.ne(kPadId).sum(1).cpu();
     for (int64_t b = 0; b < source_BS.size(0); ++b) {
       source_lengths_.push_back(length_B.const_data_ptr<int64_t>()[b]);
       starts_.push_back(starts.empty() ? SearchStart{} : starts[static_cast<size_t>(b)]);
-      beams_.emplace_back(options, max_length(source_lengths_.back() - 1), starts_.back().prefix, model.says_label());
+      beams_.emplace_back(options, max_length(source_lengths_.back() - 1), starts_.back().prefix, model->says_label());
     }
     active_.resize(beams_.size());
     std::iota(active_.begin(), active_.end(), size_t{0});
@@ -55,9 +55,9 @@ class BatchSearch {
 
  private:
   int64_t max_length(int64_t num_source_tokens) const {
-    if (model_.says_label()) return 1;
+    if (model_->says_label()) return 1;
     const double by_ratio = options_.max_length_ratio * static_cast<double>(std::max<int64_t>(num_source_tokens, 0)) + 10;
-    const bool by_source = model_.reads_source() && by_ratio < static_cast<double>(options_.max_length);
+    const bool by_source = model_->reads_source() && by_ratio < static_cast<double>(options_.max_length);
     return by_source ? std::max(static_cast<int64_t>(by_ratio), options_.min_length) : options_.max_length;
   }
 
@@ -83,9 +83,9 @@ class BatchSearch {
       for (const auto& hypothesis : beams_[b].live()) previous.push_back(hypothesis.ids.empty() ? kBosId : hypothesis.ids.back());
     }
     auto output =
-        model_.step(memory_, state_, to_device(previous), options_.want_attention ? AttentionRequest::kMean : AttentionRequest::kNone);
+        model_->step(memory_, state_, to_device(previous), options_.want_attention ? AttentionRequest::kMean : AttentionRequest::kNone);
     // Positions of the padded source that name no word of this sentence: how many there are depends on the batch.
-    if (model_.copies()) output.logits_NV.masked_fill_(output.logits_NV < kImpossible, -std::numeric_limits<float>::infinity());
+    if (model_->copies()) output.logits_NV.masked_fill_(output.logits_NV < kImpossible, -std::numeric_limits<float>::infinity());
     if (options_.want_attention) attention_.push_back(output.attention_NS.to(torch::kCPU, torch::kFloat));
 
     banned_.resize(previous.size());
@@ -126,7 +126,7 @@ class BatchSearch {
     return rows.empty() ? at::empty({0, source_length}) : at::stack(rows);
   }
 
-  Seq2SeqModel& model_;
+  const InferenceModel& model_;
   const SearchOptions& options_;
   const size_t num_samples_;  // consecutive rows that belong to one text
   const Memory memory_;
@@ -165,7 +165,7 @@ std::vector<std::string> SearchOptions::problems() const {
   return found;
 }
 
-std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options,
+std::vector<std::vector<Hypothesis>> search(const InferenceModel& model, const torch::Tensor& source_BS, const SearchOptions& options,
                                             std::span<const SearchStart> starts) {
   if (const auto problems = options.problems(); !problems.empty()) fail<ConfigError>("search: {}", fmt::join(problems, "; "));
   if (source_BS.size(0) == 0) return {};

@@ -1,4 +1,4 @@
-// Greedy search, beam search and sampling over any Seq2SeqModel. One search serves every family; it calls encode, start and step only.
+// Greedy search, beam search and sampling over any model. One search serves every family; it calls encode, start and step only.
 #pragma once
 
 #include <torch/types.h>
@@ -13,7 +13,7 @@
 #include "data/bounds.h"
 #include "eval/sampling.h"
 #include "eval/search_trace.h"
-#include "models/seq2seq_model.h"
+#include "models/inference_model.h"
 
 namespace attnzoo {
 
@@ -74,7 +74,7 @@ struct SearchStart {
 // behind all others. The result of a row depends on that row alone: not on its batch, its place in it, or the padding. <pad> and <s> are
 // never produced. No gradient is recorded. `starts` is empty or has one entry per row. Throws ConfigError for options that have problems(),
 // Error for a model whose logits are not numbers.
-std::vector<std::vector<Hypothesis>> search(Seq2SeqModel& model, const torch::Tensor& source_BS, const SearchOptions& options,
+std::vector<std::vector<Hypothesis>> search(const InferenceModel& model, const torch::Tensor& source_BS, const SearchOptions& options,
                                             std::span<const SearchStart> starts = {});
 
 }  // namespace attnzoo

@@ -53,7 +53,8 @@ std::vector<int32_t> attending_ids(const Hypothesis& best) {
 
 }  // namespace
 
-void show_view(Seq2SeqModel& model, std::span<Translation> translations, const AttentionView& view, const TranslateOptions& options) {
+void show_view(const InferenceModel& model, std::span<Translation> translations, const AttentionView& view,
+               const TranslateOptions& options) {
   if (view.is_default()) return;
   run_on_workers(options.device.is_cpu() ? options.num_threads : 1, translations.size(), [&](size_t i) {
     auto& translation = translations[i];

@@ -24,7 +24,8 @@ struct ExtraOptions {
 };
 
 // Sets the attention of each best hypothesis to the view. Does nothing for the default one. Throws ConfigError where the model lacks it.
-void show_view(Seq2SeqModel& model, std::span<Translation> translations, const AttentionView& view, const TranslateOptions& options);
+void show_view(const InferenceModel& model, std::span<Translation> translations, const AttentionView& view,
+               const TranslateOptions& options);
 
 class TranslationExtras {
  public:

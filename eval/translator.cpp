@@ -27,8 +27,8 @@ std::string one_line(std::string text) {
 // One call of translate().
 class Translator {
  public:
-  Translator(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines, const TranslateOptions& options,
-             const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop)
+  Translator(const InferenceModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
+             const TranslateOptions& options, const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop)
       : model_(model), tokenizers_(tokenizers), lines_(lines), options_(options), on_progress_(on_progress), stop_(stop) {}
 
   std::vector<Translation> run() {
@@ -64,12 +64,12 @@ class Translator {
   }
 
  private:
-  bool is_translated() const { return model_.reads_source() && !model_.says_label(); }
+  bool is_translated() const { return model_->reads_source() && !model_->says_label(); }
 
   void encode(size_t i) {
     if (is_blank(lines_[i])) return;
     auto& translation = translations_[i];
-    if (model_.copies()) {
+    if (model_->copies()) {
       const ExtendedSource source(*tokenizers_.source, lines_[i], options_.max_source_tokens);
       sources_[i] = source.ids();
       translation.source_truncated = source.was_cut();
@@ -83,7 +83,7 @@ class Translator {
 
   void translate_batch(std::span<const size_t> members) {
     if (stop_ != nullptr && *stop_) fail<Error>("translation stopped after {} of {} lines", num_done_.load(), lines_.size());
-    const bool reads = model_.reads_source();
+    const bool reads = model_->reads_source();
     const auto width = reads ? static_cast<int64_t>(sources_[members[0]].size()) + 1 : 1;
     std::vector<SearchStart> starts(members.size());
     auto source_BS = at::full({static_cast<int64_t>(members.size()), width}, kPadId, torch::kLong);
@@ -100,7 +100,7 @@ class Translator {
       if (reads) translation.attended_ids = std::move(sources_[members[b]]);
       translation.attended_ids.push_back(kEosId);
       std::optional<ExtendedSource> words;  // names the ids past the vocabulary
-      if (model_.copies()) words.emplace(*tokenizers_.source, lines_[members[b]], options_.max_source_tokens);
+      if (model_->copies()) words.emplace(*tokenizers_.source, lines_[members[b]], options_.max_source_tokens);
       for (const auto& hypothesis : translation.hypotheses)
         translation.n_best_text.push_back(one_line(words ? words->decode(hypothesis.ids) : tokenizers_.target->decode(hypothesis.ids)));
       translation.text = translation.n_best_text.front();
@@ -110,7 +110,7 @@ class Translator {
     if (on_progress_) on_progress_(num_done_);
   }
 
-  Seq2SeqModel& model_;
+  const InferenceModel& model_;
   const TokenizerPair& tokenizers_;
   const std::span<const std::string> lines_;
   const TranslateOptions& options_;
@@ -135,7 +135,7 @@ std::vector<std::string> TranslateOptions::problems() const {
   return found;
 }
 
-std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
+std::vector<Translation> translate(const InferenceModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
                                    const TranslateOptions& options, TranslateReport* report,
                                    const std::function<void(int64_t)>& on_progress, const std::atomic<bool>* stop) {
   if (const auto problems = options.problems(); !problems.empty()) fail<ConfigError>("translate: {}", fmt::join(problems, "; "));

@@ -14,7 +14,7 @@
 #include "data/bounds.h"
 #include "data/tokenizer.h"
 #include "eval/search.h"
-#include "models/seq2seq_model.h"
+#include "models/inference_model.h"
 
 namespace attnzoo {
 
@@ -60,7 +60,7 @@ struct TranslateReport {
 // A blank line (data/utf8.h) gives an empty translation without reaching the model. A classifier translates every line into a label, and a
 // language model continues every line: blank ones, too. `on_progress(done)` may be empty; one thread at a time calls it. Setting `stop`
 // ends the work early with an Error.
-std::vector<Translation> translate(Seq2SeqModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
+std::vector<Translation> translate(const InferenceModel& model, const TokenizerPair& tokenizers, std::span<const std::string> lines,
                                    const TranslateOptions& options, TranslateReport* report = nullptr,
                                    const std::function<void(int64_t)>& on_progress = {}, const std::atomic<bool>* stop = nullptr);
 

@@ -137,7 +137,7 @@ void check_contents(const CheckpointContents& contents, const std::string& where
   }
 }
 
-LoadedModel load_model(const fs::path& run, torch::Device device) {
+LoadedModel load_model(const fs::path& run, torch::Device device, std::optional<Compute> compute) {
   LoadedModel loaded;
   loaded.checkpoint = find_checkpoint(run);
   auto contents = load_checkpoint(loaded.checkpoint, false);
@@ -147,6 +147,7 @@ LoadedModel load_model(const fs::path& run, torch::Device device) {
   set_model_weights(*loaded.model, contents.weights, where);
   loaded.model->to(device);
   loaded.model->eval();
+  if (compute) loaded.frozen = std::make_unique<const InferenceModel>(*loaded.model, *compute);
   loaded.config = std::move(contents.config);
   loaded.tokenizers = std::move(contents.tokenizers);
   return loaded;

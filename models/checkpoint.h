@@ -13,13 +13,14 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/tokenizer.h"
+#include "models/inference_model.h"
 #include "models/registry.h"
 #include "models/safetensors.h"
-#include "models/seq2seq_model.h"
 
 namespace attnzoo {
 
@@ -73,13 +74,15 @@ std::vector<std::string> checkpoint_files(const std::filesystem::path& directory
 // Removes a checkpoint's own files, and the folder unless it holds others; then false. What has no manifest is left alone.
 bool remove_checkpoint(const std::filesystem::path& directory);
 
-// A model ready for inference: eval(), on the device, with its tokenisers.
+// A model in eval(), on the device, with its tokenisers.
 struct LoadedModel {
   nlohmann::json config;
   TokenizerPair tokenizers;
   std::shared_ptr<Seq2SeqModel> model;
   std::filesystem::path checkpoint;
+  std::unique_ptr<const InferenceModel> frozen;  // keeps `model` frozen; null unless asked for
 };
-LoadedModel load_model(const std::filesystem::path& run, torch::Device device);
+// compute: freezes the model for decoding (models/inference_model.h). Throws CheckpointError, and ConfigError for int8 off the CPU.
+LoadedModel load_model(const std::filesystem::path& run, torch::Device device, std::optional<Compute> compute = {});
 
 }  // namespace attnzoo

@@ -18,7 +18,7 @@ namespace attnzoo {
 inline constexpr double kImpossible = -85.0;  // log(1e-37) = -85.2
 
 // Logits over the vocabulary [P, V] -> log P(w) over the extended vocabulary [P, V + S].
-torch::Tensor copy_logits(const torch::Tensor& logits_PV, const CopySource& copy);
+torch::Tensor copy_logits(const torch::Tensor& logits_PV, const CopySource& copy, bool frozen = false);
 
 // Summed over real target positions of attention_BTS, where keep_BT is true.
 torch::Tensor coverage_loss(const torch::Tensor& attention_BTS, const torch::Tensor& keep_BT);

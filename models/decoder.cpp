@@ -8,17 +8,16 @@ Memory make_memory(const Decoder& decoder, const EncodedSource& source) {
   Memory memory;
   memory.memory_BSC = source.rows.to_padded(source.memory);
   memory.keep_BS = source.rows.keep();
-  memory.per_sentence.push_back(source.rows.length_B);
+  memory.length_B = source.rows.length_B;
   for (const auto& projected : decoder.project_memory(source.memory))
-    memory.per_sentence.push_back(projected.is_same(source.memory) ? memory.memory_BSC : source.rows.to_padded(projected));
-  const auto initial = decoder.initial_states(source);
-  memory.per_sentence.insert(memory.per_sentence.end(), initial.begin(), initial.end());
+    memory.projected.push_back(projected.is_same(source.memory) ? memory.memory_BSC : source.rows.to_padded(projected));
+  memory.initial = decoder.initial_states(source);
   return memory;
 }
 
 State one_row_a_sentence(const Memory& memory) {
   State state;
-  state.sentence_N = at::ones_like(memory.per_sentence[0]).cumsum(0) - 1;
+  state.sentence_N = at::ones_like(memory.length_B).cumsum(0) - 1;
   return state;
 }
 

@@ -1,7 +1,6 @@
 // The target side of a model: one step, or all steps of a batch at once.
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <cstdint>
@@ -32,7 +31,7 @@ struct DecoderStep {
   StepHeads heads;
 };
 
-class Decoder : public torch::nn::Module {
+class Decoder : public Part {
  public:
   // False for a classifier: it reads no target, and embedded targets have width 0.
   virtual bool reads_target() const { return true; }
@@ -42,8 +41,7 @@ class Decoder : public torch::nn::Module {
   virtual std::vector<torch::Tensor> project_memory(const torch::Tensor& memory) const = 0;
   virtual std::vector<torch::Tensor> initial_states(const EncodedSource&) const { return {}; }
 
-  // The State before the first token, and one step; see Seq2SeqModel. Memory::per_sentence begins with {length_B, project_memory() padded
-  // .., initial_states() ..}. embedded_NI: the previous token's row of the embedding table.
+  // The State before the first token, and one step; see Seq2SeqModel. embedded_NI: the previous token's row of the embedding table.
   virtual State start(const Memory& memory) const = 0;
   virtual DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const = 0;
 

@@ -1,12 +1,11 @@
 #include "models/encoder.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 namespace attnzoo {
 
 torch::Tensor Encoder::summary(const torch::Tensor& memory, const Rows& rows) const {
-  if (rows.packing && !at::GradMode::is_enabled()) {
+  if (rows.packing && frozen()) {
     // One sentence at a time: the order of a sum over a padded dimension may depend on the padding.
     std::vector<torch::Tensor> means;
     for (int64_t b = 0; b < rows.packing->num_sentences; ++b)

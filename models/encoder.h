@@ -2,13 +2,13 @@
 // so any pair makes a model.
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <cstdint>
 #include <vector>
 
 #include "models/layers/rows.h"
+#include "models/part.h"
 
 namespace attnzoo {
 
@@ -18,7 +18,7 @@ struct EncoderShape {
   int64_t summary_dim = 0;  // width of Encoder::summary()
 };
 
-class Encoder : public torch::nn::Module {
+class Encoder : public Part {
  public:
   virtual EncoderShape shape() const = 0;
 

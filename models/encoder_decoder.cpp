@@ -43,7 +43,7 @@ torch::Tensor EncoderDecoder::embed(const std::shared_ptr<Embedding>& table, con
 }
 
 torch::Tensor EncoderDecoder::generation_probability(const torch::Tensor& states, const torch::Tensor& embedded) const {
-  return apply_elementwise(at::sigmoid, generate_->forward(at::cat({states, embedded}, -1)));
+  return apply_elementwise(at::sigmoid, generate_->forward(at::cat({states, embedded}, -1)), frozen());
 }
 
 template <class Use>
@@ -62,7 +62,7 @@ auto EncoderDecoder::with_source(const torch::Tensor& source_BS, const torch::Te
 Memory EncoderDecoder::encode_source(const torch::Tensor& source_BS, std::vector<torch::Tensor>* self_BHSS) const {
   return with_source(source_BS, source_BS.ne(kPadId).sum(1), self_BHSS, [&](const EncodedSource& source) {
     auto memory = make_memory(*decoder_, source);
-    if (copies()) memory.per_sentence.push_back(source_BS);  // after the decoder's tensors
+    if (copies()) memory.source_BS = source_BS;
     return memory;
   });
 }
@@ -74,8 +74,8 @@ StepOutput EncoderDecoder::step(const Memory& memory, const State& state, const 
   StepOutput output{logits(decoded.states_ND), decoded.attention_NS, std::move(decoded.state), std::move(decoded.heads), {}};
   if (copies()) {
     const auto generate_N1 = generation_probability(decoded.states_ND, embedded_NI);
-    output.logits_NV = copy_logits(output.logits_NV,
-                                   {generate_N1, output.attention_NS, memory.per_sentence.back().index_select(0, output.state.sentence_N)});
+    const CopySource copy{generate_N1, output.attention_NS, memory.source_BS.index_select(0, output.state.sentence_N)};
+    output.logits_NV = copy_logits(output.logits_NV, copy, frozen());
     output.generate_N = generate_N1.squeeze(1);
   }
   return output;

@@ -3,10 +3,53 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
+#include "data/error.h"
 #include "models/copying.h"
 #include "models/layers/packing.h"
 
 namespace attnzoo {
+
+namespace {
+
+// Calls visit(tensor) for each defined tensor of a form.
+void visit_tensors(auto& form, const auto& visit)
+  requires requires { form.memory_BSC; }
+{
+  visit(form.memory_BSC);
+  visit(form.keep_BS);
+  visit(form.length_B);
+  for (auto& tensor : form.projected) visit(tensor);
+  for (auto& tensor : form.initial) visit(tensor);
+  if (form.source_BS.defined()) visit(form.source_BS);
+}
+void visit_tensors(auto& form, const auto& visit)
+  requires requires { form.per_row; }
+{
+  visit(form.sentence_N);
+  for (auto& tensor : form.per_row) visit(tensor);
+}
+
+std::vector<torch::Tensor> tensors_of(const auto& form) {
+  std::vector<torch::Tensor> list;
+  visit_tensors(form, [&](const torch::Tensor& tensor) { list.push_back(tensor); });
+  return list;
+}
+auto of_form(auto form, std::span<const torch::Tensor> tensors) {
+  size_t next = 0;
+  visit_tensors(form, [&](torch::Tensor& tensor) {
+    if (next == tensors.size()) fail<Error>("model: {} tensors make no memory or state of this form", tensors.size());
+    tensor = tensors[next++];
+  });
+  if (next < tensors.size()) fail<Error>("model: a memory or state of this form has {} tensors, not {}", next, tensors.size());
+  return form;
+}
+
+}  // namespace
+
+std::vector<torch::Tensor> Memory::tensors() const { return tensors_of(*this); }
+Memory Memory::with(std::span<const torch::Tensor> tensors) const { return of_form(*this, tensors); }
+std::vector<torch::Tensor> State::tensors() const { return tensors_of(*this); }
+State State::with(std::span<const torch::Tensor> tensors) const { return of_form(*this, tensors); }
 
 State State::select(const torch::Tensor& row_M) const {
   State selected;
@@ -27,17 +70,12 @@ torch::Tensor Seq2SeqModel::forward(const Batch& batch) {
   return forced.copy ? copy_logits(logits_PV, *forced.copy) : logits_PV;
 }
 
-torch::Tensor Seq2SeqModel::logits(const torch::Tensor& states) {
-  return packed_output_.linear(states, output_weight_VD(), output_bias_V(), is_training());
+torch::Tensor Seq2SeqModel::logits(const torch::Tensor& states) const {
+  return packed_output_ ? packed_output_->apply(states) : at::linear(states, output_weight_VD(), output_bias_V());
 }
 
 bool Seq2SeqModel::runs_packed(const torch::Tensor& ids) const {
   return ids.device().is_cpu() && output_weight_VD().scalar_type() == torch::kFloat && !torch::jit::tracer::isTracing();
-}
-
-void Seq2SeqModel::train(bool on) {
-  torch::nn::Module::train(on);
-  packed_output_.clear();
 }
 
 torch::Tensor packed_targets_P(const Batch& batch) {

@@ -5,23 +5,31 @@
 // P packed (unpadded) positions, V vocabulary, D model width, C memory width.
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "data/batch.h"
-#include "models/kernels/gemm.h"
+#include "models/part.h"
 
 namespace attnzoo {
 
 // The encoded source. Constant while decoding; one row per sentence.
 struct Memory {
   torch::Tensor memory_BSC;
-  torch::Tensor keep_BS;                    // bool, true at real source tokens (</s> included)
-  std::vector<torch::Tensor> per_sentence;  // what `encode` computes for `step` (projected keys); first dimension B
+  torch::Tensor keep_BS;                 // bool, true at real source tokens (</s> included)
+  torch::Tensor length_B;                // int64, their number
+  std::vector<torch::Tensor> projected;  // what each step reads (keys), [B, S, E]: Decoder::project_memory()
+  std::vector<torch::Tensor> initial;    // what start() reads, [B, ..]: Decoder::initial_states()
+  torch::Tensor source_BS;               // of a model that copies: the ids; else undefined
+
+  // All that are defined, in this order, and a memory of the same form made of others: for traces, which know lists of tensors only.
+  std::vector<torch::Tensor> tensors() const;
+  Memory with(std::span<const torch::Tensor> tensors) const;
 };
 
 // Everything that a decoder carries from one step to the next. A value: the search copies, reorders, repeats and drops rows without knowing
@@ -34,6 +42,9 @@ struct State {
   std::vector<torch::Tensor> per_step;
   // The rows row_M (int64 indices into N, any order, repeats allowed) of this state.
   State select(const torch::Tensor& row_M) const;
+  // As Memory has them; without per_step, which traces do not have.
+  std::vector<torch::Tensor> tensors() const;
+  State with(std::span<const torch::Tensor> tensors) const;
 };
 
 // What a step says of its attention beside the logits. The logits do not depend on it, and what is not asked for costs nothing.
@@ -73,8 +84,8 @@ struct TeacherForced {
   std::optional<CopySource> copy;
 };
 
-// Threads: after eval(), several threads may call encode, start, step and forward of one model at once.
-class Seq2SeqModel : public torch::nn::Module {
+// Threads: after eval(), several threads may call encode, start, step and forward of one model at once, frozen or not.
+class Seq2SeqModel : public Part {
  public:
   // source_BS: ids as in Batch::source_BS. The amount of padding on the right has no effect.
   virtual Memory encode(const torch::Tensor& source_BS) = 0;
@@ -103,16 +114,17 @@ class Seq2SeqModel : public torch::nn::Module {
   virtual bool says_label() const { return false; }
   virtual bool copies() const { return false; }
 
-  void train(bool on = true) override;
+  // The output layer, [.., D] -> [.., V].
+  torch::Tensor logits(const torch::Tensor& states) const;
 
  protected:
-  // The output layer, [.., D] -> [.., V]; runs the packed kernel in inference.
-  torch::Tensor logits(const torch::Tensor& states);
+  void pack(Compute compute) override { packed_output_ = kernels::pack_linear(output_weight_VD(), output_bias_V(), compute); }
+  void unpack() override { packed_output_.reset(); }
   // True where packed passes apply: float parameters, ids on the CPU, not tracing. Otherwise padded tensors go through ATen.
   bool runs_packed(const torch::Tensor& ids) const;
 
  private:
-  kernels::PackedWeightCache packed_output_;
+  std::shared_ptr<const kernels::PackedLinear> packed_output_;
 };
 
 // target_out_BT without its padding, in the order of forward().

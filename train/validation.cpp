@@ -15,15 +15,12 @@
 namespace attnzoo {
 namespace {
 
-// Evaluation mode for its lifetime; the random generators are put back as they were.
+// No gradients for its lifetime; the random generators and the number of threads are put back as they were.
 class EvaluationScope {
  public:
-  EvaluationScope(Seq2SeqModel& model, torch::Device device)
-      : model_(model), device_(device), generator_states_(generator_states(device)), num_threads_(at::get_num_threads()) {
-    model_.eval();
-  }
+  explicit EvaluationScope(torch::Device device)
+      : device_(device), generator_states_(generator_states(device)), num_threads_(at::get_num_threads()) {}
   ~EvaluationScope() {
-    model_.train();
     set_generator_states(generator_states_, device_, "validation");
     if (at::get_num_threads() != num_threads_) at::set_num_threads(num_threads_);
   }
@@ -31,15 +28,14 @@ class EvaluationScope {
   EvaluationScope& operator=(const EvaluationScope&) = delete;
 
  private:
-  Seq2SeqModel& model_;
   torch::Device device_;
   NamedTensors generator_states_;
   int num_threads_;
   torch::NoGradGuard no_grad_;
 };
 
-void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device, const std::atomic<bool>* stop,
-            ValidationResult& result) {
+void decode(const InferenceModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device,
+            const std::atomic<bool>* stop, ValidationResult& result) {
   const size_t available = data.valid_source.size();
   const auto cap = static_cast<size_t>(config.valid_decode.sentences);
   const size_t num_lines = cap > 0 ? std::min(cap, available) : available;
@@ -53,7 +49,7 @@ void decode(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& co
   std::vector<std::string> outputs;
   for (const Translation& translation : translations) outputs.push_back(translation.text);
   const auto references = std::span(data.valid_target).first(num_lines);
-  if (model.says_label()) {
+  if (model->says_label()) {
     result.labels = score_labels(outputs, references);
   } else if (!std::ranges::all_of(references, is_blank)) {  // else there is nothing to compare with
     result.bleu = corpus_bleu(outputs, references);
@@ -96,10 +92,11 @@ nlohmann::json ValidationResult::to_json() const {
   return fields;
 }
 
-ValidationResult validate(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device,
+ValidationResult validate(Seq2SeqModel& trained, const PreparedData& data, const TrainConfig& config, torch::Device device,
                           const std::atomic<bool>* stop) {
   const auto begin = std::chrono::steady_clock::now();
-  const EvaluationScope scope(model, device);
+  const EvaluationScope scope(device);
+  const InferenceModel model(trained);
   ValidationResult result;
   result.scores = score_corpus(model, *data.valid, config.batch, device, nullptr, {}, stop);
   if (config.decodes()) decode(model, data, config, device, stop, result);

@@ -30,7 +30,8 @@ struct ValidationResult {
   std::optional<ChrfScore> chrf;
   std::optional<ClassificationScore> labels;
   std::vector<ValidationSample> samples;
-  torch::Tensor attention_TS;  // of the first sample, the search's; undefined without samples, without TensorBoard, and for models without attention
+  torch::Tensor
+      attention_TS;  // of the first sample, the search's; undefined without samples, without TensorBoard, and for models without attention
   double seconds = 0;
 
   // "loss" is the cross-entropy per token in natural logarithms; the others are percent. NaN for a mean over nothing. Throws Error for a
@@ -40,9 +41,9 @@ struct ValidationResult {
   nlohmann::json to_json() const;
 };
 
-// Measures `model` on data.valid. Leaves the model in training mode and torch's generators as they were, so that training continues as if
+// Measures `trained` on data.valid. Leaves the model as it was and torch's generators as they were, so that training continues as if
 // nothing had happened. A set `stop` ends the work early with an Error.
-ValidationResult validate(Seq2SeqModel& model, const PreparedData& data, const TrainConfig& config, torch::Device device,
+ValidationResult validate(Seq2SeqModel& trained, const PreparedData& data, const TrainConfig& config, torch::Device device,
                           const std::atomic<bool>* stop);
 
 }  // namespace attnzoo

@@ -229,6 +229,7 @@ int run_model(int argc, char** argv) {
   if (!parse_command_line(kAbout, options, argc, argv, arguments)) return 0;
   const auto metrics = metric_settings(arguments);
   auto decoding = decode_options(arguments);
+  const auto compute = compute_option(arguments);
   if (arguments.count("output-field") > 0 && arguments.count("jsonl") * arguments.count("hypotheses-out") == 0)
     throw UsageError("--output-field names the field that --hypotheses-out of --jsonl gets; add both, or omit it");
   const auto text = read_test_set(arguments, metrics.invalid_utf8,
@@ -244,7 +245,7 @@ int run_model(int argc, char** argv) {
   const auto hypotheses_out = open_hypotheses(arguments, files);
   ReportFile report(arguments, files);
   std::vector<LoadedModel> models;
-  for (const auto& checkpoint : checkpoints) models.push_back(load_model(checkpoint, decoding.device));
+  for (const auto& checkpoint : checkpoints) models.push_back(load_model(checkpoint, decoding.device, compute));
   const auto task = task_of_model(*models[0].model);
   for (const auto& loaded : models)
     if (task_of_model(*loaded.model) != task)

@@ -66,6 +66,7 @@ struct Settings {
   InvalidUtf8 invalid_utf8 = InvalidUtf8::kError;
   int64_t buffer_lines = 2000;
   TranslateOptions translate;
+  Compute compute = Compute::kFloat32;
   ExtraOptions extras;
 
   template <class Form>
@@ -77,6 +78,7 @@ struct Settings {
 Settings read_settings(const cxxopts::ParseResult& arguments) {
   Settings settings;
   settings.translate = decode_options(arguments);
+  settings.compute = compute_option(arguments);
   if (auto text = text_of_options(arguments, "source", "source"); !text.empty()) {
     if (arguments.count("input") > 0) throw UsageError("--input is plain text; omit it beside --jsonl and --tsv");
     settings.text = std::move(text);
@@ -109,6 +111,7 @@ Settings read_settings(const cxxopts::ParseResult& arguments) {
     if (!settings.translate.search.want_attention && settings.extras.svg_folder.empty() && settings.extras.alignments.empty())
       throw UsageError("--attention-view chooses what --alignments, --attention-svg or --attention write; add one of them");
   }
+  if (!settings.extras.alignments.empty() && arguments.count("attention-view") == 0) settings.extras.view = AttentionView::of_alignments();
   if (settings.extras.any()) settings.translate.search.want_attention = true;
   settings.translate.search.want_trace = !settings.extras.explain.empty();
   settings.quiet = arguments.count("quiet") > 0;
@@ -255,7 +258,7 @@ int run(int argc, char** argv) {
                cxxopts::value<std::string>(), "FILE.html");
   look_options("attention-svg", "A heat map for papers per line: DIR/line-1.svg ...", cxxopts::value<std::string>(), "DIR");
   look_options("alignments", "Links between words, source-target from 0: 0-0 1-2 (Pharaoh format)", cxxopts::value<std::string>(), "FILE");
-  look_options("attention-view", "Layer and head for these and --attention: cross.2.3, cross.2.mean (default: cross.last.mean)",
+  look_options("attention-view", "Layer and head for these and --attention: cross.2.3, cross.2.mean (default: cross.last.mean, with --alignments cross.mean.mean)",
                cxxopts::value<std::string>(), "VIEW");
   add_invalid_utf8_option(text_options);
   text_options("buffer-lines", "Lines read before they are translated together; 1 answers each line of a pipe at once",
@@ -281,7 +284,7 @@ int run(int argc, char** argv) {
   PairReader input(settings.text, prompt ? InvalidUtf8::kReplace : settings.invalid_utf8,
                    {.target = false, .record = !settings.holds<RunningText>()});
   Output output(settings.output);
-  auto loaded = load_model(checkpoint, settings.translate.device);
+  auto loaded = load_model(checkpoint, settings.translate.device, settings.compute);
   if (settings.output_field.empty())
     settings.output_field = loaded.model->says_label() ? "label" : loaded.model->reads_source() ? "translation" : "continuation";
   if (prompt) return run_prompt(loaded, settings, input, output);

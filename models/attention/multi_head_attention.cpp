@@ -8,7 +8,6 @@
 
 #include "models/kernels/attention.h"
 #include "models/kernels/decoding_attention.h"
-#include "models/kernels/gemm.h"
 #include "models/layers/dropout.h"
 
 namespace attnzoo {
@@ -87,17 +86,16 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
   }
 };
 
-// Training: one padded pass. Inference: each sentence alone, in its own memory, because ATen's products give a row other bits among other
+// One padded pass; frozen: each sentence alone, in its own memory, because ATen's products give a row other bits among other
 // rows or at another alignment.
 torch::Tensor relative_self_attention(const torch::Tensor& qkv, const Packing& packing, const AttentionForm& form, bool causal,
-                                      double dropout) {
+                                      double dropout, bool frozen) {
   const int64_t dim = form.relative_key_RK.size(1) * form.num_heads;
   const auto attend = [&](const torch::Tensor& qkv_BSE, const torch::Tensor& keep_BS) {
     const auto parts = qkv_BSE.split({dim, qkv.size(1) - dim}, -1);
     return padded_attention(parts[0], parts[1], keep_BS, form, causal, dropout, false).out;
   };
-  if (!kernels::use_inference_kernels(qkv))
-    return packing.pack(attend(packing.unpack(qkv), packing.unpack(at::ones({qkv.size(0)}, torch::kBool))));
+  if (!frozen) return packing.pack(attend(packing.unpack(qkv), packing.unpack(at::ones({qkv.size(0)}, torch::kBool))));
   const auto out = torch::empty({qkv.size(0), dim}, qkv.options());
   for (int64_t b = 0; b < packing.num_sentences; ++b) {
     const int64_t begin = packing.offsets[static_cast<size_t>(b)], length = packing.length(b);
@@ -116,8 +114,8 @@ std::pair<torch::Tensor, torch::Tensor> memory_of_rows(const torch::Tensor& kv_B
 }  // namespace
 
 torch::Tensor packed_attention(const torch::Tensor& q, const torch::Tensor& kv, const Packing& q_packing, const Packing& kv_packing,
-                               const AttentionForm& form, bool causal, double dropout) {
-  if (form.relative_key_RK.defined()) return relative_self_attention(q, q_packing, form, causal, dropout);
+                               const AttentionForm& form, bool causal, double dropout, bool frozen) {
+  if (form.relative_key_RK.defined()) return relative_self_attention(q, q_packing, form, causal, dropout, frozen);
   const bool self = q.is_same(kv);
   const int64_t head_dim = kv.size(1) / (2 * form.kv_heads() + (self ? form.num_heads : 0));
   return PackedAttention::apply(q, kv, q_packing.offsets, kv_packing.offsets, head_dim, form, causal, dropout);
@@ -133,8 +131,8 @@ torch::Tensor attend_sequences(const torch::Tensor& q, const Rows& q_rows, const
 }
 
 AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
-                                 const torch::Tensor& length_B, const AttentionForm& form, bool want_weights) {
-  if (!kernels::use_inference_kernels(q_ND)) {
+                                 const torch::Tensor& length_B, const AttentionForm& form, bool want_weights, bool frozen) {
+  if (!frozen) {
     const auto [kv, keep] = memory_of_rows(kv_BSE, sentence_N, length_B);
     auto result = padded_attention(q_ND.unsqueeze(1), kv, keep, form, false, 0, want_weights);
     return {result.out.squeeze(1), want_weights ? result.weights.squeeze(1) : torch::Tensor()};

@@ -21,7 +21,7 @@ namespace attnzoo {
 // Attention of packed rows, differentiable; float, on the CPU. In self-attention q and kv are the same tensor [P, D + E] (query, key,
 // value); in cross attention q is [P, D] and kv [P', E].
 torch::Tensor packed_attention(const torch::Tensor& q, const torch::Tensor& kv, const Packing& q_packing, const Packing& kv_packing,
-                               const AttentionForm& form, bool causal, double dropout);
+                               const AttentionForm& form, bool causal, double dropout, bool frozen = false);
 
 // Attention of every position of one text over another text, both packed or both padded. kv holds keys and values side by side.
 // weights_BTS: null, or receives the padded weights; the packed kernel cannot compute them, so requesting them is slower.
@@ -31,10 +31,10 @@ torch::Tensor attend_sequences(const torch::Tensor& q, const Rows& q_rows, const
 // Decoding, one query per row, over the memory of its sentence: q_ND, kv_BSE. Row n reads sentence sentence_N[n], of which length_B
 // positions are real. Only the form's heads are used: source and target positions have no distance.
 AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
-                                 const torch::Tensor& length_B, const AttentionForm& form, bool want_weights);
+                                 const torch::Tensor& length_B, const AttentionForm& form, bool want_weights, bool frozen);
 
 // Decoding, one query per row, over all steps up to its own: q_ND. per_step[t * num_layers + layer] holds the keys and values of step t,
-// side by side, [N_t, E], of which row n reads row origin_NT[n][t] (int32). Float inference on the CPU only.
+// side by side, [N_t, E], of which row n reads row origin_NT[n][t] (int32). For frozen models only.
 torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer, size_t num_layers,
                              const torch::Tensor& origin_NT, const AttentionForm& form);
 

@@ -64,7 +64,7 @@ class ScoreAttention : public torch::nn::Module {
     torch::Tensor heads_NHQS;  // the weights by head, of which weights_NQS is the mean
   };
   Attended attend(const Inputs& inputs) const;
-  // For inference: each row alone, over its real positions, so that its bits do not depend on the batch or the padding.
+  // For frozen models: each row alone, over its real positions, so that its bits do not depend on the batch or the padding.
   Attended attend_row_by_row(const Inputs& inputs) const;
 
   // Whether the hand-written passes (recurrent/decoder_pass, kernels/score_attention) apply: one head, additive or general, softmax,

@@ -47,11 +47,9 @@ DecoderMasks AttentionDecoder::draw_masks(int64_t num_sentences) const {
 
 State AttentionDecoder::start(const Memory& memory) const {
   State state = one_row_a_sentence(memory);
-  const auto zero_B = at::zeros_like(memory.per_sentence[0]);
-  const auto& first = memory.per_sentence[2];
-  state.per_row.push_back(at::zeros_like(first.select(1, 0)).unsqueeze(-1).expand({-1, config_.output_dim()}).contiguous());
-  const auto initial = memory.per_sentence.begin() + 2;
-  state.per_row.insert(state.per_row.end(), initial, initial + config_.layers * num_state_tensors(kind_));
+  const auto zero_B = at::zeros_like(memory.length_B);
+  state.per_row.push_back(at::zeros_like(memory.initial[0].select(1, 0)).unsqueeze(-1).expand({-1, config_.output_dim()}).contiguous());
+  state.per_row.insert(state.per_row.end(), memory.initial.begin(), memory.initial.end());
   if (attention_ && attention_->has_locality()) state.per_row.push_back(zero_B);
   if (attention_ && attention_->has_coverage()) state.per_row.push_back(at::zeros_like(memory.memory_BSC.select(2, 0)));
   // Drawn here, so that all steps of a sentence share them.
@@ -62,7 +60,7 @@ State AttentionDecoder::start(const Memory& memory) const {
 
 AttentionDecoder::Attended AttentionDecoder::attend_plain(const Memory& memory, const torch::Tensor& sentence_N,
                                                           const torch::Tensor& h_NH) const {
-  const auto &memory_BSC = memory.memory_BSC, &keys_BSA = memory.per_sentence[1], &length_B = memory.per_sentence[0];
+  const auto &memory_BSC = memory.memory_BSC, &keys_BSA = memory.projected[0], &length_B = memory.length_B;
   const auto query_NA = attention_->project_query(h_NH);
   const int64_t num_rows = query_NA.size(0), num_keys = memory_BSC.size(1), memory_dim = memory_BSC.size(2);
   const auto *sentence = sentence_N.const_data_ptr<int64_t>(), *length = length_B.const_data_ptr<int64_t>();
@@ -81,18 +79,13 @@ AttentionDecoder::Attended AttentionDecoder::attend_plain(const Memory& memory, 
 AttentionDecoder::Attended AttentionDecoder::attend(const Memory& memory, const torch::Tensor& sentence_N, const torch::Tensor& h_NH,
                                                     const torch::Tensor& position_N, const torch::Tensor& coverage_NS) const {
   if (!attention_) return {memory.memory_BSC.select(1, 0).index_select(0, sentence_N), attention_to_nothing(memory, sentence_N), {}};
-  const bool inference = !is_training() && kernels::use_inference_kernels(h_NH);
-  if (inference && attention_->is_plain()) return attend_plain(memory, sentence_N, h_NH);
-  const auto rows_of = [&](const torch::Tensor& per_sentence) { return per_sentence.index_select(0, sentence_N); };
+  if (frozen() && attention_->is_plain()) return attend_plain(memory, sentence_N, h_NH);
+  const auto rows_of = [&](const torch::Tensor& of_sentence) { return of_sentence.index_select(0, sentence_N); };
   const auto one_query = [](const torch::Tensor& x) { return x.defined() ? x.unsqueeze(1) : x; };
-  const ScoreAttention::Inputs inputs{one_query(h_NH),
-                                      rows_of(memory.per_sentence[1]),
-                                      rows_of(memory.memory_BSC),
-                                      one_query(rows_of(memory.keep_BS)),
-                                      rows_of(memory.per_sentence[0]),
-                                      one_query(position_N),
-                                      one_query(coverage_NS)};
-  const auto attended = inference ? attention_->attend_row_by_row(inputs) : attention_->attend(inputs);
+  const ScoreAttention::Inputs inputs{
+      one_query(h_NH),          rows_of(memory.projected[0]), rows_of(memory.memory_BSC), one_query(rows_of(memory.keep_BS)),
+      rows_of(memory.length_B), one_query(position_N),        one_query(coverage_NS)};
+  const auto attended = frozen() ? attention_->attend_row_by_row(inputs) : attention_->attend(inputs);
   return {attended.context_NQC.squeeze(1), attended.weights_NQS.squeeze(1), attended.heads_NHQS.squeeze(2)};
 }
 
@@ -119,7 +112,7 @@ DecoderStep AttentionDecoder::step(const Memory& memory, const State& state, con
   }
   const auto attended = attend(memory, state.sentence_N, input, position_N, coverage_NS);
   auto readout = readout_->forward(at::cat({input, attended.context_NC}, -1));
-  if (!is_training() && kernels::use_inference_kernels(readout))
+  if (frozen())
     kernels::tanh_rows(readout.size(0), readout.size(1), readout.data_ptr<float>());
   else
     readout = drop(readout.tanh(), masks.readout());

@@ -5,7 +5,7 @@
 //
 // State::per_row = {r of the previous step, h of cell 0 (c of cell 0), h of cell 1, .., position_N, coverage_NS, masks ..}. Input feeding
 // reads r. Position and coverage exist only if the attention reads them, masks only in training with variational dropout.
-// Memory::per_sentence = {source_length_B, keys [B, S, A], initial h of cell 0, ..}.
+// Memory::projected = {keys [B, S, A]}; Memory::initial = {h of cell 0 (c of cell 0), h of cell 1, ..}.
 #pragma once
 
 #include <memory>

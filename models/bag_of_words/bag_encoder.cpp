@@ -31,7 +31,7 @@ BagEncoder::BagEncoder(const BagEncoderConfig& config)
 
 torch::Tensor BagEncoder::forward(const torch::Tensor& embedded, const Rows&) const {
   const auto mapped = map_->forward(apply_dropout(embedded, dropout_, is_training()));
-  return apply_elementwise(at::tanh, mapped);
+  return apply_elementwise(at::tanh, mapped, frozen());
 }
 
 }  // namespace attnzoo

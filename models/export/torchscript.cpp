@@ -77,8 +77,8 @@ torch::jit::Module script_model(Seq2SeqModel& model, int64_t source_vocabulary, 
   std::vector<std::string> verbs = {"encode", "start", "step"};
   if (traced.has_decode) verbs.push_back("decode");
   if (options.int8) quantize_int8(traced.module, verbs);
-  traced.module.define(
-      search_text({2 + traced.num_per_sentence, 1 + traced.num_per_row, model.reads_source(), model.says_label(), traced.has_decode}));
+  traced.module.define(search_text(
+      {traced.memory.tensors().size(), traced.state.tensors().size(), model.reads_source(), model.says_label(), traced.has_decode}));
   return traced.module;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
+#include "data/error.h"
 #include "data/special_tokens.h"
 
 namespace attnzoo {
@@ -10,21 +11,6 @@ namespace {
 
 using torch::jit::Stack;
 using TensorList = std::vector<torch::Tensor>;
-
-TensorList flatten(const Memory& memory) {
-  TensorList list = {memory.memory_BSC, memory.keep_BS};
-  list.insert(list.end(), memory.per_sentence.begin(), memory.per_sentence.end());
-  return list;
-}
-
-TensorList flatten(const State& state) {
-  TensorList list = {state.sentence_N};
-  list.insert(list.end(), state.per_row.begin(), state.per_row.end());
-  return list;
-}
-
-Memory to_memory(const TensorList& list) { return {list.at(0), list.at(1), {list.begin() + 2, list.end()}}; }
-State to_state(const TensorList& list) { return {list.at(0), {list.begin() + 1, list.end()}, {}}; }
 
 void mirror(const torch::nn::Module& from, torch::jit::Module& to) {
   for (const auto& parameter : from.named_parameters(/*recurse=*/false)) to.register_parameter(parameter.key(), parameter.value(), false);
@@ -73,26 +59,25 @@ TensorList concatenated(TensorList list, const TensorList& more) {
 
 TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary) {
   const at::NoGradGuard no_grad;
-  TracedModel traced{torch::jit::Module("__torch__.attnzoo.Model"), 0, 0};
+  if (model.frozen()) fail<Error>("trace: a frozen model has no operations that can be traced");
+  TracedModel traced{torch::jit::Module("__torch__.attnzoo.Model"), {}, {}, false};
   mirror(model, traced.module);
   const auto source_BS = torch::randint(kNumSpecialTokens, source_vocabulary, {2, 5}, torch::kLong);
   source_BS[1][4] = kPadId;
-  const Memory memory = model.encode(source_BS);
-  traced.num_per_sentence = memory.per_sentence.size();
-  const auto num_memory = static_cast<int64_t>(2 + traced.num_per_sentence);
-  add_verb(traced.module, "encode", {source_BS}, [&](const TensorList& in) { return flatten(model.encode(in[0])); });
-  add_verb(traced.module, "start", flatten(memory), [&](const TensorList& in) { return flatten(model.start(to_memory(in))); });
+  const Memory memory = traced.memory = model.encode(source_BS);
+  const size_t num_memory = memory.tensors().size();
+  add_verb(traced.module, "encode", {source_BS}, [&](const TensorList& in) { return model.encode(in[0]).tensors(); });
+  add_verb(traced.module, "start", memory.tensors(), [&](const TensorList& in) { return model.start(memory.with(in)).tensors(); });
 
-  // The traced start gives the state the form used in traces, which may differ from the form of our kernels. One step is taken first, so
-  // that growing caches are not empty in the trace.
-  const State state = traced_start(traced, memory);
-  traced.num_per_row = state.per_row.size();
+  // One step is taken first, so that growing caches are not empty in the trace.
+  const State state = traced.state = model.start(memory);
   const auto previous_N = torch::full({2}, kBosId, torch::kLong);
   const State grown = model.step(memory, state, previous_N, AttentionRequest::kMean).state;
-  add_verb(traced.module, "step", concatenated(concatenated(flatten(memory), flatten(grown)), {previous_N}), [&](const TensorList& in) {
-    const auto output = model.step(to_memory({in.begin(), in.begin() + num_memory}), to_state({in.begin() + num_memory, in.end() - 1}),
+  add_verb(traced.module, "step", concatenated(concatenated(memory.tensors(), grown.tensors()), {previous_N}), [&](const TensorList& in) {
+    const std::span all(in);
+    const auto output = model.step(memory.with(all.first(num_memory)), state.with(all.subspan(num_memory, all.size() - num_memory - 1)),
                                    in.back(), AttentionRequest::kMean);
-    return concatenated({output.logits_NV, output.attention_NS}, flatten(output.state));
+    return concatenated({output.logits_NV, output.attention_NS}, output.state.tensors());
   });
 
   const auto target_BT = torch::randint(kNumSpecialTokens, kNumSpecialTokens + 1, {2, 3}, torch::kLong);
@@ -103,13 +88,15 @@ TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary) {
   return traced;
 }
 
-Memory traced_encode(const TracedModel& traced, const torch::Tensor& source_BS) { return to_memory(call(traced, "encode", {source_BS})); }
+Memory traced_encode(const TracedModel& traced, const torch::Tensor& source_BS) {
+  return traced.memory.with(call(traced, "encode", {source_BS}));
+}
 
-State traced_start(const TracedModel& traced, const Memory& memory) { return to_state(call(traced, "start", flatten(memory))); }
+State traced_start(const TracedModel& traced, const Memory& memory) { return traced.state.with(call(traced, "start", memory.tensors())); }
 
 StepOutput traced_step(const TracedModel& traced, const Memory& memory, const State& state, const torch::Tensor& previous_N) {
-  const auto list = call(traced, "step", concatenated(concatenated(flatten(memory), flatten(state)), {previous_N}));
-  return {list.at(0), list.at(1), to_state({list.begin() + 2, list.end()}), {}, {}};
+  const auto list = call(traced, "step", concatenated(concatenated(memory.tensors(), state.tensors()), {previous_N}));
+  return {list.at(0), list.at(1), traced.state.with(std::span(list).subspan(2)), {}, {}};
 }
 
 }  // namespace attnzoo

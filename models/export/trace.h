@@ -3,10 +3,10 @@
 // (DESIGN.md): no tensor size() reaches an op, no C++ loop or branch depends on data, initial recurrent states are passed explicitly.
 //
 // The methods, all tensors:
-//   encode(source_BS)                                -> (memory_BSC, keep_BS, per_sentence..)
-//   start(memory_BSC, keep_BS, per_sentence..)       -> (sentence_N, per_row..)
-//   decode(source_BS, target_in_BT)                  -> (logits_BTV); if the model has a traceable_forward()
-//   step(memory_BSC, keep_BS, per_sentence.., sentence_N, per_row.., previous_N) -> (logits_NV, attention_NS, sentence_N, per_row..)
+//   encode(source_BS)                       -> (Memory::tensors()..)
+//   start(memory..)                         -> (State::tensors()..)
+//   decode(source_BS, target_in_BT)         -> (logits_BTV); if the model has a traceable_forward()
+//   step(memory.., state.., previous_N)     -> (logits_NV, attention_NS, state..)
 #pragma once
 
 #include <torch/csrc/jit/api/module.h>
@@ -19,12 +19,13 @@ namespace attnzoo {
 
 struct TracedModel {
   torch::jit::Module module;
-  size_t num_per_sentence = 0;
-  size_t num_per_row = 0;
+  Memory memory;  // of the example; every memory and state has its form
+  State state;
   bool has_decode = false;
 };
 
-// Traces with a small example of ids below source_vocabulary. The model must be in eval(); it shares its weights with the result.
+// Traces with a small example of ids below source_vocabulary. The model must be in eval() and not frozen; it shares its weights with the
+// result.
 TracedModel trace_model(Seq2SeqModel& model, int64_t source_vocabulary);
 
 // Calls the methods of a traced or reloaded module, with the types of Seq2SeqModel.

@@ -35,9 +35,8 @@ std::vector<torch::Tensor> FusionDecoder::initial_states(const EncodedSource& so
 
 State FusionDecoder::start(const Memory& memory) const {
   State state = one_row_a_sentence(memory);
-  const auto initial = memory.per_sentence.begin() + 2;
-  state.per_row.assign(initial, initial + config_.layers * num_state_tensors(layers_[0]->kind()));
-  for (size_t l = 0; causal_ && l < layers_.size(); ++l) state.per_row.push_back(memory.per_sentence[1].narrow(1, 0, 0));
+  state.per_row = memory.initial;
+  for (size_t l = 0; causal_ && l < layers_.size(); ++l) state.per_row.push_back(memory.projected[0].narrow(1, 0, 0));
   return state;
 }
 
@@ -59,8 +58,8 @@ FusionDecoder::Attended FusionDecoder::attend_with_past(const Memory& memory, co
     const int64_t num_past = past_NTE.size(1);
     return weights_N1X.squeeze(1).narrow(1, weights_N1X.size(2) - num_past, num_past);
   };
-  const auto memory_NSE = of_row(memory.per_sentence[1]), keep_NS = of_row(memory.keep_BS);
-  if (is_training() || !kernels::use_inference_kernels(q_ND)) {
+  const auto memory_NSE = of_row(memory.projected[0]), keep_NS = of_row(memory.keep_BS);
+  if (!frozen()) {
     const auto result = run(q_ND, memory_NSE, keep_NS, past_NTE, past_keep_NT);
     return {result.out.squeeze(1), has_source_ ? shares(result.weights, keep_NS) : torch::Tensor(),
             want_past ? on_past(result.weights) : torch::Tensor()};
@@ -68,7 +67,7 @@ FusionDecoder::Attended FusionDecoder::attend_with_past(const Memory& memory, co
   // Each row alone, over its real positions, so that its bits do not depend on the batch or the padding.
   Attended attended{torch::empty_like(q_ND), has_source_ ? torch::zeros(keep_NS.sizes(), q_ND.options()) : torch::Tensor(),
                     want_past ? torch::empty(past_keep_NT.sizes(), q_ND.options()) : torch::Tensor()};
-  const auto length_N = of_row(memory.per_sentence[0]);
+  const auto length_N = of_row(memory.length_B);
   for (int64_t n = 0; n < q_ND.size(0); ++n) {
     const int64_t length = length_N.const_data_ptr<int64_t>()[n];
     const auto row = [&](const torch::Tensor& x) { return x.narrow(0, n, 1); };
@@ -85,7 +84,7 @@ FusionDecoder::Attended FusionDecoder::attend(const Memory& memory, const torch:
                                               const torch::Tensor& past_NTE, AttentionRequest request) const {
   if (causal_) return attend_with_past(memory, sentence_N, q_ND, past_NTE, request == AttentionRequest::kHeads);
   const bool want_weights = request != AttentionRequest::kNone;
-  const auto result = memory_attention(q_ND, memory.per_sentence[1], sentence_N, memory.per_sentence[0], {}, want_weights);
+  const auto result = memory_attention(q_ND, memory.projected[0], sentence_N, memory.length_B, {}, want_weights, frozen());
   return {result.out, result.weights, {}};
 }
 

@@ -4,7 +4,7 @@
 // in the causal form normalised to sum to 1.
 //
 // State::per_row = {h of layer 0 (c of layer 0), h of layer 1, .., in the causal form also states and inputs so far [N, T, 2D] per layer}.
-// Memory::per_sentence = {source_length_B, the memory twice side by side [B, S, 2D], initial h of layer 0, ..}.
+// Memory::projected = {the memory twice side by side [B, S, 2D]}; Memory::initial = {h of layer 0 (c of layer 0), ..}.
 #pragma once
 
 #include <memory>

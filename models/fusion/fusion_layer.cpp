@@ -39,14 +39,12 @@ FusionLayer::FusionLayer(CellKind kind, int64_t dim, bool multiply)
 
 torch::Tensor FusionLayer::query(const torch::Tensor& x) const { return query_->forward(x) * std::sqrt(static_cast<double>(dim_)); }
 
-torch::Tensor FusionLayer::output(const torch::Tensor& h) const { return apply_elementwise(at::tanh, output_->forward(h)); }
+torch::Tensor FusionLayer::output(const torch::Tensor& h) const { return apply_elementwise(at::tanh, output_->forward(h), frozen()); }
 
 std::vector<torch::Tensor> FusionLayer::next(const torch::Tensor& gx_NG, const torch::Tensor& a_ND,
                                              const std::vector<torch::Tensor>& state) const {
   const auto gh_NG = cell_->recurrent_part(multiply_ ? state[0] * a_ND : state[0] + a_ND);
-  const bool inference = !is_training() && kernels::use_inference_kernels(gx_NG);
-  return inference ? cell_forward(cell_->kind, gx_NG.contiguous(), gh_NG, state, {})
-                   : differentiable_next(cell_->kind, gx_NG, gh_NG, state);
+  return frozen() ? cell_forward(cell_->kind, gx_NG.contiguous(), gh_NG, state, {}) : differentiable_next(cell_->kind, gx_NG, gh_NG, state);
 }
 
 std::vector<torch::Tensor> FusionLayer::step(const torch::Tensor& x_ND, const torch::Tensor& a_ND,
@@ -72,15 +70,14 @@ torch::Tensor FusionLayer::scan_causal(const torch::Tensor& x_BTD, const std::ve
   if (torch::jit::tracer::isTracing())
     return scripted_causal_scan(cell_->kind, multiply_,
                                 {gx_BTG, x_BTD, q_BTD, cell_->weight_hh, cell_->bias_hh, initial.front(), initial.back()});
-  const bool inference = !is_training() && kernels::use_inference_kernels(x_BTD);
   auto state = initial;
   std::vector<torch::Tensor> h, past;  // past: [B, 2D] per position, state and input side by side, for later ones to attend to
   const auto own_row_B1 = at::arange(x_BTD.size(0), torch::kInt).unsqueeze(1);
   for (int64_t t = 0; t < x_BTD.size(1); ++t) {
     const auto q_BD = q_BTD.select(1, t);
-    const auto a_BD = t == 0      ? at::zeros_like(q_BD)
-                      : inference ? past_attention(q_BD.contiguous(), past, 0, 1, own_row_B1.expand({-1, t}).contiguous(), {})
-                                  : padded_attention(q_BD.unsqueeze(1), at::stack(past, 1), {}, {}, false, 0, false).out.squeeze(1);
+    const auto a_BD = t == 0     ? at::zeros_like(q_BD)
+                      : frozen() ? past_attention(q_BD.contiguous(), past, 0, 1, own_row_B1.expand({-1, t}).contiguous(), {})
+                                 : padded_attention(q_BD.unsqueeze(1), at::stack(past, 1), {}, {}, false, 0, false).out.squeeze(1);
     state = next(gx_BTG.select(1, t), a_BD, state);
     h.push_back(state[0]);
     past.push_back(at::cat({state[0], x_BTD.select(1, t)}, -1));

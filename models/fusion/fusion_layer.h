@@ -12,7 +12,6 @@
 //   causal      j < t: the layer's own earlier states; a_0 = 0
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <memory>
@@ -23,7 +22,7 @@
 
 namespace attnzoo {
 
-class FusionLayer : public torch::nn::Module {
+class FusionLayer : public Part {
  public:
   // multiply: h_(t-1) * a_t in place of h_(t-1) + a_t.
   FusionLayer(CellKind kind, int64_t dim, bool multiply);

@@ -1,9 +1,9 @@
 #include "models/kernels/gemm.h"
 
 #include <ATen/ATen.h>
-#include <torch/csrc/jit/frontend/tracer.h>
 
-#include "data/parallel.h"
+#include <algorithm>
+
 #include "models/kernels/simd.h"
 
 namespace attnzoo::kernels {
@@ -116,44 +116,6 @@ void PackedWeight::apply_rows(const float* x, int64_t x_stride, int64_t num_rows
       variant().run(x + row * x_stride, x_stride, rows, panels + panel * panel_width_ * num_inputs_, num_inputs_, bias + column,
                     out + row * out_stride + column, out_stride, std::min(panel_width_, num_outputs_ - column));
   }
-}
-
-torch::Tensor PackedWeight::apply(const torch::Tensor& x) const {
-  const auto rows = x.contiguous();
-  auto shape = x.sizes().vec();
-  shape.back() = num_outputs_;
-  auto out = torch::empty(shape, rows.options());
-  const int64_t num_rows = rows.numel() / num_inputs_;
-  const float* in = rows.data_ptr<float>();
-  float* result = out.data_ptr<float>();
-  parallel_for(0, num_rows, 48, [&](int64_t begin, int64_t end) {
-    apply_rows(in + begin * num_inputs_, num_inputs_, end - begin, result + begin * num_outputs_, num_outputs_);
-  });
-  return out;
-}
-
-std::shared_ptr<const PackedWeight> PackedWeightCache::get(const torch::Tensor& weight, const torch::Tensor& bias) {
-  const std::lock_guard lock(mutex_);
-  const uint32_t version = weight.is_inference() ? 0 : static_cast<uint32_t>(weight._version());
-  if (!packed_ || packed_from_ != weight.data_ptr() || packed_version_ != version) {
-    packed_ = std::make_shared<const PackedWeight>(weight, bias);
-    packed_from_ = weight.data_ptr();
-    packed_version_ = version;
-  }
-  return packed_;
-}
-
-torch::Tensor PackedWeightCache::linear(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias, bool training) {
-  return !training && use_inference_kernels(x) ? get(weight, bias)->apply(x) : at::linear(x, weight, bias);
-}
-
-void PackedWeightCache::clear() {
-  const std::lock_guard lock(mutex_);
-  packed_.reset();
-}
-
-bool use_inference_kernels(const torch::Tensor& x) {
-  return !at::GradMode::is_enabled() && x.device().is_cpu() && x.scalar_type() == torch::kFloat && !torch::jit::tracer::isTracing();
 }
 
 }  // namespace attnzoo::kernels

@@ -12,11 +12,6 @@ Linear::Linear(int64_t num_inputs, int64_t num_outputs, bool with_bias, double g
   if (with_bias) bias = register_parameter("bias", torch::zeros({num_outputs}, parameter_options()));
 }
 
-void Linear::train(bool on) {
-  torch::nn::Module::train(on);
-  packed_.clear();
-}
-
 std::shared_ptr<Linear> add_linear(torch::nn::Module& parent, const char* name, int64_t num_inputs, int64_t num_outputs, bool with_bias,
                                    double gain) {
   return parent.register_module(name, std::make_shared<Linear>(num_inputs, num_outputs, with_bias, gain));

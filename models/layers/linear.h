@@ -1,29 +1,32 @@
-// y = x W^T + b. ATen's linear in training and tracing; in CPU inference the packed kernel, whose rows do not depend on the batch.
+// y = x W^T + b. ATen's linear; in a frozen model the packed kernel.
 #pragma once
 
-#include <torch/nn/module.h>
+#include <ATen/ops/linear.h>
 #include <torch/types.h>
 
 #include <cstdint>
 #include <memory>
 
-#include "models/kernels/gemm.h"
+#include "models/part.h"
 
 namespace attnzoo {
 
-class Linear : public torch::nn::Module {
+class Linear : public Part {
  public:
   // Weights: Xavier uniform (Glorot and Bengio 2010); `gain` scales them. Bias: zeros.
   Linear(int64_t num_inputs, int64_t num_outputs, bool with_bias = true, double gain = 1.0);
   // [.., inputs] -> [.., outputs]
-  torch::Tensor forward(const torch::Tensor& x) const { return packed_.linear(x, weight, bias, is_training()); }
-  void train(bool on = true) override;
+  torch::Tensor forward(const torch::Tensor& x) const { return packed_ ? packed_->apply(x) : at::linear(x, weight, bias); }
 
   torch::Tensor weight;  // [outputs, inputs]
   torch::Tensor bias;    // [outputs]; undefined without bias
 
+ protected:
+  void pack(Compute compute) override { packed_ = kernels::pack_linear(weight, bias, compute); }
+  void unpack() override { packed_.reset(); }
+
  private:
-  mutable kernels::PackedWeightCache packed_;
+  std::shared_ptr<const kernels::PackedLinear> packed_;
 };
 
 // Creates and registers one: query = add_linear(*this, "query", D, D).

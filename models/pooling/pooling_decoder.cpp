@@ -7,7 +7,6 @@
 
 #include "data/error.h"
 #include "models/config_checks.h"
-#include "models/kernels/gemm.h"
 #include "models/layers/dropout.h"
 #include "models/layers/elementwise.h"
 
@@ -78,17 +77,18 @@ PoolingDecoder::Pooled PoolingDecoder::pool_one_by_one(const torch::Tensor& memo
 
 std::vector<torch::Tensor> PoolingDecoder::initial_states(const EncodedSource& source) const {
   const auto* packing = source.rows.packing;
-  const bool inference = packing != nullptr && !is_training() && kernels::use_inference_kernels(source.memory);
-  const auto pooled = inference ? pool_one_by_one(source.memory, *packing) : pool(source.rows.to_padded(source.memory), source.rows.keep());
-  const auto state_BD = apply_elementwise(at::tanh, readout_->forward(pooled.vector_BC));
+  const auto pooled = packing != nullptr && frozen() ? pool_one_by_one(source.memory, *packing)
+                                                     : pool(source.rows.to_padded(source.memory), source.rows.keep());
+  const auto state_BD = apply_elementwise(at::tanh, readout_->forward(pooled.vector_BC), frozen());
   return {apply_dropout(state_BD, config_.dropout, is_training()), pooled.weights_BS};
 }
 
 State PoolingDecoder::start(const Memory& memory) const { return one_row_a_sentence(memory); }
 
 DecoderStep PoolingDecoder::step(const Memory& memory, const State& state, const torch::Tensor&, AttentionRequest request) const {
-  const auto of_row = [&](size_t i) { return memory.per_sentence[i].index_select(0, state.sentence_N); };
-  DecoderStep output{of_row(1), request == AttentionRequest::kNone ? torch::Tensor() : of_row(2), state, {}};
+  const auto of_row = [&](const torch::Tensor& of_sentence) { return of_sentence.index_select(0, state.sentence_N); };
+  const auto &state_BD = memory.initial[0], &weights_BS = memory.initial[1];
+  DecoderStep output{of_row(state_BD), request == AttentionRequest::kNone ? torch::Tensor() : of_row(weights_BS), state, {}};
   if (request == AttentionRequest::kHeads) output.heads.source_NHS.push_back(output.attention_NS.unsqueeze(1));
   return output;
 }

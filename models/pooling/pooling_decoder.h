@@ -9,7 +9,7 @@
 //
 // The attention it shows is each position's share: mean_i e_ij; 1 at the last; 1 / S; or its share of the maxima.
 //
-// State::per_row is empty. Memory::per_sentence = {source_length_B, state [B, D], weights [B, S]}.
+// State::per_row is empty. Memory::initial = {state [B, D], weights [B, S]}.
 #pragma once
 
 #include <memory>
@@ -53,7 +53,7 @@ class PoolingDecoder : public Decoder {
     torch::Tensor vector_BC, weights_BS;
   };
   Pooled pool(const torch::Tensor& memory_BSC, const torch::Tensor& keep_BS) const;
-  // For inference: each sentence alone, so that its bits do not depend on the batch or the padding.
+  // Frozen: each sentence alone, so that its bits do not depend on the batch or the padding.
   Pooled pool_one_by_one(const torch::Tensor& memory, const Packing& packing) const;
 
   PoolingConfig config_;

@@ -35,16 +35,19 @@ Cell::Cell(CellKind cell, int64_t input_dim, int64_t hidden) : kind(cell), hidde
   bias_hh = register_parameter("bias_hh", torch::zeros({rows}, parameter_options()));
 }
 
-void Cell::train(bool on) {
-  torch::nn::Module::train(on);
-  packed_ih_.clear();
-  packed_hh_.clear();
+void Cell::pack(Compute compute) {
+  packed_ih_ = kernels::pack_linear(weight_ih, bias_ih, compute);
+  packed_hh_ = kernels::pack_linear(weight_hh, bias_hh, compute);
+}
+
+void Cell::unpack() {
+  packed_ih_.reset();
+  packed_hh_.reset();
 }
 
 std::vector<torch::Tensor> Cell::step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state,
                                       const torch::Tensor& mask_NH) const {
-  if (!is_training() && kernels::use_inference_kernels(x_NI))
-    return cell_forward(kind, input_part(x_NI), recurrent_part(state[0]), state, {});
+  if (frozen()) return cell_forward(kind, input_part(x_NI), recurrent_part(state[0]), state, {});
   const auto h_NH = mask_NH.defined() ? state[0] * mask_NH : state[0];
   switch (kind) {
     case CellKind::kGru:

@@ -21,7 +21,7 @@ class RecurrentEncoder : public Encoder {
  public:
   explicit RecurrentEncoder(const RecurrentEncoderConfig& config);
   EncoderShape shape() const override { return {2 * hidden_dim_, 2 * hidden_dim_}; }
-  // Packed: hand-written passes in training, packed kernels in inference. Padded: ATen's layers, with zeros for padding.
+  // Packed: hand-written passes in training, kernels if frozen. Padded: ATen's layers, with zeros for padding.
   torch::Tensor forward(const torch::Tensor& embedded, const Rows& rows) const override;
   // The top layer's output where each direction ends: [forward at the last token ; backward at the first].
   torch::Tensor summary(const torch::Tensor& memory, const Rows& rows) const override;

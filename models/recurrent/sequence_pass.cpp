@@ -61,8 +61,7 @@ torch::Tensor infer_sequence(const Cell& cell, const torch::Tensor& gx_P, const 
 
 torch::Tensor run_sequence(const Cell& cell, const torch::Tensor& x_PI, const TimeMajor& order, const torch::Tensor& mask_BH) {
   const auto gx_P = cell.input_part(x_PI).index_select(0, order.from_packed_P);
-  const bool inference = !cell.is_training() && kernels::use_inference_kernels(x_PI);
-  const auto h_P = inference
+  const auto h_P = cell.frozen()
                        ? infer_sequence(cell, gx_P, order)
                        : SequencePass::apply(gx_P, cell.weight_hh, cell.bias_hh, c10::make_intrusive<SequenceRecord>(order, cell, mask_BH));
   return h_P.index_select(0, order.to_packed_P);

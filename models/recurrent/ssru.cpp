@@ -10,9 +10,9 @@ namespace attnzoo {
 namespace {
 
 // maps: W x and W_f x + b_f, side by side.
-torch::Tensor next_cell(const torch::Tensor& maps, const torch::Tensor& c) {
+torch::Tensor next_cell(const torch::Tensor& maps, const torch::Tensor& c, bool frozen) {
   const auto parts = maps.chunk(2, -1);
-  return at::lerp(parts[0], c, apply_elementwise(at::sigmoid, parts[1]));
+  return at::lerp(parts[0], c, apply_elementwise(at::sigmoid, parts[1], frozen));
 }
 
 }  // namespace
@@ -20,7 +20,7 @@ torch::Tensor next_cell(const torch::Tensor& maps, const torch::Tensor& c) {
 Ssru::Ssru(int64_t dim) : maps_(add_linear(*this, "maps", dim, 2 * dim, true, std::sqrt(1.5))) {}
 
 torch::Tensor Ssru::step(const torch::Tensor& x_ND, torch::Tensor& c_ND) const {
-  c_ND = next_cell(maps_->forward(x_ND), c_ND);
+  c_ND = next_cell(maps_->forward(x_ND), c_ND, frozen());
   return c_ND.relu();
 }
 
@@ -29,7 +29,7 @@ torch::Tensor Ssru::forward(const torch::Tensor& x, const Rows& rows) const {
   auto c = at::zeros_like(maps_BTE.select(1, 0).chunk(2, -1)[0]);
   std::vector<torch::Tensor> cells;
   for (const auto& maps_BE : maps_BTE.unbind(1)) {
-    c = next_cell(maps_BE, c);
+    c = next_cell(maps_BE, c, frozen());
     cells.push_back(c);
   }
   return rows.from_padded(at::stack(cells, 1).relu());

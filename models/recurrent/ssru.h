@@ -3,7 +3,6 @@
 // Only c is carried from step to step, and only elementwise work depends on it.
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <memory>
@@ -13,7 +12,7 @@
 
 namespace attnzoo {
 
-class Ssru : public torch::nn::Module {
+class Ssru : public Part {
  public:
   explicit Ssru(int64_t dim);
   // One position per row: x_ND, and c_ND of the previous step, which becomes this step's.

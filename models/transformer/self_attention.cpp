@@ -59,7 +59,7 @@ torch::Tensor SelfAttention::forward(const torch::Tensor& x, const Rows& rows, b
     const auto parts = rows.to_padded(qkv).split({model_dim_, 2 * kv_dim_}, -1);
     *heads_BHTS = attention_by_head(parts[0], parts[1], rows.keep(), form_, causal);
   }
-  if (rows.packing) return out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, form_, causal, drop));
+  if (rows.packing) return out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, form_, causal, drop, frozen()));
   const auto parts = qkv.split({model_dim_, 2 * kv_dim_}, -1);
   // Causal attention already hides the padding on the right from real positions.
   const auto keep_BS = causal ? torch::Tensor() : rows.keep_BS;

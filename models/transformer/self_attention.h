@@ -1,7 +1,6 @@
 // Multi-head self-attention as a sublayer: projections, relative and rotary positions, and its three implementations.
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <functional>
@@ -16,7 +15,7 @@
 
 namespace attnzoo {
 
-class SelfAttention : public torch::nn::Module {
+class SelfAttention : public Part {
  public:
   explicit SelfAttention(const TransformerStackConfig& config);
   // Whole sentences, [.., D] -> [.., D]. causal: no position reads a later one.

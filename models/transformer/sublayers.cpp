@@ -10,12 +10,12 @@
 namespace attnzoo {
 namespace {
 
-torch::Tensor activate(const std::string& activation, const torch::Tensor& inner) {
+torch::Tensor activate(const std::string& activation, const torch::Tensor& inner, bool frozen) {
   if (activation == "relu") return at::relu(inner);
-  if (activation == "gelu") return apply_elementwise([](const torch::Tensor& x) { return at::gelu(x); }, inner);
-  if (activation == "silu") return apply_elementwise(at::silu, inner);
+  if (activation == "gelu") return apply_elementwise([](const torch::Tensor& x) { return at::gelu(x); }, inner, frozen);
+  if (activation == "silu") return apply_elementwise(at::silu, inner, frozen);
   const auto parts = inner.chunk(2, -1);
-  return apply_elementwise(at::silu, parts[0]) * parts[1];
+  return apply_elementwise(at::silu, parts[0], frozen) * parts[1];
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ FeedForward::FeedForward(const TransformerStackConfig& config)
       outer_(add_linear(*this, "outer", config.feed_forward_dim, config.dim)) {}
 
 torch::Tensor FeedForward::forward(const torch::Tensor& x) const {
-  return outer_->forward(apply_dropout(activate(activation_, inner_->forward(x)), dropout_, is_training()));
+  return outer_->forward(apply_dropout(activate(activation_, inner_->forward(x), frozen()), dropout_, is_training()));
 }
 
 }  // namespace attnzoo

@@ -39,7 +39,7 @@ class Residual : public torch::nn::Module {
 };
 
 // W_2 drop(activation(W_1 x)) (Vaswani et al. 2017, 3.3); for swiglu, W_1 computes gate and value.
-class FeedForward : public torch::nn::Module {
+class FeedForward : public Part {
  public:
   explicit FeedForward(const TransformerStackConfig& config);
   torch::Tensor forward(const torch::Tensor& x) const;

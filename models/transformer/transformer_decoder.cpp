@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "data/error.h"
 #include "models/attention/multi_head_attention.h"
 
 namespace attnzoo {
@@ -25,15 +24,15 @@ std::vector<torch::Tensor> TransformerDecoder::project_memory(const torch::Tenso
 
 State TransformerDecoder::start(const Memory& memory) const {
   State state = one_row_a_sentence(memory);
-  const auto zero_B = at::zeros_like(memory.per_sentence[0]);
+  const auto zero_B = at::zeros_like(memory.length_B);
   state.per_row.push_back(zero_B);
   if (ssru_) {
     for (size_t l = 0; l < layers_.size(); ++l)
-      state.per_row.push_back(at::zeros_like(memory.per_sentence[l + 1].select(1, 0).narrow(1, 0, 1)).repeat({1, model_dim_}));
-  } else if (kernels::use_inference_kernels(memory.memory_BSC)) {
+      state.per_row.push_back(at::zeros_like(memory.projected[l].select(1, 0).narrow(1, 0, 1)).repeat({1, model_dim_}));
+  } else if (frozen()) {
     state.per_row.push_back(at::empty({zero_B.size(0), 0}, torch::kInt));
   } else {
-    for (size_t l = 0; l < layers_.size(); ++l) state.per_row.push_back(memory.per_sentence[l + 1].narrow(1, 0, 0));
+    for (size_t l = 0; l < layers_.size(); ++l) state.per_row.push_back(memory.projected[l].narrow(1, 0, 0));
   }
   return state;
 }
@@ -45,11 +44,9 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
   output.state = state;
   const auto& position_N = state.per_row[0];
   output.state.per_row[0] = position_N + 1;
-  const bool keeps_steps = !ssru_ && state.per_row[1].dim() == 2;
+  const bool keeps_steps = !ssru_ && frozen();
   auto stream = input_->forward(embedded_NI, position_N);
   if (keeps_steps) {
-    if (!kernels::use_inference_kernels(stream))
-      fail<Error>("transformer: a state that start() made for inference cannot be stepped with gradients");
     const auto own_row_N1 = at::arange(stream.size(0), state.per_row[1].options()).unsqueeze(1);
     output.state.per_row[1] = at::cat({state.per_row[1], own_row_N1}, 1);
   }
@@ -71,7 +68,7 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
     auto* weights = want_mean && has_source_ && l + 1 == layers_.size() ? &output.attention_NS : nullptr;
     auto* heads = want_heads && has_source_ ? &output.heads.source_NHS.emplace_back() : nullptr;
     const DecoderLayer::Past past{position_N, attend_past, ssru_ ? &output.state.per_row[l + 1] : nullptr};
-    stream = layers_[l]->step(stream, past, memory.per_sentence[l + 1], state.sentence_N, memory.per_sentence[0], weights, heads);
+    stream = layers_[l]->step(stream, past, memory.projected[l], state.sentence_N, memory.length_B, weights, heads);
   }
   if (want_mean && !has_source_) output.attention_NS = attention_to_nothing(memory, state.sentence_N);
   output.states_ND = normed(stream);

@@ -1,7 +1,7 @@
 // A stack of masked self-attention layers that attend to a memory (Vaswani et al. 2017, 3.1).
 //
-// Memory::per_sentence = {source_length_B, keys and values of layer 0 [B, S, E], of layer 1, ..}.
-// State::per_row = {position_N, the past ..}. The past has two forms. In CPU inference, each step's keys and values stay in place
+// Memory::projected = {keys and values of layer 0 [B, S, E], of layer 1, ..}.
+// State::per_row = {position_N, the past ..}. The past has two forms. In a frozen model, each step's keys and values stay in place
 // (State::per_step, layer by layer), and per_row[1] is origin_NT: the row of step t that holds the past of row n. A beam then reorders a
 // small table instead of caches, whose copies took a tenth of the time for short sentences and most of it for long ones. Otherwise per_row
 // holds a cache [N, T, E] per layer.

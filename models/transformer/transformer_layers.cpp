@@ -68,7 +68,8 @@ torch::Tensor DecoderLayer::step(const torch::Tensor& x_ND, const Past& past, co
   if (cross_residual_)
     stream = cross_residual_->forward(stream, [&](const torch::Tensor& y) {
       const auto query_ND = cross_query_->forward(y);
-      const auto result = memory_attention(query_ND, memory_kv_BSE, sentence_N, source_length_B, memory_form_, weights_NS != nullptr);
+      const auto result =
+          memory_attention(query_ND, memory_kv_BSE, sentence_N, source_length_B, memory_form_, weights_NS != nullptr, frozen());
       if (weights_NS) *weights_NS = result.weights;
       if (heads_NHS) *heads_NHS = memory_attention_by_head(query_ND, memory_kv_BSE, sentence_N, source_length_B, memory_form_);
       return cross_out_->forward(result.out);

@@ -26,7 +26,7 @@ class EncoderLayer : public torch::nn::Module {
   std::shared_ptr<FeedForward> feed_forward_;
 };
 
-class DecoderLayer : public torch::nn::Module {
+class DecoderLayer : public Part {
  public:
   DecoderLayer(const TransformerDecoderConfig& config, int64_t memory_dim);
   // Keys and values of the memory for this layer, [.., E]; computed once per sentence.

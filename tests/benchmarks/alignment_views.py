@@ -56,14 +56,14 @@ def links(table, sources, targets):
 def translate(view, folder):
     out, alignments = os.path.join(folder, "out"), os.path.join(folder, "links")
     subprocess.run([program, "--run", run, "--input", source, "--output", out, "--beam", "1", "--quiet", "--alignments", alignments]
-                   + (["--attention-view", view] if view else []), check=True)
+                   + ["--attention-view", view], check=True)
     return lines_of(out), [{tuple(map(int, link.split("-"))) for link in line.split()} for line in lines_of(alignments)]
 
 
 pairs = [(words(s), words(t)) for s, t in zip(lines_of(train_source), lines_of(train_target))]
 forward, backward = ibm_model_1(pairs), ibm_model_1([(t, s) for s, t in pairs])
 sources = [words(line) for line in lines_of(source)]
-views = [""] + ([f"cross.{layer}.{head}" for layer in [*range(1, layers + 1), "mean"] for head in ["mean", *range(1, heads + 1)]]
+views = ["cross.last.mean"] + ([f"cross.{layer}.{head}" for layer in [*range(1, layers + 1), "mean"] for head in ["mean", *range(1, heads + 1)]]
                 if len(sys.argv) > 5 else [])
 print("| view | precision | recall | F1 |\n|---|---|---|---|")
 with tempfile.TemporaryDirectory() as folder:
@@ -76,4 +76,4 @@ with tempfile.TemporaryDirectory() as folder:
         hits = sum(len(a & b) for a, b in zip(agreed, found))
         precision = hits / max(sum(map(len, found)), 1)
         recall = hits / max(sum(map(len, agreed)), 1)
-        print(f"| {view or 'default'} | {precision:.3f} | {recall:.3f} | {2 * precision * recall / max(precision + recall, 1e-9):.3f} |", flush=True)
+        print(f"| {view} | {precision:.3f} | {recall:.3f} | {2 * precision * recall / max(precision + recall, 1e-9):.3f} |", flush=True)

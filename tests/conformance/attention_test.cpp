@@ -50,7 +50,7 @@ TEST_CASE("Attention by layer and head adds up to what the mean shows, and askin
   for (const auto& subject : subjects()) {
     INFO(subject.name);
     const auto model = subject.build();
-    model->eval();
+    const InferenceModel frozen(*model);
     const at::NoGradGuard no_grad;
     const auto source_BS = source_ids(random_sentences(3, 9, 9), 2);
     const auto shown = show(*model, source_BS, AttentionRequest::kHeads), silent = show(*model, source_BS, AttentionRequest::kNone);
@@ -87,7 +87,8 @@ TEST_CASE("The fast path and the plain one give the same attention by layer and 
     const auto model = subject.build();
     model->eval();
     const auto source_BS = source_ids(random_sentences(3, 9, 9), 2);
-    const auto plain = show(*model, source_BS, AttentionRequest::kHeads);  // with autograd: ATen's operations
+    const auto plain = show(*model, source_BS, AttentionRequest::kHeads);  // ATen's operations
+    const InferenceModel frozen(*model);
     const at::NoGradGuard no_grad;
     const auto fast = show(*model, source_BS, AttentionRequest::kHeads);
     const auto real = [&](const std::vector<torch::Tensor>& layers) {
@@ -120,7 +121,7 @@ TEST_CASE("Every family shows what it has: a Transformer all layers and heads, a
     if (subject.name != "transformer, post-norm" && subject.name.find("attention-gru") != 0) continue;
     INFO(subject.name);
     const auto model = subject.build();
-    model->eval();
+    const InferenceModel frozen(*model);
     const auto shown = show(*model, source_BS, AttentionRequest::kHeads);
     const bool transformer = subject.name == "transformer, post-norm";
     CHECK(shown.encoder_BHSS.size() == (transformer ? 2u : 0u));

@@ -160,6 +160,7 @@ void check_gradients(const OptionSpace& space, const json& options) {
 void check_trace(const OptionSpace& space, const json& options) {
   const auto model = built(space, options);
   const auto traced = trace_model(*model, kVocabulary);
+  const InferenceModel frozen(*model);
   const at::NoGradGuard no_grad;
   const auto source_BS = source_ids(random_sentences(3, 9, 43), 1);
   const Memory memory = model->encode(source_BS), traced_memory = traced_encode(traced, source_BS);

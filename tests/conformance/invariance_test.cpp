@@ -10,20 +10,22 @@
 namespace attnzoo::test {
 
 TEST_CASE("Padding on the right changes no bit of a model's output") {
+  const auto compute = GENERATE(Compute::kFloat32, Compute::kInt8);
   for (const auto& subject : subjects()) {
-    INFO(subject.name);
+    INFO(subject.name << (compute == Compute::kInt8 ? ", int8" : ""));
     const auto model = subject.build();
-    model->eval();
+    const InferenceModel frozen(*model, compute);
     const auto batch = make_test_batch(*model, random_sentences(5, 9, 1), random_sentences(5, 7, 2));
     CHECK(same_bits(stepped_logits(*model, batch), stepped_logits(*model, batch, 6)));
   }
 }
 
 TEST_CASE("A sentence gets the same bits alone, in a batch, and at another place in it") {
+  const auto compute = GENERATE(Compute::kFloat32, Compute::kInt8);
   for (const auto& subject : subjects()) {
-    INFO(subject.name);
+    INFO(subject.name << (compute == Compute::kInt8 ? ", int8" : ""));
     const auto model = subject.build();
-    model->eval();
+    const InferenceModel frozen(*model, compute);
     const auto sources = random_sentences(37, 12, 3), targets = random_sentences(37, 8, 4);
     const auto batch = make_test_batch(*model, sources, targets);
     const auto together = stepped_logits(*model, batch);
@@ -35,6 +37,19 @@ TEST_CASE("A sentence gets the same bits alone, in a batch, and at another place
     const std::vector<Sentence> some = {sources[20], sources[7], sources[30]}, said = {targets[20], targets[7], targets[30]};
     const auto shuffled = stepped_logits(*model, make_test_batch(*model, some, said));
     CHECK(same_bits(shuffled.narrow(0, 0, packing.length(20)), together.narrow(0, packing.offsets[20], packing.length(20))));
+  }
+}
+
+TEST_CASE("In int8, every family's logits are near those in float, and not equal") {
+  for (const auto& subject : subjects()) {
+    INFO(subject.name);
+    const auto model = subject.build();
+    const auto batch = make_test_batch(*model, random_sentences(5, 9, 1), random_sentences(5, 7, 2));
+    const auto plain = stepped_logits(*model, batch).clamp_min(-20);  // impossible copies of a pointer-generator are at -85
+    const InferenceModel frozen(*model, Compute::kInt8);
+    const auto rounded = stepped_logits(*model, batch).clamp_min(-20);
+    CHECK_FALSE(rounded.equal(plain));
+    CHECK(((rounded - plain).norm() / plain.norm()).item<double>() < 0.05);
   }
 }
 
@@ -60,8 +75,8 @@ TEST_CASE("Stepping equals the teacher-forced pass") {
     model->eval();
     const auto batch = make_test_batch(*model, random_sentences(7, 9, 6), random_sentences(7, 8, 7));
     const auto stepped = stepped_logits(*model, batch);
-    CHECK(largest_difference(model->forward(batch), stepped) < 2e-4);  // with autograd: the training kernels
-    const at::NoGradGuard no_grad;
+    CHECK(largest_difference(model->forward(batch), stepped) < 2e-4);
+    const InferenceModel frozen(*model);
     CHECK(largest_difference(model->forward(batch), stepped) < 2e-4);
   }
 }
@@ -70,7 +85,7 @@ TEST_CASE("Rows of a state can be reordered, repeated and dropped") {
   for (const auto& subject : subjects()) {
     INFO(subject.name);
     const auto model = subject.build();
-    model->eval();
+    const InferenceModel frozen(*model);
     const at::NoGradGuard no_grad;
     const Memory memory = model->encode(source_ids(random_sentences(4, 9, 8)));
     auto state = model->start(memory);
@@ -91,7 +106,7 @@ TEST_CASE("Attention weights are a distribution over real source tokens, and req
   for (const auto& subject : subjects()) {
     INFO(subject.name);
     const auto model = subject.build();
-    model->eval();
+    const InferenceModel frozen(*model);
     const at::NoGradGuard no_grad;
     const Memory memory = model->encode(source_ids(random_sentences(5, 9, 9), 2));
     const auto previous_N = torch::full({5}, int64_t{kBosId}, torch::kLong);

@@ -51,6 +51,7 @@ TEST_CASE("Greedy search is a beam of one that takes the likeliest token at ever
     model->eval();
     if (model->says_label()) continue;
     const at::NoGradGuard no_grad;
+    const InferenceModel frozen(*model);
     const auto source_BS = source_ids(random_sentences(1, 7, 53));
     const auto found = search(*model, source_BS, options)[0][0].ids;
     const Memory memory = model->encode(source_BS);

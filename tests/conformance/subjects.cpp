@@ -86,13 +86,13 @@ Batch make_test_batch(const Seq2SeqModel& model, std::vector<Sentence> sources, 
   return batch;
 }
 
-torch::Tensor stepped_logits(Seq2SeqModel& model, const Batch& batch, int64_t extra_padding) {
+torch::Tensor stepped_logits(const InferenceModel& model, const Batch& batch, int64_t extra_padding) {
   const at::NoGradGuard no_grad;
-  const Memory memory = model.encode(at::constant_pad_nd(batch.source_BS, {0, extra_padding}, int64_t{kPadId}));
-  State state = model.start(memory);
+  const Memory memory = model->encode(at::constant_pad_nd(batch.source_BS, {0, extra_padding}, int64_t{kPadId}));
+  State state = model->start(memory);
   std::vector<torch::Tensor> logits;
   for (int64_t t = 0; t < batch.target_in_BT.size(1); ++t) {
-    auto output = model.step(memory, state, batch.target_in_BT.select(1, t).contiguous(), AttentionRequest::kNone);
+    auto output = model->step(memory, state, batch.target_in_BT.select(1, t).contiguous(), AttentionRequest::kNone);
     logits.push_back(output.logits_NV);
     state = output.state;
   }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "data/batch.h"
-#include "models/seq2seq_model.h"
+#include "models/inference_model.h"
 #include "tests/largest_difference.h"
 
 namespace attnzoo::test {
@@ -29,8 +29,8 @@ std::vector<Sentence> random_sentences(int64_t count, int64_t max_length, uint64
 torch::Tensor source_ids(const std::vector<Sentence>& sentences, int64_t extra = 0);
 // In the model's form: a language model has no source; a classifier's label is the first target token.
 Batch make_test_batch(const Seq2SeqModel& model, std::vector<Sentence> sources, std::vector<Sentence> targets);
-// Logits of every target position by stepping in inference mode, packed like forward().
-torch::Tensor stepped_logits(Seq2SeqModel& model, const Batch& batch, int64_t extra_padding = 0);
+// Logits of every target position by stepping the frozen model, packed like forward().
+torch::Tensor stepped_logits(const InferenceModel& model, const Batch& batch, int64_t extra_padding = 0);
 
 // Mean negative log-likelihood plus the model's own penalty; smooth in every parameter.
 torch::Tensor loss_of(Seq2SeqModel& model, const Batch& batch);

@@ -15,6 +15,7 @@ TEST_CASE("Traced operations give the model's logits and attention at unseen bat
     const auto model = subject.build();
     model->eval();
     const auto traced = trace_model(*model, kVocabulary);
+    const InferenceModel frozen(*model);
     const at::NoGradGuard no_grad;
     for (const auto& [count, length, extra] : {std::tuple<int, int, int>{1, 3, 0}, {5, 11, 0}, {3, 7, 2}}) {
       INFO(subject.name << ": " << count << " sentences");

@@ -24,7 +24,7 @@ TEST_CASE("The output file is the same to the byte for any batch size, number of
     folder.file("test.src", joined(lines));
     folder.file("shuffled.src", joined(shuffled));
 
-    for (const char* search : {"--beam 1", "--beam 4 --n-best 2 --format json"}) {
+    for (const char* search : {"--beam 1", "--beam 4 --n-best 2 --format json", "--beam 3 --compute int8"}) {
       const auto translate = [&](const char* input, const char* options) {
         const auto outcome = run_merged(
             folder.path(), fmt::format("attnzoo-translate --run run --quiet {} {} --input {} --output out", search, options, input));
@@ -60,6 +60,13 @@ TEST_CASE("A trained model translates its language and attnzoo-eval scores it") 
   const auto metrics = run_merged(folder.path(), "attnzoo-eval metrics --hypothesis hyp --reference test.tgt");
   CHECK(metrics.status == 0);
   CHECK_THAT(scored.output, ContainsSubstring(metrics.output.substr(0, metrics.output.find('\n'))));
+  const auto rounded = run_merged(folder.path(), "attnzoo-eval --run run --source test.src --reference test.tgt --compute int8");
+  CHECK(rounded.status == 0);
+  CHECK_THAT(rounded.output, ContainsSubstring("perplexity"));
+  CHECK(rounded.output != scored.output);
+  const auto unknown = run_merged(folder.path(), "attnzoo-translate --run run --compute int4 --input test.src");
+  CHECK(unknown.status == 2);
+  CHECK_THAT(unknown.output, ContainsSubstring("--compute: unknown type 'int4'; accepted: float32, int8"));
   const auto piped = run_merged(folder.path(), "head -n 2 test.src | attnzoo-translate --run run --quiet --beam 5");
   CHECK(split_lines(piped.output).size() == 2);
 }

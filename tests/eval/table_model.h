@@ -27,7 +27,7 @@ class TableModel : public Seq2SeqModel {
     Memory memory;
     memory.keep_BS = source_BS.ne(kPadId);
     memory.memory_BSC = source_BS.to(torch::kFloat).unsqueeze(-1);
-    memory.per_sentence.push_back(source_BS);
+    memory.source_BS = source_BS;
     return memory;
   }
 
@@ -47,7 +47,7 @@ class TableModel : public Seq2SeqModel {
       const auto sentence = state.sentence_N[n].item<int64_t>();
       auto prefix = values(output.state.per_row[0][n]);
       prefix.erase(prefix.begin());
-      rows.push_back(torch::tensor(logits_(values(memory.per_sentence[0][sentence].masked_select(memory.keep_BS[sentence])), prefix)));
+      rows.push_back(torch::tensor(logits_(values(memory.source_BS[sentence].masked_select(memory.keep_BS[sentence])), prefix)));
     }
     output.logits_NV = torch::stack(rows);
     if (request != AttentionRequest::kNone) {

@@ -7,6 +7,7 @@
 #include "models/kernels/attention.h"
 #include "models/kernels/dropout.h"
 #include "models/kernels/gemm.h"
+#include "models/kernels/int8_rows.h"
 #include "models/kernels/recurrent_cells.h"
 #include "models/kernels/simd.h"
 #include "models/layers/dropout.h"
@@ -29,6 +30,45 @@ TEST_CASE("The packed matmul equals ATen's at every size and gives a row the sam
     CHECK(largest_difference(y, at::linear(x, weight, bias)) < 1e-4);
     for (int64_t row = 0; row < rows; row += 7) CHECK(packed.apply(x.narrow(0, row, 1)).equal(y.narrow(0, row, 1)));
     CHECK(largest_difference(kernels::PackedWeight(weight, {}).apply(x), at::linear(x, weight)) < 1e-4);
+  }
+}
+
+TEST_CASE("8-bit products have exact sums of rounded numbers with every kernel, and give a row the same bits in any batch") {
+  torch::manual_seed(4);
+  for (const auto& [rows, inputs, outputs] :
+       {std::tuple<int, int, int>{1, 1, 1}, {3, 17, 5}, {13, 64, 33}, {50, 100, 70}, {130, 31, 129}, {7, 256, 64}}) {
+    auto x = torch::randn({rows, inputs});
+    const auto weight = torch::randn({outputs, inputs}), bias = torch::randn({outputs});
+    const auto rounded = [](const torch::Tensor& m) {
+      const auto scale = m.abs().amax(1, true).to(torch::kDouble) / 127;
+      return std::pair((m / scale).round(), scale);
+    };
+    const auto [x_q, x_scale] = rounded(x);
+    const auto [w_q, w_scale] = rounded(weight);
+    const auto expected = x_q.to(torch::kDouble).matmul(w_q.t()) * x_scale * w_scale.t() + bias;
+    for (size_t kernel = 0; kernel < kernels::int8_kernels().size(); ++kernel) {
+      INFO(kernels::int8_kernels()[kernel] << ": " << rows << " x " << outputs << " x " << inputs);
+      const kernels::Int8Weights packed(weight.const_data_ptr<float>(), bias.const_data_ptr<float>(), outputs, inputs, kernel);
+      const auto apply = [&](const torch::Tensor& some) {
+        auto y = torch::full({some.size(0), outputs + 1}, 7.0f);
+        packed.apply_rows(some.const_data_ptr<float>(), inputs, some.size(0), y.data_ptr<float>(), outputs + 1);
+        CHECK((y.select(1, outputs) == 7).all().item<bool>());  // nothing is written past a row
+        return y.narrow(1, 0, outputs);
+      };
+      const auto y = apply(x);
+      // A quotient that lies on a half may be rounded to either side: one unit of one product.
+      CHECK(largest_difference(y, expected.to(torch::kFloat)) < 1e-4 + 2.5 * x_scale.max().item<double>());
+      CHECK((y - expected).abs().mean().item<double>() < 1e-3);
+      for (int64_t row = 0; row < rows; row += 7) CHECK(apply(x.narrow(0, row, 1)).equal(y.narrow(0, row, 1)));
+      for (const float damaged : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+        auto broken = x.clone();
+        broken[0][inputs / 2] = damaged;
+        const auto result = apply(broken);
+        CHECK(result[0].isnan().all().item<bool>());
+        CHECK(result.narrow(0, 1, rows - 1).equal(y.narrow(0, 1, rows - 1)));
+      }
+      CHECK(largest_difference(apply(torch::zeros_like(x))[0], bias) == 0);
+    }
   }
 }
 
@@ -186,6 +226,7 @@ TEST_CASE("The hand-written recurrent passes equal ATen's bidirectional layers")
     CHECK(largest_difference(encoder.summary(expected, rows), encoder.summary(padded, padded_rows)) < 1e-5);
     const at::NoGradGuard no_grad;
     encoder.eval();
+    freeze(encoder, Compute::kFloat32);
     CHECK(largest_difference(encoder.forward(packing.pack(x), rows), expected) < 1e-5);
   }
 }
@@ -195,9 +236,9 @@ TEST_CASE("An elementwise function gives a row the same bits alone and in a batc
   torch::manual_seed(8);
   const auto x = torch::randn({37, 21}) * 3;
   const auto each = [&](torch::Tensor (*f)(const torch::Tensor&)) {
-    const auto together = apply_elementwise(f, x);
+    const auto together = apply_elementwise(f, x, true);
     CHECK(largest_difference(together, f(x)) < 1e-6);
-    for (int64_t n = 0; n < 37; ++n) CHECK(apply_elementwise(f, x.narrow(0, n, 1)).equal(together.narrow(0, n, 1)));
+    for (int64_t n = 0; n < 37; ++n) CHECK(apply_elementwise(f, x.narrow(0, n, 1), true).equal(together.narrow(0, n, 1)));
   };
   each([](const torch::Tensor& y) { return at::gelu(y); });
   each([](const torch::Tensor& y) { return at::silu(y); });

@@ -38,12 +38,13 @@ void set_parameters(torch::nn::Module& module, const NamedTensors& tensors, cons
   }
 }
 
-// Calls check() as in training (gradients recorded) and as in inference.
+// Calls check() as in training and in the frozen form.
 template <class Check>
 void in_both_modes(torch::nn::Module& module, const Check& check) {
   SECTION("as in training") { check(); }
   SECTION("as in inference") {
     module.eval();
+    freeze(module, Compute::kFloat32);
     const at::NoGradGuard no_grad;
     check();
   }
@@ -118,15 +119,15 @@ TEST_CASE("Attention to a memory equals torch's nn.MultiheadAttention, weights i
   const auto q = at::linear(t.at("query"), q_weight, t.at("in_proj_bias").narrow(0, 0, 8));
   const auto kv = at::linear(t.at("memory"), kv_weight, t.at("in_proj_bias").narrow(0, 8, 16));
   const ThreeSentences s;
-  const auto check = [&] {
-    const auto result = memory_attention(q, kv, torch::arange(3), s.length_B, {2}, true);
+  const auto check = [&](bool frozen) {
+    const auto result = memory_attention(q, kv, torch::arange(3), s.length_B, {2}, true, frozen);
     CHECK(largest_difference(at::linear(result.out, t.at("out_proj_weight"), t.at("out_proj_bias")), t.at("out")) < kTolerance);
     CHECK(largest_difference(result.weights, t.at("weights")) < kTolerance);
   };
-  SECTION("with ATen") { check(); }
+  SECTION("with ATen") { check(false); }
   SECTION("with the kernel") {
     const at::NoGradGuard no_grad;
-    check();
+    check(true);
   }
 }
 
@@ -254,8 +255,7 @@ TEST_CASE("Shared key heads, ALiBi, windows and relative positions equal their f
       const auto attended = padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, form, false, 0, false).out.squeeze(1);
       per_step.push_back(kv_NE.contiguous());
       origin_NT = at::cat({origin_NT, torch::arange(3, torch::kInt).unsqueeze(1)}, 1);
-      if (kernels::use_inference_kernels(q_ND))
-        CHECK(largest_difference(past_attention(q_ND, per_step, 0, 1, origin_NT, form), attended) < kTolerance);
+      if (attention.frozen()) CHECK(largest_difference(past_attention(q_ND, per_step, 0, 1, origin_NT, form), attended) < kTolerance);
       return attended;
     };
     for (int64_t i = 0; i < 7; ++i) out.push_back(attention.step(t.at("x").select(1, i), torch::full({3}, i, torch::kLong), attend_past));
