@@ -258,8 +258,10 @@ int run(int argc, char** argv) {
                cxxopts::value<std::string>(), "FILE.html");
   look_options("attention-svg", "A heat map for papers per line: DIR/line-1.svg ...", cxxopts::value<std::string>(), "DIR");
   look_options("alignments", "Links between words, source-target from 0: 0-0 1-2 (Pharaoh format)", cxxopts::value<std::string>(), "FILE");
-  look_options("attention-view", "Layer and head for these and --attention: cross.2.3, cross.2.mean (default: cross.last.mean, with --alignments cross.mean.mean)",
-               cxxopts::value<std::string>(), "VIEW");
+  look_options(
+      "attention-view",
+      "Layer and head for these and --attention: cross.2.3, cross.2.mean (default: cross.last.mean, with --alignments cross.mean.mean)",
+      cxxopts::value<std::string>(), "VIEW");
   add_invalid_utf8_option(text_options);
   text_options("buffer-lines", "Lines read before they are translated together; 1 answers each line of a pipe at once",
                cxxopts::value<std::string>()->default_value("2000"), "N");
