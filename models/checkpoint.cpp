@@ -87,6 +87,12 @@ void set_model_weights(Seq2SeqModel& model, const NamedTensors& weights, const s
   for (auto& [name, tensor] : own) tensor.copy_(weights.at(name));
 }
 
+void take_model_weights(Seq2SeqModel& model, NamedTensors weights, const std::string& where) {
+  auto own = distinct_tensors(model);
+  require_fit(own, weights, where);
+  for (auto& [name, tensor] : own) tensor.set_data(weights.at(name));
+}
+
 void check_model_weights(const nlohmann::json& model, const VocabularySizes& sizes, const NamedTensors& weights, const std::string& where) {
   const auto shapes = model_shapes(model, sizes);
   check_vocabulary(*shapes, weights, sizes, where);
@@ -143,8 +149,8 @@ LoadedModel load_model(const fs::path& run, torch::Device device, std::optional<
   auto contents = load_checkpoint(loaded.checkpoint, false);
   const auto where = loaded.checkpoint.string();
   check_contents(contents, where);
-  loaded.model = build_model(contents.config["model"], vocabulary_sizes(contents.tokenizers));
-  set_model_weights(*loaded.model, contents.weights, where);
+  loaded.model = build_model(contents.config["model"], vocabulary_sizes(contents.tokenizers), InitialValues::kUndrawn);
+  take_model_weights(*loaded.model, std::move(contents.weights), where);
   loaded.model->to(device);
   loaded.model->eval();
   if (compute) loaded.frozen = std::make_unique<const InferenceModel>(*loaded.model, *compute);

@@ -36,6 +36,8 @@ struct CheckpointContents {
 NamedTensors model_weights(const Seq2SeqModel& model);
 // Copies weights in; throws CheckpointError that lists names missing, unknown, or of another shape or type (both of them).
 void set_model_weights(Seq2SeqModel& model, const NamedTensors& weights, const std::string& where);
+// The same without a copy: the model holds these tensors from now on.
+void take_model_weights(Seq2SeqModel& model, NamedTensors weights, const std::string& where);
 // Throws the same where the model of a section `model` would not take these weights, and says when it is the tokenisers that are another
 // model's. Allocates nothing, whatever sizes the section asks for: call it before build_model() for a config that came with weights.
 void check_model_weights(const nlohmann::json& model, const VocabularySizes& sizes, const NamedTensors& weights, const std::string& where);

@@ -36,7 +36,7 @@ ModelEmbeddings::ModelEmbeddings(torch::nn::Module& parent, const VocabularySize
     output_weight_VD = target->weight;
   } else {
     const double bound = std::sqrt(6.0 / static_cast<double>(sizes.target + output_dim));
-    const auto weight_VD = torch::empty({sizes.target, output_dim}, parameter_options()).uniform_(-bound, bound);
+    const auto weight_VD = uniform_parameter({sizes.target, output_dim}, bound);
     output_weight_VD = parent.register_parameter("output_weight", weight_VD);
   }
   output_bias_V = parent.register_parameter("output_bias", torch::zeros({sizes.target}, parameter_options()));

@@ -18,7 +18,7 @@ namespace {
 constexpr int64_t kMaxParameters = int64_t{1} << 34;
 
 std::shared_ptr<Seq2SeqModel> shapes_of(const EncoderDecoderConfig& config, const VocabularySizes& sizes) {
-  const ShapesOnly shapes_only;
+  const InitialValuesScope shapes_only(InitialValues::kShapesOnly);
   return std::make_shared<EncoderDecoder>(config, sizes);
 }
 
@@ -74,9 +74,10 @@ nlohmann::json complete_model_config(const nlohmann::json& model) {
   return complete;
 }
 
-std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes) {
+std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes, InitialValues values) {
   const auto config = read_model_config(model);
   check_size(*shapes_of(config, sizes));
+  const InitialValuesScope scope(values);
   return std::make_shared<EncoderDecoder>(config, sizes);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "models/layers/parameters.h"
 #include "models/seq2seq_model.h"
 
 namespace attnzoo {
@@ -44,7 +45,9 @@ nlohmann::json complete_model_config(const nlohmann::json& model);
 // Throws ConfigError for whatever build_model() would refuse, before there are tokenisers: parts that do not go together, widths that do
 // not fit. Draws no random numbers.
 void check_model_config(const nlohmann::json& model, bool joint_vocabulary);
-std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes);
+// kUndrawn: for weights that are loaded at once.
+std::shared_ptr<Seq2SeqModel> build_model(const nlohmann::json& model, const VocabularySizes& sizes,
+                                          InitialValues values = InitialValues::kDrawn);
 // The same with the names and shapes of its parameters but no values (layers/parameters.h): what a config asks for, before any memory is
 // given to it. Throws ConfigError.
 std::shared_ptr<Seq2SeqModel> model_shapes(const nlohmann::json& model, const VocabularySizes& sizes);

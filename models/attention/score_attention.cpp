@@ -15,7 +15,7 @@ namespace {
 
 torch::Tensor small_uniform(int64_t size, int64_t fan_in) {
   const double bound = std::sqrt(3.0 / static_cast<double>(fan_in));
-  return torch::empty({size}, parameter_options()).uniform_(-bound, bound);
+  return uniform_parameter({size}, bound);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace attnzoo {
 
 Embedding::Embedding(int64_t vocabulary_size, int64_t dim, double deviation) {
-  auto table = torch::empty({vocabulary_size, dim}, parameter_options()).normal_(0, deviation);
+  auto table = normal_parameter({vocabulary_size, dim}, deviation);
   table[kPadId].zero_();
   weight = register_parameter("weight", table);
 }

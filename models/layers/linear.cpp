@@ -8,7 +8,7 @@ namespace attnzoo {
 
 Linear::Linear(int64_t num_inputs, int64_t num_outputs, bool with_bias, double gain) {
   const double bound = gain * std::sqrt(6.0 / static_cast<double>(num_inputs + num_outputs));
-  weight = register_parameter("weight", torch::empty({num_outputs, num_inputs}, parameter_options()).uniform_(-bound, bound));
+  weight = register_parameter("weight", uniform_parameter({num_outputs, num_inputs}, bound));
   if (with_bias) bias = register_parameter("bias", torch::zeros({num_outputs}, parameter_options()));
 }
 

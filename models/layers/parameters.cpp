@@ -3,13 +3,25 @@
 namespace attnzoo {
 namespace {
 
-thread_local bool shapes_only = false;
+thread_local InitialValues initial_values = InitialValues::kDrawn;
 
 }  // namespace
 
-torch::TensorOptions parameter_options() { return torch::TensorOptions(shapes_only ? torch::kMeta : torch::kCPU).dtype(torch::kFloat); }
+InitialValuesScope::InitialValuesScope(InitialValues values) : before_(initial_values) { initial_values = values; }
+InitialValuesScope::~InitialValuesScope() { initial_values = before_; }
 
-ShapesOnly::ShapesOnly() : before_(shapes_only) { shapes_only = true; }
-ShapesOnly::~ShapesOnly() { shapes_only = before_; }
+torch::TensorOptions parameter_options() {
+  return torch::TensorOptions(initial_values == InitialValues::kShapesOnly ? torch::kMeta : torch::kCPU).dtype(torch::kFloat);
+}
+
+torch::Tensor uniform_parameter(torch::IntArrayRef shape, double bound) {
+  auto values = torch::empty(shape, parameter_options());
+  return initial_values == InitialValues::kDrawn ? values.uniform_(-bound, bound) : values;
+}
+
+torch::Tensor normal_parameter(torch::IntArrayRef shape, double deviation) {
+  auto values = torch::empty(shape, parameter_options());
+  return initial_values == InitialValues::kDrawn ? values.normal_(0, deviation) : values;
+}
 
 }  // namespace attnzoo

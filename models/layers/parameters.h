@@ -1,24 +1,33 @@
-// Where modules make their parameters and buffers: torch::empty({rows, columns}, parameter_options()).
+// Where modules make their parameters and buffers.
 #pragma once
 
 #include <torch/types.h>
 
 namespace attnzoo {
 
-// Single precision on the CPU; on the device `meta`, which has shapes and no memory, while a ShapesOnly exists in this thread.
-torch::TensorOptions parameter_options();
+// What the parameters of a model hold when it is built.
+enum class InitialValues {
+  kDrawn,       // those to start training from
+  kUndrawn,     // anything: weights are loaded at once. Nothing is drawn, and pages that are never written take no memory.
+  kShapesOnly,  // none: they are on the device `meta`, and only their names and shapes may be used
+};
 
-// A model built while this exists has the names and shapes of its parameters but not their values: it takes no memory for them, no
-// time to draw them, and nothing from the random generator. Only its shapes may be used.
-class ShapesOnly {
+// What this thread builds while this exists; otherwise kDrawn.
+class InitialValuesScope {
  public:
-  ShapesOnly();
-  ~ShapesOnly();
-  ShapesOnly(const ShapesOnly&) = delete;
-  ShapesOnly& operator=(const ShapesOnly&) = delete;
+  explicit InitialValuesScope(InitialValues values);
+  ~InitialValuesScope();
+  InitialValuesScope(const InitialValuesScope&) = delete;
+  InitialValuesScope& operator=(const InitialValuesScope&) = delete;
 
  private:
-  bool before_;
+  InitialValues before_;
 };
+
+// Single precision on the CPU, or on the device `meta`: for parameters of constants, torch::zeros({rows}, parameter_options()).
+torch::TensorOptions parameter_options();
+// Uniform in [-bound, bound], and normal around 0.
+torch::Tensor uniform_parameter(torch::IntArrayRef shape, double bound);
+torch::Tensor normal_parameter(torch::IntArrayRef shape, double deviation);
 
 }  // namespace attnzoo

@@ -27,8 +27,8 @@ CellKind cell_kind(const std::string& name) {
 Cell::Cell(CellKind cell, int64_t input_dim, int64_t hidden) : kind(cell), hidden_dim(hidden) {
   const int64_t rows = num_gates(kind) * hidden;
   const double bound = 1.0 / std::sqrt(static_cast<double>(hidden));
-  weight_ih = register_parameter("weight_ih", torch::empty({rows, input_dim}, parameter_options()).uniform_(-bound, bound));
-  weight_hh = register_parameter("weight_hh", torch::empty({rows, hidden}, parameter_options()).uniform_(-bound, bound));
+  weight_ih = register_parameter("weight_ih", uniform_parameter({rows, input_dim}, bound));
+  weight_hh = register_parameter("weight_hh", uniform_parameter({rows, hidden}, bound));
   auto bias = torch::zeros({rows}, parameter_options());
   if (kind == CellKind::kLstm) bias.narrow(0, hidden, hidden).fill_(1);
   bias_ih = register_parameter("bias_ih", bias);

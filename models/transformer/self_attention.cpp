@@ -27,7 +27,7 @@ SelfAttention::SelfAttention(const TransformerStackConfig& config)
     const auto table = [&](const char* name) {
       const int64_t rows = 2 * config.relative_distance + 1;
       const double bound = std::sqrt(6.0 / static_cast<double>(rows + head_dim));
-      return register_parameter(name, torch::empty({rows, head_dim}, parameter_options()).uniform_(-bound, bound));
+      return register_parameter(name, uniform_parameter({rows, head_dim}, bound));
     };
     form_.relative_key_RK = table("relative_key");
     form_.relative_value_RK = table("relative_value");

@@ -1,6 +1,6 @@
 """What `make bench` runs: attnzoo's speed in one table, beside CTranslate2 where it is installed, in turn on the same work.
 
-    bench.py BIN [--quick] [--save] [--out FOLDER]
+    bench.py BIN [--quick] [--save] [--repeats N] [--models WORD] [--out FOLDER]
 
 Trains two models for 200 s each (once; they stay in FOLDER/models), then measures decoding in float32 and int8, greedy and with beam 5, by 32 sentences and one by
 one; training; preparing text; and one line from the start of the process to its output. A figure is the median of its repeats, with the
@@ -11,13 +11,11 @@ build/multi30k or ../shared/data/multi30k; else Debian's package descriptions, w
 of more than 5 % is named. Figures of one machine say nothing about another, and a machine with other work says nothing at all.
 """
 import argparse
-import glob
 import gzip
 import json
 import os
 import platform
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -67,8 +65,8 @@ def write_recipe(path, model, text, folder, **training):
 
 
 class Bench:
-    def __init__(self, programs, folder, quick):
-        self.programs, self.folder, self.repeats = programs, folder, 2 if quick else 5
+    def __init__(self, programs, folder, quick, repeats):
+        self.programs, self.folder, self.repeats = programs, folder, repeats or (2 if quick else 5)
         self.peers = not quick
         self.results = {}
 
@@ -80,8 +78,10 @@ class Bench:
         self.results[name] = {"median": median, "unit": unit, "better": better, "low": min(values), "high": max(values), "repeats": len(values)}
         print(f"{name:58} {median:10.4g} {unit:14} {100 * (max(values) - min(values)) / median:5.1f} %", flush=True)
 
-    def models(self, text):
+    def models(self, text, word):
         for name, model in MODELS.items():
+            if word not in name:
+                continue
             path = f"{self.folder}/models/{name.replace(' ', '-')}"
             if not os.path.exists(f"{path}/checkpoints/last"):
                 print(f"training {name} for {TRAIN_SECONDS} s", file=sys.stderr)
@@ -101,9 +101,9 @@ class Bench:
                     engines[compute] = ctranslate2.Translator(exported, inter_threads=THREADS, intra_threads=1, compute_type=compute)
                 self.results["CTranslate2"] = {"version": ctranslate2.__version__}
                 import sentencepiece
-                model = sentencepiece.SentencePieceProcessor(model_file=glob.glob(f"{exported}/*.model")[0])
-                sentences = [model.encode(line, out_type=str) + ["</s>"] for line in lines_of(test)]
-            except (ImportError, IndexError) as problem:
+                model = sentencepiece.SentencePieceProcessor(model_file=f"{exported}/source.spm")
+                sentences = [model.encode(line, out_type=str) for line in lines_of(test)]
+            except ImportError as problem:
                 print(f"bench.py: CTranslate2 is not measured: {problem}", file=sys.stderr)
         few = f"{self.folder}/few"
         with open(few, "w", encoding="utf-8") as file:
@@ -195,18 +195,20 @@ def main():
     parser.add_argument("programs")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--save", action="store_true")
+    parser.add_argument("--repeats", type=int, help="per figure (default: 5, with --quick 2)")
+    parser.add_argument("--models", default="", metavar="WORD", help="only those whose name holds it: transformer, attention-gru")
     parser.add_argument("--out", default=f"{root}/build/bench")
     options = parser.parse_args()
     os.makedirs(f"{options.out}/models", exist_ok=True)
-    if resource.getrlimit and os.getloadavg()[0] > 0.5:
+    if os.getloadavg()[0] > 0.5:
         print(f"bench.py: the machine is not quiet (load {os.getloadavg()[0]:.1f}); figures may be wrong", file=sys.stderr)
     title, text = find_text(options.programs, options.out)
-    bench = Bench(options.programs, options.out, options.quick)
+    bench = Bench(options.programs, options.out, options.quick, options.repeats)
     processor = next((line.split(":")[1].strip() for line in lines_of("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
     bench.results["machine"] = {"processor": processor, "threads": THREADS, "text": title}
     print(f"{processor}, {THREADS} threads; {title}\n{'':58} {'median':>10} {'':14} spread")
     bench.matmul()
-    for name, model, path in list(bench.models(text)):
+    for name, model, path in list(bench.models(text, options.models)):
         bench.training(name, model, text)
         bench.decoding(name, path, text[2])
         if name.startswith("transformer"):
