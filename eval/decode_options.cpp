@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "data/cache_folder.h"
 #include "data/device_option.h"
 #include "data/error.h"
 #include "data/file_list.h"
@@ -203,10 +202,18 @@ std::vector<std::filesystem::path> model_files(const std::filesystem::path& chec
   std::vector<std::filesystem::path> files;
   for (const std::string& name : names_in(checkpoint)) files.push_back(checkpoint / name);
   const auto folder = checkpoint.parent_path();
-  if (folder.filename() == "checkpoints") {
-    for (const char* name : {"config.json", "log.jsonl"}) files.push_back(folder.parent_path() / name);
-    for (const char* name : kCacheFiles) files.push_back(folder.parent_path() / "prepared" / name);
-  }
+  if (folder.filename() == "checkpoints")
+    for (auto& file : run_files(folder.parent_path())) files.push_back(std::move(file));
+  return files;
+}
+
+std::vector<std::filesystem::path> run_files(const std::filesystem::path& run) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> files = {run / "config.json", run / "log.jsonl"};
+  std::error_code ignored;
+  for (const char* folder : {"checkpoints", "prepared"})
+    for (fs::recursive_directory_iterator entry(run / folder, ignored), end; entry != end; entry.increment(ignored))
+      if (entry->is_regular_file(ignored)) files.push_back(entry->path());
   return files;
 }
 

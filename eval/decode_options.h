@@ -37,6 +37,9 @@ std::vector<std::filesystem::path> chosen_checkpoints(const cxxopts::ParseResult
 // What a program that reads this checkpoint may not write over: its files, and those that the run writes beside it.
 std::vector<std::filesystem::path> model_files(const std::filesystem::path& checkpoint);
 
+// The same of a run: its recipe and log, every checkpoint and the prepared text.
+std::vector<std::filesystem::path> run_files(const std::filesystem::path& run);
+
 // What messages call a line of the model's input: "sentence" where it is translated, else "text".
 std::string unit_of(const Seq2SeqModel& model);
 

@@ -279,6 +279,12 @@ TEST_CASE("an output that is an input is refused, whatever its name") {
         refuse_input_as_output("--output", folder / name, {"/none", file}),
         Equals("--output " + (folder / name).string() + ": this is the file that is read (" + file + "); choose another name"));
   refuse_input_as_output("--output", folder / "new", {file});
+  {
+    const AtomicFile first(folder / "twice");
+    CHECK_THROWS_WITH(AtomicFile(folder / "." / "twice"), ContainsSubstring("two outputs have this name; give each a name of its own"));
+    AtomicFile(folder / "other");
+  }
+  AtomicFile(folder / "twice").commit();  // the first is gone
   refuse_input_as_output("--output", "/dev/null", {"/dev/null"});
   const int saved = dup(STDIN_FILENO), in = open(file.c_str(), O_RDONLY);
   dup2(in, STDIN_FILENO);

@@ -163,6 +163,16 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
   CHECK(!std::filesystem::exists(folder / "r.html"));
   check("attnzoo-translate --run run --input text --explain no/such.html", 1, "no/such.html: cannot be written");
   check("attnzoo-translate --run run --input text --explain text", 1, "--explain");
+  check("attnzoo-translate --run run --input text --output t --explain t", 1, "t: two outputs have this name");
+  check("attnzoo-translate --run run --input text --output t --alignments ./t", 1, "./t: two outputs have this name");
+  check(eval + "--report t.html --hypotheses-out t.html", 1, "t.html: two outputs have this name");
+  check("attnzoo-train compare run --out run/checkpoints/last/weights.safetensors", 1, "this is the file that is read");
+  check(
+      "(cp -r run/checkpoints/step-000010 run/checkpoints/step-000005; "
+      "attnzoo-translate --run run --input text --output run/checkpoints/step-000005/weights.safetensors; "
+      "code=$?; rm -r run/checkpoints/step-000005; exit $code)",
+      1, "this is the file that is read");
+  for (const char* name : {"t", "t.html"}) CHECK(!std::filesystem::exists(folder / name));
   check("seq 201 | attnzoo-translate --run run --explain e.html", 1, "--explain: the text has more than 200 lines");
   check("attnzoo-translate --run run --input text --attention-view cross.1.1", 2, "--attention-view chooses what");
   check("attnzoo-translate --run run --input text --alignments a --attention-view cros.1", 2, "'cros.1' is not an attention");

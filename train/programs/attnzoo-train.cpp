@@ -17,6 +17,7 @@
 #include "data/recipe.h"
 #include "data/recipe_fields.h"
 #include "data/stop_signal.h"
+#include "eval/decode_options.h"
 #include "models/registry.h"
 #include "models/section_fields.h"
 #include "train/field_list.h"
@@ -282,7 +283,16 @@ int show(int argc, char** argv) {
   cxxopts::ParseResult flags;
   if (!parse_runs(kAboutShow, options, argc, argv, flags)) return 0;
   const auto names = flags["runs"].as<Strings>();
-  print_output(run_summary({names.begin(), names.end()}));
+  std::vector<fs::path> runs;
+  // Of several, as a shell finds them for runs/*, those that are none are named and passed over.
+  for (const auto& name : names) {
+    if (names.size() == 1 || fs::exists(fs::path(name) / "log.jsonl"))
+      runs.emplace_back(name);
+    else
+      print_message(fmt::format("{}: is no run: it has no log.jsonl; passed over", name));
+  }
+  if (runs.empty()) fail<DataError>("none of these {} is a run; give folders that attnzoo-train wrote", names.size());
+  print_output(run_summary(runs));
   return 0;
 }
 
@@ -295,7 +305,7 @@ int compare(int argc, char** argv) {
   std::vector<fs::path> runs, inputs;
   for (const auto& run : flags["runs"].as<Strings>()) {
     runs.emplace_back(run);
-    for (const char* name : {"log.jsonl", "config.json"}) inputs.push_back(runs.back() / name);
+    for (auto& file : run_files(runs.back())) inputs.push_back(std::move(file));
   }
   const fs::path out = flags["out"].as<std::string>();
   refuse_input_as_output("--out", out, inputs);
