@@ -185,15 +185,24 @@ TEST_CASE("in a folder of attnzoo's own a link is neither read nor written throu
   CHECK(read_file(folder / "diary") == "mine");
 }
 
-TEST_CASE("a file NAME.tmp of the user's is neither written nor removed, and two writers of one name do not meet") {
+TEST_CASE("a file NAME.tmp of the user's is neither written nor removed, and two programs that write one name do not meet") {
   const TemporaryDirectory folder;
   folder.file("x.tmp", "mine");
   folder.file("target", "mine too");
   std::filesystem::create_symlink("target", folder / "x.pairs.tmp");
-  AtomicFile first(folder / "x"), second(folder / "x");
+  const pid_t child = fork();
+  if (child == 0) {  // waits for its parent's file to be open
+    while (num_entries(folder.path()) < 4) usleep(1000);
+    AtomicFile second(folder / "x");
+    second.write("second");
+    second.commit();
+    _exit(0);
+  }
+  AtomicFile first(folder / "x");
   first.write("first");
-  second.write("second");
-  second.commit();
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
   CHECK(read_file(folder / "x") == "second");
   first.commit();
   CHECK(read_file(folder / "x") == "first");
