@@ -84,10 +84,8 @@ void panel_baseline(const float* x, int64_t xs, int64_t n, const float* p, int64
 const Variant& variant() {
   static const Variant chosen = [] {
 #if defined(__x86_64__) && defined(__GNUC__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq"))
-      return Variant{32, panel_avx512};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Variant{16, panel_avx2};
+    if (runs_avx512()) return Variant{32, panel_avx512};
+    if (runs_avx2()) return Variant{16, panel_avx2};
 #endif
     return Variant{8, panel_baseline};
   }();

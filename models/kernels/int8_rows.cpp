@@ -188,10 +188,8 @@ const std::vector<Int8Kernel>& kernels_here() {
   static const std::vector<Int8Kernel> kernels = [] {
     std::vector<Int8Kernel> found;
 #if ATTNZOO_INT8_X86
-    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
-      found.push_back(kernel_of<Vnni512>("AVX-512 VNNI", rows_vnni));
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(kernel_of<Avx2>("AVX2", rows_avx2));
+    if (__builtin_cpu_supports("avx512vnni") && runs_avx512()) found.push_back(kernel_of<Vnni512>("AVX-512 VNNI", rows_vnni));
+    if (runs_avx2()) found.push_back(kernel_of<Avx2>("AVX2", rows_avx2));
 #endif
     found.push_back(kernel_of<Portable>("portable", rows_portable));
     return found;

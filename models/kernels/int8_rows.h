@@ -4,7 +4,7 @@
 //   y_m = s_x s_m sum_k q_k q_mk + b_m          the sum in 32-bit integers, exact
 //
 // So a row's result depends on that row alone, whatever the batch. LibTorch's quantized::linear_dynamic has one scale per tensor, which
-// breaks that, and takes twice the time (DESIGN.md, decision 42).
+// breaks that (DESIGN.md, decision 43).
 #pragma once
 
 #include <cstddef>

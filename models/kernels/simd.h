@@ -18,6 +18,15 @@
 
 namespace attnzoo::kernels {
 
+#if defined(__x86_64__) && defined(__GNUC__)
+// Whether this processor runs code compiled for x86-64-v4, or for x86-64-v3.
+inline bool runs_avx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq");
+}
+inline bool runs_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#endif
+
 // e^x for x <= 88 with a relative error below 3e-7; 0 below -87. Cody-Waite reduction, polynomial of degree 6 (Cephes expf);
 // branch-free, so that loops over it vectorise.
 ATTNZOO_INLINE float fast_exp(float x) {

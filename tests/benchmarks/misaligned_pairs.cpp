@@ -1,6 +1,6 @@
 // How many misaligned pairs attnzoo-data inspect --report finds: exchanges the targets of a random share of a text's pairs and judges all
 // pairs by data/pair_clues.h. Prints one line per share. Not a test; takes seconds for 40 thousand pairs.
-//   build/release/bin/bench-misaligned-pairs train.en train.de 0 0.01 0.1
+//   ninja -C build/release benchmarks && build/release/bin/bench-misaligned-pairs train.en train.de 0 0.01 0.1
 #include <fmt/format.h>
 
 #include <algorithm>
