@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <map>
 
@@ -86,6 +87,15 @@ std::string set_instead(const std::vector<std::string>& fields, const std::strin
   throw UsageError(fmt::format("unknown option {}; did you mean {}?", typed, set_instead(fields_called(near, keys), value)));
 }
 
+// A word that names no file may be a command, misspelt or not in its place.
+void check_for_command(const CommandLine& about, const std::string& word) {
+  std::error_code ignored;
+  const auto near = about.commands.empty() || std::filesystem::exists(word, ignored) ? "" : nearest(word, about.commands);
+  if (near.empty()) return;
+  throw UsageError(near == word ? fmt::format("'{0}' is a command and goes first: {1} {0} ...", word, about.program)
+                                : fmt::format("unexpected argument '{}'; did you mean the command {}?", word, near));
+}
+
 // Notes one value; refuses the second of an option that takes one.
 void note_value(const KnownOption& option, const std::string& value, std::map<std::string, std::string>& value_of) {
   if (value.empty()) throw UsageError(fmt::format("{}: is empty; it needs a value", option.canonical));
@@ -103,7 +113,10 @@ void check_arguments(const CommandLine& about, const cxxopts::Options& options, 
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument == "--") break;
-    if (argument.size() < 2 || argument[0] != '-') continue;
+    if (argument.size() < 2 || argument[0] != '-') {
+      check_for_command(about, argument);
+      continue;
+    }
     const bool is_long = argument.rfind("--", 0) == 0;
     const size_t equals = is_long ? argument.find('=') : std::string::npos;
     const std::string name = is_long ? argument.substr(0, equals) : argument.substr(0, 2);

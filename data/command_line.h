@@ -16,9 +16,10 @@
 #include <cxxopts.hpp>
 #endif
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "data/error.h"
 
 namespace attnzoo {
 
@@ -30,16 +31,13 @@ struct CommandLine {
   // Dotted keys of the recipe that the program reads (data/recipe_fields.h). An unknown option that names one is answered with the --set
   // that was meant. Called only then.
   std::function<std::vector<std::string>()> recipe_fields = {};
-};
-
-// Thrown for what the user typed wrong; run_program prints it with a hint to --help and returns 2.
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  // First words that are commands of their own: "show". One that is misspelt or stands behind an option is answered with what was meant.
+  std::vector<std::string> commands = {};
 };
 
 // Adds --help and --version to the declared options, parses, and handles both. Returns false when one of them was printed and the program
-// is done. Throws UsageError for an unknown option ("unknown option --bean; did you mean --beam?"), a missing value, and an option given
-// twice that takes one value.
+// is done. Throws UsageError for an unknown option ("unknown option --bean; did you mean --beam?"), a missing value, an option given twice
+// that takes one value, and a misspelt command.
 bool parse_command_line(const CommandLine& about, cxxopts::Options& options, int argc, char** argv, cxxopts::ParseResult& result);
 
 // Calls `body` with the standard streams open (data/message.h), turning exceptions into messages on standard error ("attnzoo-train: error:

@@ -45,6 +45,12 @@ struct CheckpointError : Error {
   using Error::Error;
 };
 
+// A command line that is wrong whatever the files hold; run_program() prints it with a hint to --help and returns 2. No Error, so that
+// nothing that passes over damaged input passes over it.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // fail<DataError>("{}:{}: not valid UTF-8", path, line)
 template <class Exception, class... Args>
 [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {

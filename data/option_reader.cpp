@@ -56,6 +56,14 @@ void OptionReader::finish() const {
   if (!problems_.empty()) throw UsageError(fmt::format("{}", fmt::join(problems_, "; ")));
 }
 
+std::filesystem::path output_file_option(const cxxopts::ParseResult& arguments, const std::string& option) {
+  if (arguments.count(option) == 0) return {};
+  const auto name = arguments[option].as<std::string>();
+  if (name == "-")
+    throw UsageError(fmt::format("--{}: goes to a file, not to standard output; give its name (./- for one called -)", option));
+  return name;
+}
+
 void apply_threads_option(const cxxopts::ParseResult& arguments) {
   OptionReader options(arguments);
   if (!options.given("threads")) return;

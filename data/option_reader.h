@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,10 @@ class OptionReader {
   const cxxopts::ParseResult& arguments_;
   std::vector<std::string> problems_;
 };
+
+// The file that an option such as --report names; "" where it is not given. Throws UsageError for "-": only an --output goes to standard
+// output.
+std::filesystem::path output_file_option(const cxxopts::ParseResult& arguments, const std::string& option);
 
 // Sets LibTorch's threads to --threads where it is given.
 void apply_threads_option(const cxxopts::ParseResult& arguments);

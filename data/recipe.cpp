@@ -45,7 +45,8 @@ nlohmann::json read_recipe(const std::filesystem::path& file, const std::vector<
 
 void apply_setting(nlohmann::json& recipe, const std::string& setting, const std::vector<std::string>& more_path_fields) {
   const size_t equals = setting.find('=');
-  if (equals == std::string::npos || equals == 0) fail<ConfigError>("--set {}: must be KEY=VALUE, such as train.max_steps=100", setting);
+  if (equals == std::string::npos || equals == 0)
+    throw UsageError(fmt::format("--set {}: must be KEY=VALUE, such as train.max_steps=100", setting));
   const std::string key = setting.substr(0, equals);
   // Alone in an object, the new value can be told from what the recipe already holds.
   nlohmann::json alone = nlohmann::json::object();

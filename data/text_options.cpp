@@ -64,7 +64,7 @@ SourceConfig text_of_options(const cxxopts::ParseResult& arguments, const std::s
     TsvFiles form{{arguments["tsv"].as<std::string>()}};
     OptionReader numbers(arguments);
     if (numbers.given(first + "-column")) form.source_column = numbers.integer(first + "-column", kColumn);
-    if (numbers.given(second + "-column")) form.target_column = numbers.integer(second + "-column", kColumn);
+    if (second != first && numbers.given(second + "-column")) form.target_column = numbers.integer(second + "-column", kColumn);
     numbers.finish();
     text.form = form;
   }

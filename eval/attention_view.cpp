@@ -39,10 +39,7 @@ std::string shown(int64_t number) {
 AttentionView AttentionView::parse(const std::string& text) {
   const auto words = split_at_dots(text);
   const auto refuse = [&]() {
-    fail<ConfigError>(
-        "'{}' is not an attention: write PART.LAYER.HEAD, with cross, encoder or decoder, and numbers from 1 or 'mean': cross.2.3, "
-        "cross.last.mean",
-        text);
+    fail<ConfigError>("'{}' is not an attention: write cross.LAYER.HEAD with numbers from 1 or 'mean': cross.2.3, cross.last.mean", text);
   };
   AttentionView view;
   size_t part = 0;

@@ -34,6 +34,7 @@ double paired_p_value(const std::vector<double>& a, const std::vector<double>& b
   for (size_t i = 0; i < a.size(); ++i) differences.push_back(std::abs(a[i] - b[i]));
   const double mean = std::accumulate(differences.begin(), differences.end(), 0.0) / static_cast<double>(differences.size());
   const double observed = std::abs(score_a - score_b);
+  if (observed == 0) return 1;
   const auto larger =
       std::count_if(differences.begin(), differences.end(), [&](double difference) { return difference - mean > observed; });
   return static_cast<double>(larger + 1) / static_cast<double>(differences.size() + 1);

@@ -25,7 +25,8 @@ struct Interval {
 // The middle 95 % of the scores.
 Interval interval_of(std::vector<double> scores);
 
-// The probability of a difference this large or larger if the systems were equally good, by the samples of both.
+// The probability of a difference this large or larger if the systems were equally good, by the samples of both. Of equal scores it is 1;
+// sacrebleu counts samples with a larger difference only, which gives the smallest value there is.
 double paired_p_value(const std::vector<double>& a, const std::vector<double>& b, double score_a, double score_b);
 
 }  // namespace attnzoo

@@ -56,8 +56,9 @@ void add_decode_options(cxxopts::Options& options, Runs runs) {
   add_model_options(options, runs);
   auto search_options = options.add_options("Search");
   search_options("beam", "Hypotheses kept alive per sentence; 1 is greedy", number(search.beam), "N");
-  search_options("n-best", "Translations per sentence, or labels per text, best first; widens the default beam, but not a given --beam",
-                 number(search.n_best), "N");
+  if (runs == Runs::kOne)
+    search_options("n-best", "Translations per sentence, or labels per text, best first; widens the default beam, but not a given --beam",
+                   number(search.n_best), "N");
   search_options("length-penalty", "Exponent a of score = log p / ((5 + length) / 6)^a; 0 for none", number(search.length_penalty), "A");
   search_options("min-length", "Minimum number of target tokens", number(search.min_length), "N");
   search_options("max-length", "Maximum number of target tokens; longer translations are cut, and their number is reported",
@@ -112,7 +113,7 @@ TranslateOptions decode_options(const cxxopts::ParseResult& arguments) {
   using Bounds = SearchBounds;
   auto& search = options.search;
   search.beam = reader.integer("beam", Bounds::kBeam);
-  search.n_best = reader.integer("n-best", Bounds::kBeam);
+  if (reader.given("n-best")) search.n_best = reader.integer("n-best", Bounds::kBeam);
   if (!reader.given("beam")) search.beam = std::max(search.beam, search.n_best);
   search.length_penalty = reader.real("length-penalty", Bounds::kLengthPenalty);
   search.min_length = reader.integer("min-length", Bounds::kMinLength);

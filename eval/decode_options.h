@@ -13,7 +13,7 @@ namespace attnzoo {
 // --run, --checkpoint. With kSeveral, --run may be given again, and is a list.
 enum class Runs { kOne, kSeveral };
 void add_model_options(cxxopts::Options& options, Runs runs = Runs::kOne);
-// The same, and --beam, --n-best, --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --sample,
+// The same, and --beam, --n-best (of one run), --length-penalty, --min-length, --max-length, --no-repeat-ngram, --patience, --sample,
 // --temperature, --top-k, --top-p, --seed, --batch-size, --threads, --max-source-tokens, --compute, --device.
 void add_decode_options(cxxopts::Options& options, Runs runs = Runs::kOne);
 

@@ -239,6 +239,21 @@ json language_model_report(const std::string& name, double loss, int64_t num_tok
           {"by_position", {{"loss", std::move(values)}, {"texts", position_count}}}};
 }
 
+std::string differences_text(const json& document) {
+  std::string text;
+  for (size_t s = 1; s < document["systems"].size(); ++s) {
+    std::string differences;
+    for (const auto& metric : document["metrics"]) {
+      const auto& system = metric["systems"][s];
+      differences += fmt::format("{}{} {:+.2f} (p = {:.3f})", differences.empty() ? "" : ", ", metric["name"].get<std::string>(),
+                                 system["difference"].get<double>(), system["p_value"].get<double>());
+    }
+    text += fmt::format("{} against {}: {}\n", document["systems"][s].get<std::string>(), document["systems"][0].get<std::string>(),
+                        differences);
+  }
+  return text;
+}
+
 std::string evaluation_content(const std::filesystem::path& file, const json& document) {
   std::string title;
   for (const auto& system : document["systems"]) title += (title.empty() ? "" : ", ") + system.get<std::string>();

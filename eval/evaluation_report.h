@@ -34,6 +34,9 @@ nlohmann::json classification_report(std::span<const EvaluatedSystem> systems, s
 nlohmann::json language_model_report(const std::string& name, double loss, int64_t num_tokens, const std::vector<double>& position_loss,
                                      const std::vector<int64_t>& position_count);
 
+// Of several systems, how each differs from the first, a line each: "B against A: BLEU +1.20 (p = 0.012), chrF +0.31 (p = 0.204)".
+std::string differences_text(const nlohmann::json& document);
+
 // What belongs into `file`: the page that shows such a document, or for FILE.json the document.
 std::string evaluation_content(const std::filesystem::path& file, const nlohmann::json& document);
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "data/option_reader.h"
+#include "data/text_options.h"
 #include "data/text_reader.h"
 #include "eval/evaluation_report.h"
 #include "eval/test_set.h"
@@ -21,11 +23,13 @@ void add_report_options(cxxopts::OptionAdder& options) {
 ReportFile::ReportFile(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs) {
   if (arguments.count("training-text") > 0) {
     if (arguments.count("report") == 0) throw UsageError("--training-text is for --report; add it");
-    for (const auto& line : read_lines(arguments["training-text"].as<std::string>(), InvalidUtf8::kReplace)) count_words(line, training_);
+    const auto file = arguments["training-text"].as<std::string>();
+    for (const auto& line : read_lines(file, invalid_utf8_option(arguments))) count_words(line, training_);
+    if (training_.empty()) fail<DataError>("{}: holds no words; give the target side of the training text", file);
     has_training_ = true;
   }
   if (arguments.count("report") == 0) return;
-  path_ = arguments["report"].as<std::string>();
+  path_ = output_file_option(arguments, "report");
   for (auto& file : test_set_files(arguments)) inputs.emplace_back(file);
   if (arguments.count("training-text") > 0) inputs.emplace_back(arguments["training-text"].as<std::string>());
   refuse_input_as_output("--report", path_, inputs);

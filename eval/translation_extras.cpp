@@ -7,6 +7,7 @@
 #include "data/command_line.h"
 #include "data/error.h"
 #include "data/extended_vocabulary.h"
+#include "data/file_list.h"
 #include "data/page.h"
 #include "data/special_tokens.h"
 #include "eval/alignment.h"
@@ -33,15 +34,16 @@ bool is_picture(const std::string& name) {
          name.find_first_not_of("0123456789", 5) == name.size() - 4;
 }
 
-void prepare_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directory(folder, error);
-  if (error) fail<DataError>("{}: cannot be made: {}", folder.string(), error.message());
-  for (const auto& entry : fs::directory_iterator(folder, error))
-    if (!is_picture(entry.path().filename().string()))
-      fail<DataError>("{}: holds '{}', which is no picture of attention; give a new folder", folder.string(),
-                      entry.path().filename().string());
-  if (error) fail<DataError>("{}: cannot be read: {}", folder.string(), error.message());
+// The pictures of an earlier call, which a new one replaces: as they were written, so that one that somebody worked on is not lost.
+std::vector<std::string> pictures_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (auto& name : names_in(folder)) {
+    std::error_code ignored;
+    if (is_picture(name) && fs::is_regular_file(fs::symlink_status(folder / name, ignored)) &&
+        is_attention_svg(read_file(folder / name, kMaxFileBytes, Links::kRefuse)))
+      names.push_back(std::move(name));
+  }
+  return names;
 }
 
 // The ids of the best hypothesis, one per row of its attention.
@@ -71,7 +73,7 @@ TranslationExtras::TranslationExtras(const ExtraOptions& options, LoadedModel& l
     throw UsageError("--alignments and --attention-svg show attention to a source, which a language model does not have; use --explain");
   if (loaded.model->says_label() && !options.alignments.empty())
     throw UsageError("--alignments links words of a translation, and a classifier writes a label; use --attention-svg or --explain");
-  if (!options.svg_folder.empty()) prepare_folder(options.svg_folder);
+  if (!options.svg_folder.empty()) pictures_ = std::make_unique<AtomicDirectory>(options.svg_folder, Replaceable{pictures_in});
   if (!options.alignments.empty()) alignments_ = std::make_unique<AtomicFile>(options.alignments);
   // A page that cannot be written should be known before the work.
   if (!options.explain.empty()) AtomicFile(options.explain);
@@ -100,14 +102,14 @@ void TranslationExtras::add_picture(const std::string& line, const Translation& 
   if (!best.attention_TS.defined() || best.attention_TS.numel() == 0) return;
   const auto columns = token_texts(*loaded_.tokenizers.source, translation.attended_ids, line);
   const auto rows = token_texts(*loaded_.tokenizers.target, attending_ids(best), line);
-  write_file(options_.svg_folder / picture_name(number), attention_svg(best.attention_TS, rows, columns), Links::kRefuse);
+  write_file(pictures_->path() / picture_name(number), attention_svg(best.attention_TS, rows, columns), Links::kRefuse);
 }
 
 void TranslationExtras::add(std::span<const std::string> lines, std::vector<Translation> translations, const TranslateOptions& options) {
   for (size_t i = 0; i < lines.size(); ++i) {
     ++num_lines_;
     if (alignments_) add_alignment(lines[i], translations[i]);
-    if (!options_.svg_folder.empty()) add_picture(lines[i], translations[i], num_lines_);
+    if (pictures_) add_picture(lines[i], translations[i], num_lines_);
   }
   if (options_.explain.empty()) return;
   lines_.insert(lines_.end(), lines.begin(), lines.end());
@@ -121,6 +123,14 @@ void TranslationExtras::commit() {
     write_file(options_.explain, make_page(pages::kExplanation, fmt::format("{}: what it attended to", run_), document));
   }
   if (alignments_) alignments_->commit();
+  if (pictures_) pictures_->commit();
+}
+
+std::string TranslationExtras::names(const ExtraOptions& options) {
+  std::string names;
+  for (const auto* path : {&options.explain, &options.svg_folder, &options.alignments})
+    if (!path->empty()) names += (names.empty() ? "" : ", ") + path->string();
+  return names;
 }
 
 }  // namespace attnzoo

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "data/atomic_directory.h"
 #include "data/files.h"
 #include "eval/attention_view.h"
 #include "eval/translator.h"
@@ -16,7 +17,7 @@ namespace attnzoo {
 
 struct ExtraOptions {
   std::filesystem::path explain;     // a page; "" for none, as below
-  std::filesystem::path svg_folder;  // a folder for line-1.svg, line-2.svg, ..: made if it is not there
+  std::filesystem::path svg_folder;  // a folder for line-1.svg, line-2.svg, ..: made, or replaced if it holds nothing else
   std::filesystem::path alignments;  // one line of Pharaoh links per line of text
   AttentionView view;                // for all of them, and for attention in JSON
 
@@ -29,8 +30,8 @@ void show_view(const InferenceModel& model, std::span<Translation> translations,
 
 class TranslationExtras {
  public:
-  // Throws UsageError for a model without a source where one is needed; DataError for a folder of pictures that holds other things, or a
-  // place where nothing can be written.
+  // Throws UsageError for a model without a source where one is needed; ConfigError for a folder of pictures that holds other things;
+  // DataError for a place where nothing can be written.
   TranslationExtras(const ExtraOptions& options, LoadedModel& loaded, const std::string& run);
   // Call before translating `count` lines more. Throws DataError where a page would hold too many.
   void expect(size_t count);
@@ -38,6 +39,8 @@ class TranslationExtras {
   void add(std::span<const std::string> lines, std::vector<Translation> translations, const TranslateOptions& options);
   // Puts every file under its name.
   void commit();
+  // What commit() would have written, for a message: "out.html, links.txt"; "" for nothing.
+  static std::string names(const ExtraOptions& options);
 
  private:
   void add_alignment(const std::string& line, const Translation& translation);
@@ -48,6 +51,7 @@ class TranslationExtras {
   const std::string run_;
   size_t num_lines_ = 0;
   std::unique_ptr<AtomicFile> alignments_;
+  std::unique_ptr<AtomicDirectory> pictures_;
   // For the page, which is made when all lines are there.
   std::vector<std::string> lines_;
   std::vector<Translation> translations_;

@@ -167,8 +167,8 @@ std::vector<RecipeField> recipe_field_list(const std::string& topic) {
     topics.push_back(family.name);
   }
   const auto near = nearest(topic, topics);
-  fail<ConfigError>("--fields: '{}' is no family of models{}; accepted: {}", topic,
-                    near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), fmt::join(topics, ", "));
+  throw UsageError(fmt::format("--fields: '{}' is no family of models{}; accepted: {}", topic,
+                               near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), fmt::join(topics, ", ")));
 }
 
 std::string field_list_text(const std::vector<RecipeField>& fields, size_t width) {

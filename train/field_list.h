@@ -14,7 +14,7 @@ struct RecipeField {
   std::string meaning;  // may be empty where the name says it
 };
 
-// `topic`: "data", "train", or the name of a model family. Throws ConfigError for another one, with the nearest.
+// `topic`: "data", "train", or the name of a model family. Throws UsageError for another one, with the nearest.
 std::vector<RecipeField> recipe_field_list(const std::string& topic);
 
 // One field per paragraph, wrapped to `width` columns.

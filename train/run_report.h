@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace attnzoo {
 // RUN/report.html, replaced as a whole. Throws DataError: no log, a link in its place, no room.
 void write_run_report(const std::filesystem::path& run);
 
-// The page that shows several runs together; the same page as a report for one. Throws DataError for a folder that is no run.
-std::string comparison_of_runs(const std::vector<std::filesystem::path>& runs);
+// The page that shows runs together by their histories (train/run_history.h); of one run, its report.
+std::string page_of_runs(const std::vector<nlohmann::json>& histories);
 
 }  // namespace attnzoo

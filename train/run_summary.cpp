@@ -9,7 +9,6 @@
 
 #include "data/progress.h"
 #include "data/utf8.h"
-#include "train/run_history.h"
 
 namespace attnzoo {
 namespace {
@@ -80,10 +79,9 @@ std::string where_time_went(const json& end) {
   return text;
 }
 
-std::string one_run(const std::filesystem::path& run) {
-  const auto history = run_history(run);
+std::string one_run(const json& history) {
   const auto last = last_entry(history);
-  std::string text = fmt::format("{}: {} with {} parameters\n", run.string(), family_of(history),
+  std::string text = fmt::format("{}: {} with {} parameters\n", text_of(history, "run"), family_of(history),
                                  short_count(number(history["start"], "parameters").value_or(0)));
   text += fmt::format(
       "  {} after {} and {}\n",
@@ -101,13 +99,12 @@ std::string one_run(const std::filesystem::path& run) {
 
 }  // namespace
 
-std::string run_summary(const std::vector<std::filesystem::path>& runs) {
-  if (runs.size() == 1) return one_run(runs[0]);
+std::string run_summary(const std::vector<json>& histories) {
+  if (histories.size() == 1) return one_run(histories[0]);
   std::vector<std::vector<std::string>> rows = {{"run", "model", "steps", "time", "best", "at step", "loss there"}};
-  for (const auto& run : runs) {
-    const auto history = run_history(run);
+  for (const auto& history : histories) {
     const auto last = last_entry(history);
-    std::vector<std::string> row = {run.string(),
+    std::vector<std::string> row = {text_of(history, "run"),
                                     family_of(history),
                                     fmt::format("{}", number(last, "step").value_or(0)),
                                     short_duration(number(last, "elapsed_s").value_or(0)),

@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
-#include "train/png.h"
+#include "data/png.h"
 
 namespace attnzoo {
 namespace {

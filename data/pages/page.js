@@ -34,9 +34,15 @@ function svg(tag, attributes, ...children) {
   return addChildren(setAttributes(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes), children);
 }
 
+// What would reorder its surroundings or show nothing at all, as an escape: controls, bidirectional embeddings, overrides and isolates. The
+// same characters as printable() in data/printable.h, but for tabs and line breaks.
+function visible(text) {
+  return String(text).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
+}
+
 // Text from a corpus: kept from mixing its direction with its surroundings. A very long one scrolls.
 function corpusText(text, attributes) {
-  const value = String(text);
+  const value = visible(text);
   return el("bdi", {dir: "auto", class: value.length > 2000 ? "text clipped" : "text", tabindex: value.length > 2000 ? "0" : null, ...attributes}, value);
 }
 

@@ -126,7 +126,7 @@ int run_inspect(int argc, char** argv) {
   const int64_t num_samples = numbers.integer("samples", {0, 1'000'000});
   numbers.finish();
   const auto request = request_of(flags);
-  const std::filesystem::path page = flags.count("report") > 0 ? flags["report"].as<std::string>() : "";
+  const auto page = output_file_option(flags, "report");
   std::optional<AtomicFile> report;
   if (!page.empty()) {
     std::vector<std::filesystem::path> inputs = {request.recipe};

@@ -183,6 +183,7 @@ function lineList(place) {
     showLine(line, place);
   }
   if (lines.length) choose(lines[0]);
+  else place.replaceChildren(el("p", {class: "muted"}, "The text had no lines."));
   return el("nav", {class: "lines", "aria-label": "Lines"}, filterBox("filter", `Filter ${formatNumber(lines.length)} lines`, filter), count, el("ol", {}, items));
 }
 

@@ -10,6 +10,7 @@
 #include "data/files.h"
 #include "data/json_fields.h"
 #include "data/message.h"
+#include "data/option_reader.h"
 #include "data/progress.h"
 #include "data/stop_signal.h"
 #include "eval/decode_options.h"
@@ -40,7 +41,9 @@ const CommandLine kAbout = {
      "attnzoo-eval --run runs/demo --source test.en.gz --reference test.de.gz --beam 5 --hypotheses-out test.hyp",
      "attnzoo-eval --run runs/lstm --run runs/transformer --source test.en --reference test.de --report scores.html",
      "attnzoo-eval --run runs/demo --jsonl test.jsonl --source-field en --target-field de --hypotheses-out test.out.jsonl",
-     "attnzoo-eval score --run runs/lm --text test.txt", "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --json"}};
+     "attnzoo-eval score --run runs/lm --text test.txt", "attnzoo-eval metrics --hypothesis test.hyp --reference test.de --json"},
+    {},
+    {"metrics", "score"}};
 
 const CommandLine kAboutMetrics = {
     "attnzoo-eval metrics",
@@ -95,8 +98,17 @@ MetricsText read_metrics_text(const cxxopts::ParseResult& arguments, InvalidUtf8
   return text;
 }
 
+// The scores on standard output; of several systems with the tests between them.
+void print_results(const nlohmann::ordered_json& results, const std::string& lines, const nlohmann::json& document, bool json) {
+  const bool several = results.size() > 1, tested = several && document.contains("metrics");
+  if (!json) return print_output(lines + (tested ? differences_text(document) : ""));
+  nlohmann::ordered_json all = several ? nlohmann::ordered_json{{"systems", results}} : results[0];
+  if (tested) all["tests"] = document["metrics"];
+  print_output(json_text(all, 1) + "\n");
+}
+
 int run_metrics(int argc, char** argv) {
-  const StopSignal stop;
+  const StopSignal stop;  // ends it at once: nothing is written before the end
   cxxopts::Options options(kAboutMetrics.program, kAboutMetrics.summary);
   auto text_options = options.add_options();
   text_options("hypothesis", "Translations, plain or gzip, one per line; - is standard input; more than one file are compared",
@@ -122,18 +134,19 @@ int run_metrics(int argc, char** argv) {
     result["sentences"] = text.references.size();
     results.push_back(std::move(result));
   }
-  if (report.wanted())
-    report.write(translation_report(text.systems, text.sources, text.references, settings.bleu, settings.chrf, report.training(),
-                                    report.why_no_training()));
-  print_output(settings.json ? json_text(results.size() == 1 ? results[0] : nlohmann::ordered_json{{"systems", results}}, 1) + "\n"
-                             : lines);
+  nlohmann::json document;
+  if (report.wanted() || results.size() > 1)
+    document = translation_report(text.systems, text.sources, text.references, settings.bleu, settings.chrf, report.training(),
+                                  report.why_no_training());
+  if (report.wanted()) report.write(document);
+  print_results(results, lines, document, settings.json);
   return 0;
 }
 
 // The file of --hypotheses-out, opened before the work; null without it.
 std::unique_ptr<AtomicFile> open_hypotheses(const cxxopts::ParseResult& arguments, std::vector<std::filesystem::path> inputs) {
-  if (arguments.count("hypotheses-out") == 0) return nullptr;
-  const std::filesystem::path file = arguments["hypotheses-out"].as<std::string>();
+  const auto file = output_file_option(arguments, "hypotheses-out");
+  if (file.empty()) return nullptr;
   for (auto& name : test_set_files(arguments)) inputs.emplace_back(name);
   refuse_input_as_output("--hypotheses-out", file, inputs);
   return std::make_unique<AtomicFile>(file);
@@ -288,12 +301,12 @@ int run_model(int argc, char** argv) {
         hypotheses_out->write(result_line(text, i, systems[0].hypotheses[i], arguments.count("jsonl") > 0) + "\n");
       hypotheses_out->commit();
     }
-    if (report.wanted()) {
-      report.use_training_text_of(models[0].config);
-      report.write(report_of(task, systems, text, metrics, report, totals));
-    }
+    nlohmann::json document;
+    report.use_training_text_of(models[0].config);
+    if (report.wanted() || (several && task != Task::kLanguageModel)) document = report_of(task, systems, text, metrics, report, totals);
+    if (report.wanted()) report.write(document);
     progress.reset();
-    print_output(metrics.json ? json_text(several ? nlohmann::ordered_json{{"systems", results}} : results[0], 1) + "\n" : lines);
+    print_results(results, lines, document, metrics.json);
     if (!quiet && !closing.empty()) print_message(closing);
     return 0;
   } catch (const Error&) {

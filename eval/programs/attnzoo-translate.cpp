@@ -98,11 +98,13 @@ Settings read_settings(const cxxopts::ParseResult& arguments) {
   settings.translate.search.want_attention = arguments.count("attention") > 0;
   settings.attention = settings.translate.search.want_attention;
   if (settings.attention && !settings.json) throw UsageError("--attention is written as JSON only; add --format json");
-  const auto path = [&](const char* name) { return arguments.count(name) > 0 ? arguments[name].as<std::string>() : std::string(); };
-  settings.extras = {path("explain"), path("attention-svg"), path("alignments"), {}};
+  settings.extras = {output_file_option(arguments, "explain"),
+                     output_file_option(arguments, "attention-svg"),
+                     output_file_option(arguments, "alignments"),
+                     {}};
   if (arguments.count("attention-view") > 0) {
     try {
-      settings.extras.view = AttentionView::parse(path("attention-view"));
+      settings.extras.view = AttentionView::parse(arguments["attention-view"].as<std::string>());
     } catch (const ConfigError& error) {
       throw UsageError(std::string("--attention-view: ") + error.what());
     }
@@ -215,6 +217,19 @@ void translate_stream(LoadedModel& loaded, const Settings& settings, PairReader&
   }
 }
 
+// What a stopped run leaves: the lines on standard output; no file.
+std::string interruption(int64_t num_written, const std::string& unit, const Settings& settings) {
+  const bool to_file = !settings.output.empty() && settings.output != "-";
+  auto missing = TranslationExtras::names(settings.extras);
+  if (to_file) missing = settings.output + (missing.empty() ? "" : ", " + missing);
+  return fmt::format("attnzoo-translate: interrupted{}{}",
+                     to_file           ? ""
+                     : num_written > 0 ? fmt::format("; {} written", counted(num_written, unit))
+                                       : fmt::format("; nothing was written: lines are read and written {} at a time (--buffer-lines)",
+                                                     settings.buffer_lines),
+                     missing.empty() ? "" : "; not written: " + missing);
+}
+
 int run_stream(LoadedModel& loaded, const Settings& settings, PairReader& input, Output& output, const StopSignal& stop) {
   std::unique_ptr<Progress> progress = settings.quiet ? nullptr : std::make_unique<Progress>();
   TranslateReport report;
@@ -226,8 +241,7 @@ int run_stream(LoadedModel& loaded, const Settings& settings, PairReader& input,
   }
   progress.reset();
   if (stop.requested()) {
-    print_message(fmt::format("attnzoo-translate: interrupted after {}{}", counted(report.num_sentences, unit_of(*loaded.model)),
-                              settings.output.empty() ? "" : fmt::format("; {} was not written", settings.output)));
+    print_message(interruption(report.num_sentences, unit_of(*loaded.model), settings));
     return stop.exit_status();
   }
   output.commit();

@@ -67,7 +67,7 @@ TEST_CASE("a setting or a recipe that is none is refused") {
   json recipe = json::object();
   CHECK_THROWS_WITH(apply_setting(recipe, "train.max_steps"),
                     Equals("--set train.max_steps: must be KEY=VALUE, such as train.max_steps=100"));
-  CHECK_THROWS_AS(apply_setting(recipe, "=5"), ConfigError);
+  CHECK_THROWS_AS(apply_setting(recipe, "=5"), UsageError);
   const test::TemporaryDirectory folder;
   CHECK_THROWS_WITH(read_recipe(folder.file("r.json", "[]"), {}), ContainsSubstring("r.json: a recipe must be a JSON object"));
   CHECK_THROWS_WITH(read_recipe(folder.file("r.json", ""), {}), ContainsSubstring("r.json:1: not valid JSON"));

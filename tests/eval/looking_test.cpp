@@ -75,6 +75,15 @@ TEST_CASE("A picture shows hostile labels as text", "[looking]") {
                       ContainsSubstring("fill-opacity=\"0.250\"") && ContainsSubstring("fill-opacity=\"1.000\""));
   CHECK(svg.find("<script") == svg.npos);
   CHECK(svg.find('\x01') == svg.npos);
+  CHECK(is_attention_svg(svg));
+  CHECK_FALSE(is_attention_svg(svg + "<!-- edited -->"));
+}
+
+TEST_CASE("The picture of a long line stays small", "[looking]") {
+  const std::vector<std::string> labels(1500, "word");
+  const auto svg = attention_svg(at::softmax(at::randn({1500, 1500}), 1), labels, labels);
+  CHECK(svg.size() < 3'000'000);
+  CHECK_THAT(svg, ContainsSubstring("data:image/png;base64,iVBORw0KGgo"));
 }
 
 TEST_CASE("A trace shows what a search considered, kept and dropped, and changes nothing", "[looking]") {

@@ -13,7 +13,18 @@ def check(condition, message):
         sys.exit("failed: " + message)
 
 
+def visible(value):
+    """What the pages show of a text: what would reorder its surroundings or show nothing at all is an escape (visible() in page.js)."""
+    if isinstance(value, list):
+        return [visible(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    hidden = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+    return re.sub(hidden, lambda match: f"\\u{ord(match[0]):04x}", value)
+
+
 def check_equal(shown, expected, what):
+    expected = visible(expected)
     check(shown == expected, f"{what}: the page shows {shown!r}, expected {expected!r}")
 
 

@@ -43,6 +43,16 @@ TEST_CASE("attnzoo-train trains, stops at the limit, and refuses to write over t
   const auto longer = shell(folder, "attnzoo-train --run run --resume --set train.max_steps=6 --quiet");
   CHECK(longer.output == "");
   CHECK(std::filesystem::exists(folder / "run/checkpoints/step-000006"));
+  CHECK_THAT(shell(folder, "attnzoo-train shwo run").output, ContainsSubstring("did you mean the command show?"));
+  CHECK_THAT(shell(folder, "attnzoo-train show run nowhere").output, ContainsSubstring("nowhere: is no run: it has no log.jsonl") &&
+                                                                         ContainsSubstring("; passed over") &&
+                                                                         ContainsSubstring("run: transformer with "));
+  const auto compared = shell(folder, "attnzoo-train compare run --out page.html");
+  CHECK(compared.status == 2);
+  CHECK_THAT(compared.output, ContainsSubstring("give the folders of two or more runs"));
+  CHECK_THAT(shell(folder, "attnzoo-train compare run nowhere --out page.html").output, ContainsSubstring("nowhere: is no run"));
+  CHECK_FALSE(std::filesystem::exists(folder / "page.html"));
+  CHECK(shell(folder, "attnzoo-train compare run run --out page.html").output == "page.html: written, with 2 runs\n");
   const auto nothing = shell(folder, "attnzoo-train --run run --resume");
   CHECK(nothing.status == 0);
   CHECK_THAT(nothing.output, ContainsSubstring("nothing was left to do: max_steps 6 reached; to train longer, move that limit, for example "

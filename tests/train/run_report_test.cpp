@@ -35,10 +35,25 @@ TEST_CASE("A run's history is its log by kind, without what a crash left half-wr
   CHECK(history["validations"][0]["bleu"] == 12.5);
   CHECK(history["end"]["reason"] == "max_steps 3 reached");
   CHECK(history["config"].is_null());
-  const auto summary = run_summary({folder.path()});
+  const auto summary = run_summary({history});
   CHECK_THAT(summary, ContainsSubstring("ended (max_steps 3 reached) after 3 steps") && ContainsSubstring("best BLEU 12.50 at step 3") &&
                           ContainsSubstring("time: forward 75%, loss 25%"));
-  CHECK_THAT(run_summary({folder.path(), folder.path()}), ContainsSubstring("BLEU 12.50"));
+  CHECK_THAT(run_summary({history, history}), ContainsSubstring("BLEU 12.50"));
+}
+
+TEST_CASE("What of a run's history is damaged is left out and named", "[run-report]") {
+  const TemporaryDirectory folder;
+  folder.file("config.json", "{");
+  folder.file("log.jsonl", log_of_steps(1) + "\x01\n[1]\n{\"event\":\"tra");
+  std::string damage;
+  CHECK(run_history(folder.path(), &damage)["train"].size() == 1);
+  CHECK_THAT(damage, ContainsSubstring("log.jsonl: 2 lines cannot be read, the first at line 4, and are left out") &&
+                         ContainsSubstring("config.json: is missing or damaged"));
+  folder.file("config.json", "{}");
+  folder.file("log.jsonl", log_of_steps(1));
+  damage.clear();
+  run_history(folder.path(), &damage);
+  CHECK(damage.empty());
 }
 
 TEST_CASE("Of a long run, every few entries are kept, the last among them", "[run-report]") {
@@ -52,7 +67,9 @@ TEST_CASE("Of a long run, every few entries are kept, the last among them", "[ru
 
 TEST_CASE("A folder that is no run is refused, and a report is not written through a link", "[run-report]") {
   const TemporaryDirectory folder;
-  CHECK_THROWS_WITH(comparison_of_runs({folder.path()}), ContainsSubstring("is no run: it has no log.jsonl"));
+  CHECK_THROWS_WITH(run_history(folder.path()), ContainsSubstring("is no run: it has no log.jsonl"));
+  folder.file("log.jsonl", "not a log\n{}\n");
+  CHECK_THROWS_WITH(run_history(folder.path()), ContainsSubstring("is no run: its log.jsonl holds no entry of one"));
   folder.file("log.jsonl", log_of_steps(1));
   folder.file("mine", "mine");
   std::filesystem::create_symlink("mine", folder / "report.html");

@@ -25,7 +25,7 @@
 #include "train/metrics.h"
 #include "train/resume_checks.h"
 #include "train/resume_policy.h"
-#include "train/run_report.h"
+#include "train/run_commands.h"
 #include "train/run_summary.h"
 #include "train/trainer.h"
 
@@ -54,7 +54,8 @@ const CommandLine kAbout = {
      "attnzoo-train recipe.json --set data.train.source=my.en --set data.train.target=my.de --print-config", "attnzoo-train --list-models",
      "attnzoo-train show runs/first runs/wide                          # how they went",
      "attnzoo-train compare runs/first runs/wide --out compare.html    # the same as a page"},
-    recipe_keys};
+    recipe_keys,
+    {"show", "compare"}};
 
 cxxopts::Options make_options() {
   cxxopts::Options options(kAbout.program, kAbout.summary);
@@ -186,16 +187,31 @@ class JsonReports {
   bool broken_ = false;
 };
 
+// The options that give a test set to attnzoo-eval in the form of the training text.
+struct TestSetOptions {
+  std::string operator()(const TsvFiles& form) const {
+    return fmt::format("--tsv FILE --source-column {} --target-column {}", form.source_column, form.target_column);
+  }
+  std::string operator()(const JsonlFiles& form) const {
+    return fmt::format("--jsonl FILE --source-field {} --target-field {}", shell_quoted(form.source_field),
+                       shell_quoted(form.target_field));
+  }
+  std::string operator()(const RunningText&) const { return "--text FILE"; }
+  template <class Form>
+  std::string operator()(const Form&) const {
+    return "--source FILE --reference FILE";
+  }
+};
+
 // What to do with the run, ready to paste.
-std::string next_commands(const fs::path& run, Task task, const TrainResult& result) {
+std::string next_commands(const fs::path& run, const DataConfig& data, const TrainResult& result) {
   const auto name = shell_quoted(run.string());
   return fmt::format(
       "next, translate:    echo \"some text\" | attnzoo-translate --run {0}\n"
       "      evaluate:     attnzoo-eval --run {0} {3}\n"
       "      look at it:   {1}\n"
       "      train longer: attnzoo-train --run {0} --resume {2}",
-      name, shell_quoted((run / "report.html").string()), result.options_to_go_on,
-      task == Task::kLanguageModel ? "--text FILE" : "--source FILE --reference FILE");
+      name, shell_quoted((run / "report.html").string()), result.options_to_go_on, std::visit(TestSetOptions(), data.train.form));
 }
 
 // The command that resumes the run, ready to paste.
@@ -254,63 +270,8 @@ int train(const cxxopts::ParseResult& flags) {
   if (!quiet && result.did_nothing && !result.stopped)
     progress.line(fmt::format("nothing was left to do: {}; to train longer, move that limit, for example with {}", result.reason,
                               result.options_to_go_on));
-  if (!quiet)
-    progress.line(result.stopped ? "to resume: " + resume_command(flags) : next_commands(run.path(), task_named(recipe.task), result));
+  if (!quiet) progress.line(result.stopped ? "to resume: " + resume_command(flags) : next_commands(run.path(), recipe.data, result));
   return result.stopped ? stop.exit_status() : reports.broken() ? 1 : 0;
-}
-
-const CommandLine kAboutCompare = {"attnzoo-train compare",
-                                   "Lays runs over one another: curves, final values, where their recipes differ.",
-                                   "RUN RUN ... --out FILE.html",
-                                   {"attnzoo-train compare runs/lstm runs/transformer --out compare.html"}};
-
-const CommandLine kAboutShow = {"attnzoo-train show",
-                                "Prints how runs went: for one its scores and where the time went, for several a table.",
-                                "RUN ...",
-                                {"attnzoo-train show runs/lstm", "attnzoo-train show runs/*"}};
-
-// The command line of a command about runs; false when it has been answered (--help).
-bool parse_runs(const CommandLine& about, cxxopts::Options& options, int argc, char** argv, cxxopts::ParseResult& flags) {
-  options.add_options()("runs", "Folders of runs", cxxopts::value<Strings>(), "RUN");
-  options.parse_positional({"runs"});
-  if (!parse_command_line(about, options, argc, argv, flags)) return false;
-  if (flags.count("runs") == 0) throw UsageError("give the folders of one or more runs");
-  return true;
-}
-
-int show(int argc, char** argv) {
-  cxxopts::Options options(kAboutShow.program, kAboutShow.summary);
-  cxxopts::ParseResult flags;
-  if (!parse_runs(kAboutShow, options, argc, argv, flags)) return 0;
-  const auto names = flags["runs"].as<Strings>();
-  std::vector<fs::path> runs;
-  // Of several, as a shell finds them for runs/*, those that are none are named and passed over.
-  for (const auto& name : names) {
-    if (names.size() == 1 || fs::exists(fs::path(name) / "log.jsonl"))
-      runs.emplace_back(name);
-    else
-      print_message(fmt::format("{}: is no run: it has no log.jsonl; passed over", name));
-  }
-  if (runs.empty()) fail<DataError>("none of these {} is a run; give folders that attnzoo-train wrote", names.size());
-  print_output(run_summary(runs));
-  return 0;
-}
-
-int compare(int argc, char** argv) {
-  cxxopts::Options options(kAboutCompare.program, kAboutCompare.summary);
-  options.add_options()("out", "The page to write", cxxopts::value<std::string>(), "FILE");
-  cxxopts::ParseResult flags;
-  if (!parse_runs(kAboutCompare, options, argc, argv, flags)) return 0;
-  if (flags.count("out") == 0) throw UsageError("--out FILE.html is needed: the page to write");
-  std::vector<fs::path> runs, inputs;
-  for (const auto& run : flags["runs"].as<Strings>()) {
-    runs.emplace_back(run);
-    for (auto& file : run_files(runs.back())) inputs.push_back(std::move(file));
-  }
-  const fs::path out = flags["out"].as<std::string>();
-  refuse_input_as_output("--out", out, inputs);
-  write_file(out, comparison_of_runs(runs));
-  return 0;
 }
 
 int body(int argc, char** argv) {
@@ -339,7 +300,7 @@ int body(int argc, char** argv) {
   }
   if (flags.count("show") > 0) {
     if (flags.count("run") == 0) throw UsageError("--show needs --run DIR; several runs: attnzoo-train show RUN RUN");
-    print_output(run_summary({flags["run"].as<std::string>()}));
+    print_output(run_summary({history_with_warning(flags["run"].as<std::string>())}));
     return 0;
   }
   return train(flags);
@@ -350,8 +311,7 @@ int body(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  return attnzoo::run_program("attnzoo-train", [&] {
-    if (command == "compare") return attnzoo::compare(argc - 1, argv + 1);
-    return command == "show" ? attnzoo::show(argc - 1, argv + 1) : attnzoo::body(argc, argv);
-  });
+  if (command == "compare") return attnzoo::run_program("attnzoo-train compare", [&] { return attnzoo::compare_runs(argc - 1, argv + 1); });
+  if (command == "show") return attnzoo::run_program("attnzoo-train show", [&] { return attnzoo::show_runs(argc - 1, argv + 1); });
+  return attnzoo::run_program("attnzoo-train", [&] { return attnzoo::body(argc, argv); });
 }
