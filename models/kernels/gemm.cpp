@@ -6,6 +6,13 @@
 
 #include "models/kernels/simd.h"
 
+// Keeps a value in a register. GCC would read it from memory again for each product, and loads would bound the kernel.
+#if defined(__x86_64__) && defined(__GNUC__)
+#define ATTNZOO_IN_REGISTER(vector) asm("" : "+v"(vector))
+#else
+#define ATTNZOO_IN_REGISTER(vector)
+#endif
+
 namespace attnzoo::kernels {
 namespace {
 
@@ -14,77 +21,95 @@ struct VectorOf {
   typedef float type __attribute__((vector_size(W * 4), aligned(4), may_alias));
 };
 
-// MR rows times two vectors of columns, in registers for all of K.
-template <int W, int MR>
-ATTNZOO_INLINE void micro_kernel(const float* x, int64_t x_stride, const float* panel, int64_t num_inputs, const float* bias, float* out,
-                                 int64_t out_stride, int64_t num_columns) {
-  using Vector = typename VectorOf<W>::type;
-  Vector sum[MR][2];
-  const Vector bias0 = *reinterpret_cast<const Vector*>(bias), bias1 = *reinterpret_cast<const Vector*>(bias + W);
-  for (int r = 0; r < MR; ++r) {
-    sum[r][0] = bias0;
-    sum[r][1] = bias1;
+// Rows of inputs, and the same rows of outputs, beginning at some input and at the first column of a panel. Sums begin with `start`: the
+// bias (stride 0), or what earlier inputs gave.
+struct Operands {
+  const float* x;
+  int64_t x_stride;
+  const float* panel;
+  int64_t num_inputs;
+  const float* start;
+  int64_t start_stride;
+  float* out;
+  int64_t out_stride, num_columns;
+
+  ATTNZOO_INLINE Operands from_row(int64_t row) const {
+    auto rest = *this;
+    rest.x += row * x_stride;
+    rest.start += row * start_stride;
+    rest.out += row * out_stride;
+    return rest;
   }
-  for (int64_t k = 0; k < num_inputs; ++k) {
-    const Vector w0 = *reinterpret_cast<const Vector*>(panel + k * 2 * W), w1 = *reinterpret_cast<const Vector*>(panel + k * 2 * W + W);
+};
+
+constexpr int64_t kAhead = 16;
+
+// MR rows times NV vectors of columns, in registers for all inputs.
+template <int W, int MR, int NV>
+ATTNZOO_INLINE void micro_kernel(const Operands& o) {
+  using Vector = typename VectorOf<W>::type;
+  Vector sum[MR][NV];
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) sum[r][v] = *reinterpret_cast<const Vector*>(o.start + r * o.start_stride + v * W);
+  // The lines that will be written: their place in the cache is fetched meanwhile.
+  for (int r = 0; r < MR; ++r)
+    for (int v = 0; v < NV; ++v) __builtin_prefetch(o.out + r * o.out_stride + v * W, 1);
+  for (int64_t k = 0; k < o.num_inputs; ++k) {
+    Vector w[NV];
+    // Weights come from the last-level cache where rows are few; the prefetcher of the processor stops at pages.
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) __builtin_prefetch(o.panel + ((k + kAhead) * NV + v) * W);
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) w[v] = *reinterpret_cast<const Vector*>(o.panel + (k * NV + v) * W);
 #pragma GCC unroll 16
     for (int r = 0; r < MR; ++r) {
-      const float value = x[r * x_stride + k];
-      sum[r][0] += value * w0;
-      sum[r][1] += value * w1;
+      Vector value = o.x[r * o.x_stride + k] - Vector{};
+      ATTNZOO_IN_REGISTER(value);
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; ++v) sum[r][v] += value * w[v];
     }
   }
-  if (num_columns == 2 * W) {
-    for (int r = 0; r < MR; ++r) {
-      *reinterpret_cast<Vector*>(out + r * out_stride) = sum[r][0];
-      *reinterpret_cast<Vector*>(out + r * out_stride + W) = sum[r][1];
-    }
+  if (o.num_columns == NV * W) {
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; ++v) *reinterpret_cast<Vector*>(o.out + r * o.out_stride + v * W) = sum[r][v];
   } else {
     for (int r = 0; r < MR; ++r) {
-      float row[2 * W];
+      float row[NV * W];
       std::memcpy(row, sum[r], sizeof(row));
-      std::memcpy(out + r * out_stride, row, static_cast<size_t>(num_columns) * sizeof(float));
+      std::memcpy(o.out + r * o.out_stride, row, static_cast<size_t>(o.num_columns) * sizeof(float));
     }
   }
 }
 
 // All rows of one panel, in blocks of MR rows and then smaller ones; every size computes a row the same way.
-template <int W, int MR>
-ATTNZOO_INLINE void panel_rows(const float* x, int64_t x_stride, int64_t num_rows, const float* panel, int64_t num_inputs,
-                               const float* bias, float* out, int64_t out_stride, int64_t num_columns) {
+template <int W, int MR, int NV>
+ATTNZOO_INLINE void panel_rows(const Operands& o, int64_t num_rows) {
   int64_t row = 0;
-  for (; row + MR <= num_rows; row += MR)
-    micro_kernel<W, MR>(x + row * x_stride, x_stride, panel, num_inputs, bias, out + row * out_stride, out_stride, num_columns);
-  for (; row + 4 <= num_rows; row += 4)
-    micro_kernel<W, 4>(x + row * x_stride, x_stride, panel, num_inputs, bias, out + row * out_stride, out_stride, num_columns);
-  for (; row < num_rows; ++row)
-    micro_kernel<W, 1>(x + row * x_stride, x_stride, panel, num_inputs, bias, out + row * out_stride, out_stride, num_columns);
+  for (; row + MR <= num_rows; row += MR) micro_kernel<W, MR, NV>(o.from_row(row));
+  for (; row + 2 <= num_rows; row += 2) micro_kernel<W, 2, NV>(o.from_row(row));
+  for (; row < num_rows; ++row) micro_kernel<W, 1, NV>(o.from_row(row));
 }
 
-using PanelFunction = void (*)(const float*, int64_t, int64_t, const float*, int64_t, const float*, float*, int64_t, int64_t);
 struct Variant {
   int64_t panel_width;
-  PanelFunction run;
+  void (*run)(const Operands&, int64_t num_rows);
 };
 
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("arch=x86-64-v4"))) void panel_avx512(const float* x, int64_t xs, int64_t n, const float* p, int64_t k,
-                                                            const float* b, float* o, int64_t os, int64_t c) {
-  panel_rows<16, 12>(x, xs, n, p, k, b, o, os, c);
-}
-__attribute__((target("arch=x86-64-v3"))) void panel_avx2(const float* x, int64_t xs, int64_t n, const float* p, int64_t k, const float* b,
-                                                          float* o, int64_t os, int64_t c) {
-  panel_rows<8, 6>(x, xs, n, p, k, b, o, os, c);
-}
+// 24 of 32 registers hold sums. Four vectors of columns per value of x need the fewest loads; widths of models are multiples of 64.
+__attribute__((target("arch=x86-64-v4"))) void panel_avx512(const Operands& o, int64_t num_rows) { panel_rows<16, 6, 4>(o, num_rows); }
+__attribute__((target("arch=x86-64-v3"))) void panel_avx2(const Operands& o, int64_t num_rows) { panel_rows<8, 6, 2>(o, num_rows); }
 #endif
-void panel_baseline(const float* x, int64_t xs, int64_t n, const float* p, int64_t k, const float* b, float* o, int64_t os, int64_t c) {
-  panel_rows<4, 4>(x, xs, n, p, k, b, o, os, c);
-}
+void panel_baseline(const Operands& o, int64_t num_rows) { panel_rows<4, 4, 2>(o, num_rows); }
 
 const Variant& variant() {
   static const Variant chosen = [] {
 #if defined(__x86_64__) && defined(__GNUC__)
-    if (runs_avx512()) return Variant{32, panel_avx512};
+    if (runs_avx512()) return Variant{64, panel_avx512};
     if (runs_avx2()) return Variant{16, panel_avx2};
 #endif
     return Variant{8, panel_baseline};
@@ -106,13 +131,23 @@ PackedWeight::PackedWeight(const torch::Tensor& weight_MK, const torch::Tensor& 
 void PackedWeight::apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride) const {
   const float* panels = panels_.data_ptr<float>();
   const float* bias = bias_.data_ptr<float>();
-  // Blocks of rows stay in the first-level cache while all panels stream past.
-  constexpr int64_t kRowBlock = 96;
+  // A block of rows stays in the second-level cache while all panels stream past, and so does a panel while the rows do.
+  constexpr int64_t kRowBlock = 192, kInputBlock = 1024;
   for (int64_t row = 0; row < num_rows; row += kRowBlock) {
     const int64_t rows = std::min(kRowBlock, num_rows - row);
-    for (int64_t column = 0, panel = 0; column < num_outputs_; column += panel_width_, ++panel)
-      variant().run(x + row * x_stride, x_stride, rows, panels + panel * panel_width_ * num_inputs_, num_inputs_, bias + column,
-                    out + row * out_stride + column, out_stride, std::min(panel_width_, num_outputs_ - column));
+    for (int64_t column = 0; column < num_outputs_; column += panel_width_) {
+      const int64_t columns = std::min(panel_width_, num_outputs_ - column);
+      // The last panel cannot begin with its sums: it has fewer columns than are read.
+      const int64_t block = columns == panel_width_ ? kInputBlock : std::max<int64_t>(num_inputs_, 1);
+      float* to = out + row * out_stride + column;
+      int64_t k = 0;
+      do {
+        variant().run({x + row * x_stride + k, x_stride, panels + column * num_inputs_ + k * panel_width_, std::min(block, num_inputs_ - k),
+                       k == 0 ? bias + column : to, k == 0 ? 0 : out_stride, to, out_stride, columns},
+                      rows);
+        k += block;
+      } while (k < num_inputs_);
+    }
   }
 }
 
