@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
@@ -68,6 +69,22 @@ struct SearchStart {
   std::vector<int32_t> prefix;  // given target tokens: part of the hypothesis, but not of its probability or length
   uint64_t text = 0;            // the number of the text, for sampling: the same number draws the same tokens
 };
+
+struct SearchText {
+  std::vector<int64_t> source;  // ids with </s>, as a row of Batch::source_BS without its padding; for a model without a source </s>
+  SearchStart start;
+};
+
+// Where the texts of a search come from, and where their hypotheses go. Called by the thread that searches.
+struct SearchFeed {
+  std::function<std::vector<SearchText>(size_t at_most)> next;                     // none: there are no more
+  std::function<void(size_t text, std::vector<Hypothesis> hypotheses)> take = {};  // texts are counted from 0, as they came from next()
+};
+
+// Searches `num_sentences` texts at once. As some are done, others take their place, where the model allows it (Seq2SeqModel::joins());
+// else the next ones begin when all are done. Give texts of similar lengths one after the other. See below for the results.
+void search(const InferenceModel& model, const SearchOptions& options, const SearchFeed& feed, int64_t num_sentences,
+            torch::Device device = torch::kCPU);
 
 // n_best hypotheses for each row of source_BS (ids as in Batch::source_BS), best first: fewer only if the model has fewer, never none. When
 // no token may follow a hypothesis (all are banned or have probability 0), it ends there, flagged `truncated`; a beam search ranks it

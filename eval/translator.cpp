@@ -56,10 +56,8 @@ class Translator {
     const auto num_workers = static_cast<size_t>(options_.device.is_cpu() ? options_.num_threads : 1);
     const size_t share = std::max<size_t>((order.size() + num_workers - 1) / num_workers, 1);
     const auto batch_size = std::min(static_cast<size_t>(options_.batch_size), share);
-    run_on_workers(static_cast<int64_t>(num_workers), (order.size() + batch_size - 1) / batch_size, [&](size_t batch) {
-      const size_t begin = batch * batch_size;
-      translate_batch(std::span(order).subspan(begin, std::min(batch_size, order.size() - begin)));
-    });
+    const size_t num_searches = (order.size() + batch_size - 1) / batch_size;
+    run_on_workers(static_cast<int64_t>(num_workers), std::min(num_workers, num_searches), [&](size_t) { search_some(order, batch_size); });
     return std::move(translations_);
   }
 
@@ -81,32 +79,50 @@ class Translator {
     translation.source_truncated = true;
   }
 
-  void translate_batch(std::span<const size_t> members) {
-    if (stop_ != nullptr && *stop_) fail<Error>("translation stopped after {} of {} lines", num_done_.load(), lines_.size());
+  // One worker's search, which takes lines in this order until none is left.
+  void search_some(std::span<const size_t> order, size_t batch_size) {
+    std::vector<size_t> lines;  // by their number in this search
+    const auto next = [&](size_t at_most) {
+      if (stop_ != nullptr && *stop_) fail<Error>("translation stopped after {} of {} lines", num_done_.load(), lines_.size());
+      std::vector<SearchText> texts;
+      const std::lock_guard lock(mutex_);
+      for (; texts.size() < at_most && num_begun_ < order.size() && !failed_; ++num_begun_) {
+        lines.push_back(order[num_begun_]);
+        texts.push_back(text_of(lines.back()));
+      }
+      return texts;
+    };
+    try {
+      search(model_, options_.search, {next, [&](size_t i, std::vector<Hypothesis> found) { keep(lines[i], std::move(found)); }},
+             static_cast<int64_t>(batch_size), options_.device);
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      failed_ = true;
+      throw;
+    }
+  }
+
+  SearchText text_of(size_t line) const {
+    const auto& ids = sources_[line];
     const bool reads = model_->reads_source();
-    const auto width = reads ? static_cast<int64_t>(sources_[members[0]].size()) + 1 : 1;
-    std::vector<SearchStart> starts(members.size());
-    auto source_BS = at::full({static_cast<int64_t>(members.size()), width}, kPadId, torch::kLong);
-    for (size_t b = 0; b < members.size(); ++b) {
-      auto* row = source_BS.mutable_data_ptr<int64_t>() + static_cast<int64_t>(b) * width;
-      const auto& ids = sources_[members[b]];
-      *(reads ? std::copy(ids.begin(), ids.end(), row) : row) = kEosId;
-      starts[b] = {reads ? std::vector<int32_t>{} : ids, static_cast<uint64_t>(options_.first_line) + members[b]};
-    }
-    auto results = search(model_, source_BS.to(options_.device), options_.search, starts);
-    for (size_t b = 0; b < members.size(); ++b) {
-      auto& translation = translations_[members[b]];
-      translation.hypotheses = std::move(results[b]);
-      if (reads) translation.attended_ids = std::move(sources_[members[b]]);
-      translation.attended_ids.push_back(kEosId);
-      std::optional<ExtendedSource> words;  // names the ids past the vocabulary
-      if (model_->copies()) words.emplace(*tokenizers_.source, lines_[members[b]], options_.max_source_tokens);
-      for (const auto& hypothesis : translation.hypotheses)
-        translation.n_best_text.push_back(one_line(words ? words->decode(hypothesis.ids) : tokenizers_.target->decode(hypothesis.ids)));
-      translation.text = translation.n_best_text.front();
-    }
-    const std::lock_guard lock(progress_mutex_);
-    num_done_ += static_cast<int64_t>(members.size());
+    SearchText text{{}, {reads ? std::vector<int32_t>{} : ids, static_cast<uint64_t>(options_.first_line) + line}};
+    if (reads) text.source.assign(ids.begin(), ids.end());
+    text.source.push_back(kEosId);
+    return text;
+  }
+
+  void keep(size_t line, std::vector<Hypothesis> hypotheses) {
+    auto& translation = translations_[line];
+    translation.hypotheses = std::move(hypotheses);
+    if (model_->reads_source()) translation.attended_ids = std::move(sources_[line]);
+    translation.attended_ids.push_back(kEosId);
+    std::optional<ExtendedSource> words;  // names the ids past the vocabulary
+    if (model_->copies()) words.emplace(*tokenizers_.source, lines_[line], options_.max_source_tokens);
+    for (const auto& hypothesis : translation.hypotheses)
+      translation.n_best_text.push_back(one_line(words ? words->decode(hypothesis.ids) : tokenizers_.target->decode(hypothesis.ids)));
+    translation.text = translation.n_best_text.front();
+    const std::lock_guard lock(mutex_);
+    ++num_done_;
     if (on_progress_) on_progress_(num_done_);
   }
 
@@ -118,7 +134,9 @@ class Translator {
   const std::atomic<bool>* stop_;
   std::vector<std::vector<int32_t>> sources_;  // ids without </s>; empty for a blank line
   std::vector<Translation> translations_;
-  std::mutex progress_mutex_;
+  std::mutex mutex_;      // of what follows, and of on_progress_
+  size_t num_begun_ = 0;  // in the order of the search
+  bool failed_ = false;   // a worker has; the others take no more lines
   std::atomic<int64_t> num_done_{0};
 };
 

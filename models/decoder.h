@@ -50,6 +50,8 @@ class Decoder : public Part {
                                 bool want_attention) const = 0;
   // Whether a trace of forward() over padded rows is valid at other lengths: it has no C++ loop over positions.
   virtual bool forward_traces() const { return false; }
+  // Seq2SeqModel::joins(). All tensors of the state have one row per decoding row and do not grow with the steps, or only in per_step.
+  virtual bool joins() const { return true; }
 
  protected:
   // forward() by stepping, for decoders without a whole-sequence form.

@@ -30,6 +30,8 @@ class EncoderDecoder : public Seq2SeqModel {
   bool reads_source() const override { return embeddings_.source != nullptr; }
   bool says_label() const override { return !decoder_->reads_target(); }
   bool copies() const override { return generate_ != nullptr; }
+  // Plain rows depend on the others in their last bits, and in training on masks that are drawn for the whole batch.
+  bool joins() const override { return frozen() && decoder_->joins(); }
 
  private:
   // Rows of a table; ids past its end, which a pointer-generator may be given, read as <unk>. Without a table [.., 0].

@@ -30,6 +30,9 @@ struct Memory {
   // All that are defined, in this order, and a memory of the same form made of others: for traces, which know lists of tensors only.
   std::vector<torch::Tensor> tensors() const;
   Memory with(std::span<const torch::Tensor> tensors) const;
+  // Puts the sentences of another memory in place of the sentences sentence_K (int64, as many) of this one, in place. The other is no
+  // wider.
+  void replace(const torch::Tensor& sentence_K, const Memory& other);
 };
 
 // Everything that a decoder carries from one step to the next. A value: the search copies, reorders, repeats and drops rows without knowing
@@ -37,11 +40,14 @@ struct Memory {
 struct State {
   torch::Tensor sentence_N;            // int64, the row of Memory that each decoding row reads
   std::vector<torch::Tensor> per_row;  // first dimension N
-  // Results of earlier steps that no later step changes. A reorder does not copy them; a tensor of per_row says which rows belong to which
-  // decoding row. May be empty.
+  // Results of earlier steps that no later step changes, the same number from each step; a reorder does not copy them. Decoding row n reads
+  // row origin_NT[n][t] (int32) of those of step t, and none where that is -1: it began later. May be empty, and origin_NT undefined.
   std::vector<torch::Tensor> per_step;
+  torch::Tensor origin_NT;
   // The rows row_M (int64 indices into N, any order, repeats allowed) of this state.
   State select(const torch::Tensor& row_M) const;
+  // These rows, then those of a state that has made no step yet. Steps that no row reads any more are dropped.
+  State joined(const State& fresh) const;
   // As Memory has them; without per_step, which traces do not have.
   std::vector<torch::Tensor> tensors() const;
   State with(std::span<const torch::Tensor> tensors) const;
@@ -113,6 +119,8 @@ class Seq2SeqModel : public Part {
   virtual bool reads_source() const { return true; }
   virtual bool says_label() const { return false; }
   virtual bool copies() const { return false; }
+  // Whether rows that have made different numbers of steps may be rows of one State: State::joined().
+  virtual bool joins() const { return false; }
 
   // The output layer, [.., D] -> [.., V].
   torch::Tensor logits(const torch::Tensor& states) const;

@@ -24,6 +24,7 @@ class FusionDecoder : public Decoder {
   State start(const Memory& memory) const override;
   DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const override;
   DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const override;
+  bool joins() const override { return !causal_; }
 
  private:
   struct Attended {

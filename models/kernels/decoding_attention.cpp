@@ -114,11 +114,12 @@ void attend_runs(const DecodingQueries& queries, const float* kv, int64_t stride
 void attend_steps(const DecodingQueries& queries, const float* const* steps, int64_t stride, int64_t key_column, int64_t value_column,
                   const int32_t* origin_NT, int64_t first_step, int64_t num_steps) {
   parallel_for(0, queries.num_rows, 8, [&](int64_t begin, int64_t end) {
-    const int64_t count = num_steps - first_step;
-    std::vector<const float*> rows(static_cast<size_t>(count));
+    std::vector<const float*> rows(static_cast<size_t>(num_steps));
     for (int64_t n = begin; n < end; ++n) {
+      const int32_t* origin_T = origin_NT + n * num_steps;
+      int64_t count = 0;
       for (int64_t t = first_step; t < num_steps; ++t)
-        rows[static_cast<size_t>(t - first_step)] = steps[t] + origin_NT[n * num_steps + t] * stride;
+        if (origin_T[t] >= 0) rows[static_cast<size_t>(count++)] = steps[t] + origin_T[t] * stride;
       attend_row(queries, n, rows.data(), count, key_column, value_column, scores_of_thread(count), nullptr);
     }
   });

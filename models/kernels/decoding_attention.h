@@ -29,7 +29,8 @@ struct KeyRun {
 void attend_runs(const DecodingQueries& queries, const float* kv, int64_t stride, int64_t key_column, int64_t value_column,
                  const KeyRun* runs, float* mean_weights, int64_t mean_weights_stride);
 
-// The same with one buffer per step: for each step t from first_step on, row n reads row origin_NT[n * num_steps + t] of steps[t].
+// The same with one buffer per step: for each step t from first_step on, row n reads row origin_NT[n * num_steps + t] of steps[t], and none
+// where that is -1.
 void attend_steps(const DecodingQueries& queries, const float* const* steps, int64_t stride, int64_t key_column, int64_t value_column,
                   const int32_t* origin_NT, int64_t first_step, int64_t num_steps);
 

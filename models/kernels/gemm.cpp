@@ -85,13 +85,20 @@ ATTNZOO_INLINE void micro_kernel(const Operands& o) {
   }
 }
 
-// All rows of one panel, in blocks of MR rows and then smaller ones; every size computes a row the same way.
+template <int W, int MR, int NV>
+ATTNZOO_INLINE void rows_below(const Operands& o, int64_t num_rows) {
+  if constexpr (MR > 1) {
+    if (num_rows == MR - 1) return micro_kernel<W, MR - 1, NV>(o);
+    rows_below<W, MR - 1, NV>(o, num_rows);
+  }
+}
+
+// All rows of one panel, in blocks of MR rows and then the rest at once; every size computes a row the same way.
 template <int W, int MR, int NV>
 ATTNZOO_INLINE void panel_rows(const Operands& o, int64_t num_rows) {
   int64_t row = 0;
   for (; row + MR <= num_rows; row += MR) micro_kernel<W, MR, NV>(o.from_row(row));
-  for (; row + 2 <= num_rows; row += 2) micro_kernel<W, 2, NV>(o.from_row(row));
-  for (; row < num_rows; ++row) micro_kernel<W, 1, NV>(o.from_row(row));
+  rows_below<W, MR, NV>(o.from_row(row), num_rows - row);
 }
 
 struct Variant {

@@ -30,7 +30,7 @@ State TransformerDecoder::start(const Memory& memory) const {
     for (size_t l = 0; l < layers_.size(); ++l)
       state.per_row.push_back(at::zeros_like(memory.projected[l].select(1, 0).narrow(1, 0, 1)).repeat({1, model_dim_}));
   } else if (frozen()) {
-    state.per_row.push_back(at::empty({zero_B.size(0), 0}, torch::kInt));
+    state.origin_NT = at::empty({zero_B.size(0), 0}, torch::kInt);
   } else {
     for (size_t l = 0; l < layers_.size(); ++l) state.per_row.push_back(memory.projected[l].narrow(1, 0, 0));
   }
@@ -47,8 +47,8 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
   const bool keeps_steps = !ssru_ && frozen();
   auto stream = input_->forward(embedded_NI, position_N);
   if (keeps_steps) {
-    const auto own_row_N1 = at::arange(stream.size(0), state.per_row[1].options()).unsqueeze(1);
-    output.state.per_row[1] = at::cat({state.per_row[1], own_row_N1}, 1);
+    const auto own_row_N1 = at::arange(stream.size(0), state.origin_NT.options()).unsqueeze(1);
+    output.state.origin_NT = at::cat({state.origin_NT, own_row_N1}, 1);
   }
   for (size_t l = 0; l < layers_.size(); ++l) {
     const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE, const AttentionForm& form) {
@@ -59,7 +59,7 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
         return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, form, false, 0, false).out.squeeze(1);
       }
       output.state.per_step.push_back(kv_NE.contiguous());
-      const auto& origin_NT = output.state.per_row[1];
+      const auto& origin_NT = output.state.origin_NT;
       if (want_heads)
         output.heads.past_NHT.push_back(past_attention_by_head(q_ND, output.state.per_step, l, layers_.size(), origin_NT, form));
       return past_attention(q_ND, output.state.per_step, l, layers_.size(), origin_NT, form);

@@ -2,9 +2,8 @@
 //
 // Memory::projected = {keys and values of layer 0 [B, S, E], of layer 1, ..}.
 // State::per_row = {position_N, the past ..}. The past has two forms. In a frozen model, each step's keys and values stay in place
-// (State::per_step, layer by layer), and per_row[1] is origin_NT: the row of step t that holds the past of row n. A beam then reorders a
-// small table instead of caches, whose copies took a tenth of the time for short sentences and most of it for long ones. Otherwise per_row
-// holds a cache [N, T, E] per layer.
+// (State::per_step, layer by layer). A beam then reorders a small table (State::origin_NT) instead of caches, whose copies took a tenth of
+// the time for short sentences and most of it for long ones. Otherwise per_row holds a cache [N, T, E] per layer.
 #pragma once
 
 #include <memory>
@@ -23,6 +22,7 @@ class TransformerDecoder : public Decoder {
   DecoderStep step(const Memory& memory, const State& state, const torch::Tensor& embedded_NI, AttentionRequest request) const override;
   DecoderStates forward(const torch::Tensor& embedded, const Rows& rows, const EncodedSource& source, bool want_attention) const override;
   bool forward_traces() const override { return !ssru_; }
+  bool joins() const override { return frozen(); }
 
  private:
   torch::Tensor normed(const torch::Tensor& x) const { return norm_ ? norm_->forward(x) : x; }

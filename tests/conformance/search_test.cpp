@@ -3,6 +3,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "data/special_tokens.h"
 #include "eval/scoring.h"
 #include "models/checkpoint.h"
@@ -36,6 +39,52 @@ TEST_CASE("A beam's hypotheses are as probable as scoring says, and the same alo
         ScoreTotals totals;
         const auto batch = make_test_batch(*model, {sources[b]}, {{found[b][i].ids.begin(), found[b][i].ids.end()}});
         CHECK(log_probability_of(score_batch(*model, batch, totals)[0]) == Approx(found[b][i].log_probability).margin(2e-4));
+      }
+    }
+  }
+}
+
+TEST_CASE("A sentence that takes the place of another one has the hypotheses and the attention that it has alone") {
+  for (const bool sample : {false, true}) {
+    SearchOptions options;
+    options.beam = sample ? 1 : 3;
+    options.n_best = 2;
+    options.sample = sample;
+    options.max_length_ratio = 0.7;  // the lengths of the results differ
+    options.want_attention = true;
+    for (const auto& subject : subjects()) {
+      INFO(subject.name << (sample ? ", sampling" : ""));
+      const auto model = subject.build();
+      const InferenceModel frozen(*model);
+      auto sources = random_sentences(11, 12, 57);
+      std::ranges::sort(sources, std::greater(), &Sentence::size);
+      if (!model->reads_source()) sources.assign(11, {});
+      std::vector<std::vector<Hypothesis>> found(sources.size());
+      size_t num_begun = 0, num_done = 0, num_joined = 0;
+      const SearchFeed feed{[&](size_t at_most) {
+                              std::vector<SearchText> texts;
+                              if (num_done < num_begun && num_begun < sources.size()) ++num_joined;
+                              for (; texts.size() < at_most && num_begun < sources.size(); ++num_begun) {
+                                texts.push_back({sources[num_begun], {{}, num_begun}});
+                                texts.back().source.push_back(kEosId);
+                              }
+                              return texts;
+                            },
+                            [&](size_t text, std::vector<Hypothesis> hypotheses) {
+                              ++num_done;
+                              found[text] = std::move(hypotheses);
+                            }};
+      search(frozen, options, feed, 4);
+      CHECK(num_done == sources.size());
+      if (model->joins() && model->reads_source() && !model->says_label()) CHECK(num_joined > 0);
+      for (size_t b = 0; b < sources.size(); ++b) {
+        const auto alone = search(frozen, source_ids({sources[b]}), options, std::vector{SearchStart{{}, b}})[0];
+        REQUIRE(alone.size() == found[b].size());
+        for (size_t i = 0; i < alone.size(); ++i) {
+          CHECK(alone[i].ids == found[b][i].ids);
+          CHECK(alone[i].log_probability == found[b][i].log_probability);
+          CHECK(alone[i].attention_TS.equal(found[b][i].attention_TS));
+        }
       }
     }
   }
