@@ -6,6 +6,10 @@
 
 #include <ATen/Parallel.h>
 
+#include <functional>
+#include <future>
+#include <system_error>
+
 #if defined(ATTNZOO_OPENMP) && !defined(_OPENMP)
 #error "this source is compiled without OpenMP, so its loops would run on one thread: link attnzoo::options"
 #endif
@@ -13,5 +17,19 @@
 namespace attnzoo {
 
 using at::parallel_for;
+
+// Runs both, at once where LibTorch may use more than one thread: `work`, which may call parallel_for, on this one, `other` on another.
+// What either throws is thrown here, when both have ended.
+inline void beside(const std::function<void()>& work, const std::function<void()>& other) {
+  std::future<void> done;
+  if (at::get_num_threads() > 1) {
+    try {
+      done = std::async(std::launch::async, other);
+    } catch (const std::system_error&) {  // the system has no thread left
+    }
+  }
+  work();
+  done.valid() ? done.get() : other();
+}
 
 }  // namespace attnzoo

@@ -132,15 +132,14 @@ CleaningReport write_corpus(const std::string& part, const SourceConfig& text, c
   PairCleaner cleaner(clean);
   PairReader reader(text, clean.reading_policy());
   CorpusWriter writer(file, digest, labels);
-  Chunk chunk;
   int64_t num_source_tokens = 0, num_target_tokens = 0;
-  for (bool more = true; more;) {
+  const auto read = [&](Chunk& chunk) {
     chunk.pairs.clear();
     TextPair pair;
-    while (chunk.pairs.size() < kChunkPairs && (more = reader.next(pair))) {
+    while (chunk.pairs.size() < kChunkPairs && reader.next(pair))
       if (cleaner.keep_text(pair)) chunk.pairs.push_back(std::move(pair));
-    }
-    chunk.encode(tokenizers, form);
+  };
+  const auto write = [&](Chunk& chunk) {
     for (size_t i = 0; i < chunk.pairs.size(); ++i) {
       if (!cleaner.keep_ids(chunk.pairs[i], chunk.sources[i], chunk.targets[i])) continue;
       if (form.copy_unknown)  // the cleaning may have cut the source
@@ -150,11 +149,24 @@ CleaningReport write_corpus(const std::string& part, const SourceConfig& text, c
       num_source_tokens += static_cast<int64_t>(chunk.sources[i].size());
       num_target_tokens += static_cast<int64_t>(chunk.targets[i].size());
     }
+  };
+  // While one chunk is tokenised, the one before is written and the next one is read.
+  Chunk before, now, next;
+  read(now);
+  while (!now.pairs.empty()) {
+    beside([&] { now.encode(tokenizers, form); },
+           [&] {
+             write(before);
+             read(next);
+           });
     log.update([&] {
       const auto count = static_cast<double>(cleaner.report().num_read);
       return fmt::format("{}: {} pairs tokenised, {} a second", part, short_count(count), short_count(count / seconds_since(start)));
     });
+    std::swap(before, now);
+    std::swap(now, next);
   }
+  write(before);
   if (cleaner.report().num_kept == 0) fail_nothing_left(text, cleaner.report());
   writer.commit();
   log.line(cleaner.report().text(part));

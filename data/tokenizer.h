@@ -65,7 +65,7 @@ struct TokenizerConfig {
   // are unknown with "words", and with the others where the vocabulary or character_coverage omits some (never with byte_fallback).
   bool copy_unknown = false;
   // Sentences sampled for learning; bounds memory on large corpora.
-  int64_t max_training_sentences = 2000000;
+  int64_t max_training_sentences = 1000000;
 
   static TokenizerConfig from_json(const nlohmann::json& fields);  // throws ConfigError
   nlohmann::json to_json() const;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "data/cache_folder.h"
+#include "data/bounded_waiting.h"
 #include "data/command_line.h"
 #include "data/error.h"
 #include "data/files.h"
@@ -100,6 +101,7 @@ int run_prepare(int argc, char** argv) {
   cxxopts::Options options = recipe_options(about);
   cxxopts::ParseResult flags;
   if (!parse_command_line(about, options, argc, argv, flags)) return 0;
+  bound_waiting();
   const auto request = request_of(flags);
   const auto data = prepare(request);
   print_output(fmt::format("{}: {}{}{}\n", request.cache.string(), counted(data.train->num_pairs(), "training pair"),

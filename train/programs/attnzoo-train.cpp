@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "data/cache_folder.h"
+#include "data/bounded_waiting.h"
 #include "data/command_line.h"
 #include "data/device_option.h"
 #include "data/error.h"
@@ -224,6 +225,7 @@ std::string resume_command(const cxxopts::ParseResult& flags) {
 
 int train(const cxxopts::ParseResult& flags) {
   if (flags.count("run") == 0) throw UsageError("--run DIR is needed: the folder to write checkpoints and the log to");
+  bound_waiting();
   StopSignal stop;
   const bool resuming = flags.count("resume") > 0, quiet = flags.count("quiet") > 0;
   if (resuming && flags.count("init") > 0)
