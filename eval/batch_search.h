@@ -25,7 +25,7 @@ class BatchSearch {
   struct Sentence {
     size_t text;
     uint64_t sample;
-    uint64_t random_text;
+    uint64_t random_text;   // SearchStart::text
     int64_t source_length;  // with </s>
     int64_t first_step;     // the step of this search that was its first
     SentenceBeam beam;
@@ -44,11 +44,11 @@ class BatchSearch {
   const SearchOptions options_;  // of one sample, when sampling
   const int64_t num_samples_;    // of each text
   const SearchFeed& feed_;
-  const size_t num_sentences_;  // of different texts
+  const size_t num_sentences_;  // at once, of different texts
   const torch::Device device_;
-  std::vector<SearchText> waiting_;
+  std::vector<SearchText> waiting_;  // from the feed, for which there is no place yet
   bool no_more_ = false;
-  size_t num_texts_ = 0;
+  size_t num_texts_ = 0;          // that were admitted
   std::vector<Sentence> active_;  // in the order of their rows
   Memory memory_;
   State state_;
