@@ -184,7 +184,7 @@ function lineList(place) {
   }
   if (lines.length) choose(lines[0]);
   else place.replaceChildren(el("p", {class: "muted"}, "The text had no lines."));
-  return el("nav", {class: "lines", "aria-label": "Lines"}, filterBox("filter", `Filter ${formatNumber(lines.length)} lines`, filter), count, el("ol", {}, items));
+  return el("nav", {class: "lines", "aria-label": "Lines"}, filterBox("filter", `Filter ${formatNumber(lines.length)} ${lines.length === 1 ? "line" : "lines"}`, filter), count, el("ol", {}, items));
 }
 
 if (documentData === null) {

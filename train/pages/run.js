@@ -111,7 +111,7 @@ function recipeSection(runs) {
   if (runs.length === 1) return section("recipe", "Recipe", el("details", {}, el("summary", {}, "All fields, as the run used them"), el("pre", {}, JSON.stringify(runs[0].config, null, 2))));
   const keys = [...new Set(flat.flatMap((fields) => [...fields.keys()]))].filter((key) => new Set(flat.map((fields) => fields.get(key))).size > 1).sort();
   const columns = [{title: "Field", value: (key) => key}, ...runs.map((run, index) => ({title: run.run, value: (key) => flat[index].get(key) ?? "", show: (key) => corpusText(flat[index].get(key) ?? "–")}))];
-  return section("differences", "Where the recipes differ", keys.length ? dataTable(columns, keys, {id: "differences-table", filter: "Filter fields", caption: `${keys.length} fields`}) : el("p", {}, "They do not."));
+  return section("differences", "Where the recipes differ", keys.length ? dataTable(columns, keys, {id: "differences-table", filter: "Filter fields", caption: `${keys.length} ${keys.length === 1 ? "field" : "fields"}`}) : el("p", {}, "They do not."));
 }
 
 function cleaningSection(run) {
