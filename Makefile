@@ -35,7 +35,7 @@ test-slow: build peers  ## also run the tests that take minutes
 demo: programs  ## build, train a tiny model and translate with it, in about 15 minutes
 	@cmake/demo.sh build/$(PRESET)/bin
 
-bench: programs peers  ## measure speed, beside CTranslate2 (20 minutes); QUICK=1: attnzoo alone, against what SAVE=1 kept
+bench: programs peers  ## measure speed, beside CTranslate2 (20 minutes, the first time 40); QUICK=1: attnzoo alone, against what SAVE=1 kept
 	@$(or $(wildcard .venv/bin/python),python3) tests/benchmarks/bench.py build/$(PRESET)/bin $(if $(QUICK),--quick) $(if $(SAVE),--save)
 
 lint: build  ## check formatting and the folder rules
