@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "data/cache_folder.h"
 #include "data/bounded_waiting.h"
+#include "data/cache_folder.h"
 #include "data/command_line.h"
 #include "data/error.h"
 #include "data/files.h"

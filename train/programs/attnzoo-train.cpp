@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "data/cache_folder.h"
 #include "data/bounded_waiting.h"
+#include "data/cache_folder.h"
 #include "data/command_line.h"
 #include "data/device_option.h"
 #include "data/error.h"
