@@ -6,6 +6,7 @@
 #include "data/error.h"
 #include "data/special_tokens.h"
 #include "models/copying.h"
+#include "models/layers/linear_pass.h"
 #include "models/layers/packing.h"
 
 namespace attnzoo {
@@ -114,12 +115,12 @@ CopySource CopySource::narrow(int64_t begin, int64_t num_rows) const {
 
 torch::Tensor Seq2SeqModel::forward(const Batch& batch) {
   const auto forced = forward_states(batch);
-  const auto logits_PV = at::linear(forced.states_PD, output_weight_VD(), output_bias_V());
+  const auto logits_PV = linear_pass(forced.states_PD, output_weight_VD(), output_bias_V());
   return forced.copy ? copy_logits(logits_PV, *forced.copy) : logits_PV;
 }
 
 torch::Tensor Seq2SeqModel::logits(const torch::Tensor& states) const {
-  return packed_output_ ? packed_output_->apply(states) : at::linear(states, output_weight_VD(), output_bias_V());
+  return packed_output_ ? packed_output_->apply(states) : linear_pass(states, output_weight_VD(), output_bias_V());
 }
 
 bool Seq2SeqModel::runs_packed(const torch::Tensor& ids) const {

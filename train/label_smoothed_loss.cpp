@@ -8,6 +8,7 @@
 
 #include "data/error.h"
 #include "data/parallel.h"
+#include "models/kernels/gemm.h"
 #include "train/softmax_gradient.h"
 
 namespace attnzoo {
@@ -31,6 +32,10 @@ class FusedLoss {
         targets_(targets_P.contiguous()),
         options_(options),
         want_gradients_(want_gradients) {
+    if (states_.device().is_cpu() && states_.scalar_type() == torch::kFloat) {
+      packed_.emplace(weight_);
+      if (want_gradients_) transposed_.emplace(weight_.t());
+    }
     if (!want_gradients_) return;
     gradients_.states_PD = torch::empty_like(states_);
     gradients_.weight_VD = torch::empty_like(weight_, torch::MemoryFormat::Contiguous);
@@ -39,22 +44,25 @@ class FusedLoss {
   }
 
   void run(LossSums& sums) {
-    const bool kernel = states_.device().is_cpu() && states_.scalar_type() == torch::kFloat;
     const int64_t num_rows = states_.size(0);
     auto buffer_RV = torch::empty({std::min(kLossBlockRows, num_rows), weight_.size(0)}, states_.options());
     for (int64_t begin = 0; begin < num_rows; begin += kLossBlockRows) {
       const int64_t rows = std::min(kLossBlockRows, num_rows - begin);
       const auto states_RD = states_.narrow(0, begin, rows);
       auto logits_RV = buffer_RV.narrow(0, 0, rows);
-      at::mm_out(logits_RV, states_RD, weight_.t());
-      if (kernel) {
+      if (packed_) {
+        packed_->apply_to(logits_RV, states_RD);
         block_kernel(logits_RV, targets_.narrow(0, begin, rows), sums);
       } else {
+        at::mm_out(logits_RV, states_RD, weight_.t());
         block_operators(logits_RV, targets_.narrow(0, begin, rows), sums);
       }
       if (want_gradients_) {
         auto out = gradients_.states_PD.narrow(0, begin, rows);
-        at::mm_out(out, logits_RV, weight_);
+        if (transposed_)
+          transposed_->apply_to(out, logits_RV);
+        else
+          at::mm_out(out, logits_RV, weight_);
         at::addmm_out(gradients_.weight_VD, gradients_.weight_VD, logits_RV.t(), states_RD, begin == 0 ? 0 : 1);
       }
     }
@@ -104,6 +112,7 @@ class FusedLoss {
   }
 
   torch::Tensor states_, weight_, bias_, targets_;
+  std::optional<kernels::PackedWeight> packed_, transposed_;
   LossOptions options_;
   bool want_gradients_;
   Gradients gradients_;

@@ -8,6 +8,7 @@
 
 #include "models/kernels/attention.h"
 #include "models/kernels/decoding_attention.h"
+#include "models/kernels/new_floats.h"
 #include "models/layers/dropout.h"
 
 namespace attnzoo {
@@ -33,9 +34,10 @@ std::vector<AttentionSegment> segments_of(const std::vector<int64_t>& q_offsets,
   return segments;
 }
 
-kernels::DecodingQueries queries_of(const torch::Tensor& q_ND, const torch::Tensor& out_ND, const AttentionForm& form) {
-  return {q_ND.const_data_ptr<float>(), q_ND.stride(0), out_ND.data_ptr<float>(), q_ND.size(0), form.num_heads, form.kv_heads(),
-          q_ND.size(1) / form.num_heads};
+// The queries are the first columns of q, as many as the result has.
+kernels::DecodingQueries queries_of(const torch::Tensor& q, const torch::Tensor& out_ND, const AttentionForm& form) {
+  return {q.const_data_ptr<float>(),      q.stride(0), out_ND.data_ptr<float>(), q.size(0), form.num_heads, form.kv_heads(),
+          out_ND.size(1) / form.num_heads};
 }
 
 const float* slopes_of(const AttentionForm& form) { return form.slope_H.defined() ? form.slope_H.const_data_ptr<float>() : nullptr; }
@@ -142,21 +144,21 @@ AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor&
   const auto *sentence = sentence_N.const_data_ptr<int64_t>(), *length = length_B.const_data_ptr<int64_t>();
   std::vector<kernels::KeyRun> runs(static_cast<size_t>(num_rows));
   for (int64_t n = 0; n < num_rows; ++n) runs[static_cast<size_t>(n)] = {sentence[n] * num_keys, length[sentence[n]]};
-  AttentionResult result{torch::empty({num_rows, q_ND.size(1)}, q_ND.options()), {}};
-  if (want_weights) result.weights = torch::empty({num_rows, num_keys}, q_ND.options());
+  AttentionResult result{kernels::new_floats({num_rows, q_ND.size(1)}), {}};
+  if (want_weights) result.weights = kernels::new_floats({num_rows, num_keys});
   kernels::attend_runs(queries_of(q_ND, result.out, form), kv.const_data_ptr<float>(), 2 * kv_dim, 0, kv_dim, runs.data(),
                        want_weights ? result.weights.data_ptr<float>() : nullptr, num_keys);
   return result;
 }
 
-torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer, size_t num_layers,
-                             const torch::Tensor& origin_NT, const AttentionForm& form) {
+torch::Tensor past_attention(const torch::Tensor& qkv_NE, int64_t dim, const std::vector<torch::Tensor>& per_step, size_t layer,
+                             size_t num_layers, const torch::Tensor& origin_NT, const AttentionForm& form) {
   std::vector<const float*> steps;
   for (size_t i = layer; i < per_step.size(); i += num_layers) steps.push_back(per_step[i].const_data_ptr<float>());
-  const auto out = torch::empty(q_ND.sizes(), q_ND.options());
+  auto out = kernels::new_floats({qkv_NE.size(0), dim});
   const int64_t kv_dim = per_step[layer].size(1) / 2, num_steps = origin_NT.size(1);
   const int64_t first_step = form.window > 0 ? std::max<int64_t>(num_steps - 1 - form.window, 0) : 0;
-  auto queries = queries_of(q_ND, out, form);
+  auto queries = queries_of(qkv_NE, out, form);
   queries.slopes = slopes_of(form);
   if (form.relative_key_RK.defined()) {
     queries.relative_keys = form.relative_key_RK.const_data_ptr<float>();

@@ -33,10 +33,11 @@ torch::Tensor attend_sequences(const torch::Tensor& q, const Rows& q_rows, const
 AttentionResult memory_attention(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,
                                  const torch::Tensor& length_B, const AttentionForm& form, bool want_weights, bool frozen);
 
-// Decoding, one query per row, over all steps up to its own: q_ND. per_step[t * num_layers + layer] holds the keys and values of step t,
-// side by side, [N_t, E], of which row n reads row origin_NT[n][t] (int32). For frozen models only.
-torch::Tensor past_attention(const torch::Tensor& q_ND, const std::vector<torch::Tensor>& per_step, size_t layer, size_t num_layers,
-                             const torch::Tensor& origin_NT, const AttentionForm& form);
+// Decoding, one query per row, over all steps up to its own. The queries are the first `dim` columns of qkv_NE. per_step[t * num_layers +
+// layer] holds the keys and values of step t, side by side, [N_t, E], of which row n reads row origin_NT[n][t] (int32). For frozen models
+// only.
+torch::Tensor past_attention(const torch::Tensor& qkv_NE, int64_t dim, const std::vector<torch::Tensor>& per_step, size_t layer,
+                             size_t num_layers, const torch::Tensor& origin_NT, const AttentionForm& form);
 
 // The weights of these two by head, [N, H, S] and [N, H, T], for those who look at them: the kernels keep only means.
 torch::Tensor memory_attention_by_head(const torch::Tensor& q_ND, const torch::Tensor& kv_BSE, const torch::Tensor& sentence_N,

@@ -8,6 +8,7 @@
 #include "models/kernels/recurrent_cells.h"
 #include "models/kernels/score_attention.h"
 #include "models/layers/dropout.h"
+#include "models/layers/linear_pass.h"
 #include "models/recurrent/initial_states.h"
 #include "models/recurrent/sequence_pass.h"
 
@@ -151,8 +152,8 @@ DecoderStates AttentionDecoder::forward(const torch::Tensor& embedded, const Row
     return step_through(embedded, rows, source, want_attention);
   // The decoder pass adds the columns of the first cell's weight that read input feeding.
   const auto masks = draw_masks(rows.length_B.size(0));
-  const auto gx_P = at::linear(apply_dropout(embedded, config_.dropout, is_training(), rows.spread(masks.input(0))),
-                               cells_[0]->weight_ih.narrow(1, 0, config_.embedding_dim), cells_[0]->bias_ih);
+  const auto gx_P = linear_pass(apply_dropout(embedded, config_.dropout, is_training(), rows.spread(masks.input(0))),
+                                cells_[0]->weight_ih.narrow(1, 0, config_.embedding_dim), cells_[0]->bias_ih);
   const DecoderParts parts{
       cells_, attention_->query_weight(), attention_->score_vector(), readout_->weight, readout_->bias, config_.dropout, config_.residual,
       masks};

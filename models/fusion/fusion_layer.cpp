@@ -76,7 +76,7 @@ torch::Tensor FusionLayer::scan_causal(const torch::Tensor& x_BTD, const std::ve
   for (int64_t t = 0; t < x_BTD.size(1); ++t) {
     const auto q_BD = q_BTD.select(1, t);
     const auto a_BD = t == 0     ? at::zeros_like(q_BD)
-                      : frozen() ? past_attention(q_BD.contiguous(), past, 0, 1, own_row_B1.expand({-1, t}).contiguous(), {})
+                      : frozen() ? past_attention(q_BD.contiguous(), dim_, past, 0, 1, own_row_B1.expand({-1, t}).contiguous(), {})
                                  : padded_attention(q_BD.unsqueeze(1), at::stack(past, 1), {}, {}, false, 0, false).out.squeeze(1);
     state = next(gx_BTG.select(1, t), a_BD, state);
     h.push_back(state[0]);

@@ -15,9 +15,12 @@ ATTNZOO_INLINE uint32_t hash(uint32_t index, uint32_t low, uint32_t high) {
   return x ^ (x >> 16);
 }
 
-ATTNZOO_CPU_CLONES void apply_range(uint32_t begin, uint32_t end, const float* x, float* y, uint32_t low, uint32_t high, uint32_t threshold,
-                                    float scale) {
-  for (uint32_t i = begin; i < end; ++i) y[i] = x[i] * (hash(i, low, high) >= threshold ? scale : 0.0f);
+ATTNZOO_CPU_CLONES void apply_range(uint32_t begin, uint32_t end, const float* x, const float* add, float* y, uint32_t low, uint32_t high,
+                                    uint32_t threshold, float scale) {
+  if (add == nullptr)
+    for (uint32_t i = begin; i < end; ++i) y[i] = x[i] * (hash(i, low, high) >= threshold ? scale : 0.0f);
+  else
+    for (uint32_t i = begin; i < end; ++i) y[i] = add[i] + x[i] * (hash(i, low, high) >= threshold ? scale : 0.0f);
 }
 
 ATTNZOO_CPU_CLONES void fill_range(uint32_t begin, uint32_t end, float* mask, uint32_t low, uint32_t high, uint32_t threshold,
@@ -43,9 +46,9 @@ DropoutKey dropout_key(uint64_t seed, double p) {
           static_cast<float>(1.0 / (1.0 - p))};
 }
 
-void dropout_apply(int64_t count, const float* x, float* y, const DropoutKey& key) {
+void dropout_apply(int64_t count, const float* x, const float* add, float* y, const DropoutKey& key) {
   for_ranges(count, key, [&](uint32_t begin, uint32_t end, int64_t offset, uint32_t high) {
-    apply_range(begin, end, x + offset, y + offset, key.low, high, key.threshold, key.scale);
+    apply_range(begin, end, x + offset, add ? add + offset : nullptr, y + offset, key.low, high, key.threshold, key.scale);
   });
 }
 

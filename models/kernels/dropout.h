@@ -14,8 +14,8 @@ struct DropoutKey {
 };
 DropoutKey dropout_key(uint64_t seed, double p);
 
-// y[i] = kept(i) ? x[i] * scale : 0. x and y may be the same.
-void dropout_apply(int64_t count, const float* x, float* y, const DropoutKey& key);
+// y[i] = kept(i) ? x[i] * scale : 0, plus add[i] unless add is null. x and y may be the same.
+void dropout_apply(int64_t count, const float* x, const float* add, float* y, const DropoutKey& key);
 // mask[i] = kept(i) ? scale : 0
 void dropout_fill(int64_t count, float* mask, const DropoutKey& key);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "data/parallel.h"
+#include "models/kernels/new_floats.h"
 #include "models/kernels/simd.h"
 
 // Keeps a value in a register. GCC would read it from memory again for each product, and loads would bound the kernel.
@@ -113,6 +115,22 @@ __attribute__((target("arch=x86-64-v3"))) void panel_avx2(const Operands& o, int
 #endif
 void panel_baseline(const Operands& o, int64_t num_rows) { panel_rows<4, 4, 2>(o, num_rows); }
 
+// panel[k * width + c] = weight[c * of_output + k * of_input], and 0 where there is no such column.
+void pack_panel(const float* weight, int64_t of_output, int64_t of_input, int64_t num_columns, int64_t num_inputs, int64_t width,
+                float* panel) {
+  constexpr int64_t kTile = 16;  // a line of the cache
+  for (int64_t k = 0; k < num_inputs; k += kTile) {
+    const int64_t inputs = std::min(kTile, num_inputs - k);
+    if (of_output == 1) {
+      for (int64_t i = 0; i < inputs; ++i) std::copy_n(weight + (k + i) * of_input, num_columns, panel + (k + i) * width);
+    } else {
+      for (int64_t c = 0; c < num_columns; ++c)
+        for (int64_t i = 0; i < inputs; ++i) panel[(k + i) * width + c] = weight[c * of_output + (k + i) * of_input];
+    }
+    for (int64_t i = 0; i < inputs; ++i) std::fill(panel + (k + i) * width + num_columns, panel + (k + i + 1) * width, 0.0f);
+  }
+}
+
 const Variant& variant() {
   static const Variant chosen = [] {
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -128,21 +146,31 @@ const Variant& variant() {
 
 PackedWeight::PackedWeight(const torch::Tensor& weight_MK, const torch::Tensor& bias_M)
     : num_outputs_(weight_MK.size(0)), num_inputs_(weight_MK.size(1)), panel_width_(variant().panel_width) {
-  const int64_t num_panels = (num_outputs_ + panel_width_ - 1) / panel_width_;
-  const auto padded = at::constant_pad_nd(weight_MK.detach(), {0, 0, 0, num_panels * panel_width_ - num_outputs_});
-  panels_ = padded.view({num_panels, panel_width_, num_inputs_}).transpose(1, 2).contiguous();
-  bias_ = torch::zeros({num_panels * panel_width_}, weight_MK.options().requires_grad(false));
+  panels_ = new_floats({num_panels() * panel_width_ * num_inputs_});
+  bias_ = new_floats({num_panels() * panel_width_});
+  bias_.zero_();
   if (bias_M.defined()) bias_.narrow(0, 0, num_outputs_).copy_(bias_M.detach());
+  const float* weight = weight_MK.const_data_ptr<float>();
+  const int64_t of_output = weight_MK.stride(0), of_input = weight_MK.stride(1);
+  float* panels = panels_.mutable_data_ptr<float>();
+  parallel_for(0, num_panels(), 4, [&](int64_t begin, int64_t end) {
+    for (int64_t panel = begin; panel < end; ++panel) {
+      const int64_t column = panel * panel_width_, columns = std::min(panel_width_, num_outputs_ - column);
+      pack_panel(weight + column * of_output, of_output, of_input, columns, num_inputs_, panel_width_, panels + column * num_inputs_);
+    }
+  });
 }
 
-void PackedWeight::apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride) const {
+void PackedWeight::apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride,
+                              const RowEpilogue& epilogue, PanelRange range) const {
   const float* panels = panels_.data_ptr<float>();
   const float* bias = bias_.data_ptr<float>();
   // A block of rows stays in the second-level cache while all panels stream past, and so does a panel while the rows do.
   constexpr int64_t kRowBlock = 192, kInputBlock = 1024;
   for (int64_t row = 0; row < num_rows; row += kRowBlock) {
     const int64_t rows = std::min(kRowBlock, num_rows - row);
-    for (int64_t column = 0; column < num_outputs_; column += panel_width_) {
+    for (int64_t panel = range.begin; panel < range.end; ++panel) {
+      const int64_t column = panel * panel_width_;
       const int64_t columns = std::min(panel_width_, num_outputs_ - column);
       // The last panel cannot begin with its sums: it has fewer columns than are read.
       const int64_t block = columns == panel_width_ ? kInputBlock : std::max<int64_t>(num_inputs_, 1);
@@ -154,6 +182,7 @@ void PackedWeight::apply_rows(const float* x, int64_t x_stride, int64_t num_rows
                       rows);
         k += block;
       } while (k < num_inputs_);
+      epilogue.apply(row, column, rows, columns, to, out_stride);
     }
   }
 }

@@ -14,9 +14,11 @@ namespace attnzoo::kernels {
 
 class PackedWeight : public PackedLinear {
  public:
-  // weight_MK: float, M outputs by K inputs; bias_M may be undefined.
-  PackedWeight(const torch::Tensor& weight_MK, const torch::Tensor& bias_M);
-  void apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride) const override;
+  // weight_MK: float, M outputs by K inputs, of any strides; bias_M may be undefined.
+  explicit PackedWeight(const torch::Tensor& weight_MK, const torch::Tensor& bias_M = {});
+  void apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride, const RowEpilogue& epilogue,
+                  PanelRange panels) const override;
+  int64_t num_panels() const override { return (num_outputs_ + panel_width_ - 1) / panel_width_; }
   int64_t num_outputs() const override { return num_outputs_; }
   int64_t num_inputs() const override { return num_inputs_; }
 

@@ -262,7 +262,8 @@ Int8Weights::Int8Weights(const float* weights, const float* bias, int64_t num_ou
   }
 }
 
-void Int8Weights::apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride) const {
+void Int8Weights::apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride,
+                             const RowEpilogue& epilogue, int64_t first_panel, int64_t last_panel) const {
   // Blocks of rows stay in the first-level cache while all panels stream past.
   constexpr int64_t kRowBlock = 96;
   const int64_t inputs = num_groups_ * kernel_.group, stride = inputs * kernel_.bytes;
@@ -276,7 +277,7 @@ void Int8Weights::apply_rows(const float* x, int64_t x_stride, int64_t num_rows,
       row_scale[r] = quantize_row(x + (begin + r) * x_stride, num_inputs_, row);
       if (kernel_.bytes == 2) widen(row, inputs);
     }
-    for (int64_t p = 0; p < num_panels_; ++p) {
+    for (int64_t p = first_panel; p < last_panel; ++p) {
       const int64_t column = p * kernel_.width;
       const Panel panel{panels_.data() + column * inputs,
                         start_.data() + column,
@@ -284,7 +285,9 @@ void Int8Weights::apply_rows(const float* x, int64_t x_stride, int64_t num_rows,
                         bias_.data() + column,
                         num_groups_,
                         std::min(kernel_.width, num_outputs_ - column)};
-      kernel_.run(quantized.data(), stride, rows, row_scale, panel, out + begin * out_stride + column, out_stride);
+      float* to = out + begin * out_stride + column;
+      kernel_.run(quantized.data(), stride, rows, row_scale, panel, to, out_stride);
+      epilogue.apply(begin, column, rows, panel.num_columns, to, out_stride);
     }
   }
 }

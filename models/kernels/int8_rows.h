@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "models/kernels/epilogue.h"
+
 namespace attnzoo::kernels {
 
 struct Int8Kernel;
@@ -25,7 +27,13 @@ class Int8Weights {
   Int8Weights(const float* weights, const float* bias, int64_t num_outputs, int64_t num_inputs, size_t kernel = 0);
   // x: rows of num_inputs floats, x_stride apart; out[n * out_stride + m]. Runs on the calling thread. A row that holds NaN or infinity
   // gives a row of NaN.
-  void apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride) const;
+  void apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride) const {
+    apply_rows(x, x_stride, num_rows, out, out_stride, {}, 0, num_panels_);
+  }
+  // With an epilogue, for the panels of columns from first_panel up to last_panel.
+  void apply_rows(const float* x, int64_t x_stride, int64_t num_rows, float* out, int64_t out_stride, const RowEpilogue& epilogue,
+                  int64_t first_panel, int64_t last_panel) const;
+  int64_t num_panels() const { return num_panels_; }
   int64_t num_outputs() const { return num_outputs_; }
   int64_t num_inputs() const { return num_inputs_; }
 

@@ -9,6 +9,8 @@
 namespace attnzoo {
 
 torch::Tensor apply_dropout(const torch::Tensor& x, double p, bool training);
+// x + apply_dropout(y), in one pass.
+torch::Tensor add_dropped(const torch::Tensor& x, const torch::Tensor& y, double p, bool training);
 // A tensor of 0 and 1 / (1 - p), float on the CPU, for passes that multiply by it themselves.
 torch::Tensor dropout_mask(at::IntArrayRef shape, double p);
 

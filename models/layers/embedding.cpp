@@ -2,7 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "data/special_tokens.h"
+#include "models/kernels/new_floats.h"
 #include "models/layers/parameters.h"
 
 namespace attnzoo {
@@ -13,6 +16,17 @@ Embedding::Embedding(int64_t vocabulary_size, int64_t dim, double deviation) {
   weight = register_parameter("weight", table);
 }
 
-torch::Tensor Embedding::forward(const torch::Tensor& ids) const { return at::embedding(weight, ids, kPadId); }
+torch::Tensor Embedding::forward(const torch::Tensor& ids) const {
+  if (!frozen()) return at::embedding(weight, ids, kPadId);
+  const auto of_rows = ids.contiguous();
+  auto shape = ids.sizes().vec();
+  shape.push_back(weight.size(1));
+  auto out = kernels::new_floats(shape);
+  const int64_t dim = weight.size(1), num_rows = ids.numel();
+  const float* table = weight.const_data_ptr<float>();
+  for (int64_t n = 0; n < num_rows; ++n)
+    std::copy_n(table + of_rows.const_data_ptr<int64_t>()[n] * dim, dim, out.mutable_data_ptr<float>() + n * dim);
+  return out;
+}
 
 }  // namespace attnzoo

@@ -1,7 +1,6 @@
-// y = x W^T + b. ATen's linear; in a frozen model the packed kernel.
+// y = x W^T + b, and what follows it; in a frozen model the packed kernel.
 #pragma once
 
-#include <ATen/ops/linear.h>
 #include <torch/types.h>
 
 #include <cstdint>
@@ -16,7 +15,7 @@ class Linear : public Part {
   // Weights: Xavier uniform (Glorot and Bengio 2010); `gain` scales them. Bias: zeros.
   Linear(int64_t num_inputs, int64_t num_outputs, bool with_bias = true, double gain = 1.0);
   // [.., inputs] -> [.., outputs]
-  torch::Tensor forward(const torch::Tensor& x) const { return packed_ ? packed_->apply(x) : at::linear(x, weight, bias); }
+  torch::Tensor forward(const torch::Tensor& x, const kernels::Epilogue& epilogue = {}) const;
 
   torch::Tensor weight;  // [outputs, inputs]
   torch::Tensor bias;    // [outputs]; undefined without bias

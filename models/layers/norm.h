@@ -3,16 +3,17 @@
 //   rms     y = x / sqrt(mean(x^2) + 1e-6) * weight                    Zhang and Sennrich 2019
 #pragma once
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "models/part.h"
+
 namespace attnzoo {
 
-class Norm : public torch::nn::Module {
+class Norm : public Part {
  public:
   // kind: "layer" or "rms"; ConfigError otherwise.
   Norm(const std::string& kind, int64_t dim);

@@ -17,6 +17,8 @@ class SinusoidalPositions {
   explicit SinusoidalPositions(int64_t dim);  // dim must be even
   // position: int64 of any shape, at least 0; returns that shape with D appended, in the options' type and device.
   torch::Tensor operator()(const torch::Tensor& position, const torch::TensorOptions& options) const;
+  // Adds the vector of one position to D floats.
+  void add_to(float* x, int64_t position) const;
 
  private:
   torch::Tensor compute(const torch::Tensor& position) const;
@@ -30,6 +32,8 @@ class AddedPositions {
   AddedPositions(torch::nn::Module& owner, const std::string& kind, int64_t dim);
   // x [.., D] plus the vectors of its positions, int64 [..]
   torch::Tensor add_to(torch::Tensor x, const torch::Tensor& position) const;
+  // add_to(x * scale, position) for floats on the CPU, without gradients.
+  torch::Tensor scaled_plus(const torch::Tensor& x, float scale, const torch::Tensor& position) const;
 
  private:
   std::optional<SinusoidalPositions> sinusoids_;

@@ -2,7 +2,6 @@
 // h_t = f(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh) with f = tanh or relu (Elman 1990).
 #pragma once
 
-#include <ATen/ops/linear.h>
 #include <torch/types.h>
 
 #include <cstdint>
@@ -10,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "models/layers/linear_pass.h"
 #include "models/part.h"
 
 namespace attnzoo {
@@ -31,9 +31,9 @@ class Cell : public Part {
   std::vector<torch::Tensor> step(const torch::Tensor& x_NI, const std::vector<torch::Tensor>& state,
                                   const torch::Tensor& mask_NH = {}) const;
   // W_ih x + b_ih and W_hh h + b_hh, for any leading shape.
-  torch::Tensor input_part(const torch::Tensor& x) const { return packed_ih_ ? packed_ih_->apply(x) : at::linear(x, weight_ih, bias_ih); }
+  torch::Tensor input_part(const torch::Tensor& x) const { return packed_ih_ ? packed_ih_->apply(x) : linear_pass(x, weight_ih, bias_ih); }
   torch::Tensor recurrent_part(const torch::Tensor& h) const {
-    return packed_hh_ ? packed_hh_->apply(h) : at::linear(h, weight_hh, bias_hh);
+    return packed_hh_ ? packed_hh_->apply(h) : linear_pass(h, weight_hh, bias_hh);
   }
 
   const CellKind kind;

@@ -6,9 +6,9 @@
 
 namespace attnzoo {
 
-CellPass::CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, torch::Tensor bias_hh,
+CellPass::CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, const torch::Tensor& bias_hh,
                    const std::vector<torch::Tensor>& initial, torch::Tensor mask_BH)
-    : kind_(kind), order_(order), weight_hh_(std::move(weight_hh)), bias_hh_(std::move(bias_hh)), mask_BH_(std::move(mask_BH)) {
+    : kind_(kind), order_(order), weight_hh_(std::move(weight_hh)), mask_BH_(std::move(mask_BH)), recurrent_(weight_hh_, bias_hh) {
   for (const auto& tensor : initial) initial_.push_back(tensor.contiguous());
   const int64_t hidden = weight_hh_.size(1);
   const auto options = weight_hh_.options().requires_grad(false);
@@ -31,7 +31,7 @@ std::vector<torch::Tensor> CellPass::before(int64_t t) const {
 
 torch::Tensor CellPass::forward_step(int64_t t, const torch::Tensor& gx) {
   const auto state = before(t);
-  const auto gh = at::addmm(bias_hh_, masked(state[0]), weight_hh_.t());
+  const auto gh = recurrent_.apply(masked(state[0]));
   auto h = order_.step(h_P, t);
   if (num_gates(kind_) == 1) {
     at::add_out(h, gx, gh);
@@ -50,6 +50,7 @@ torch::Tensor CellPass::forward_step(int64_t t, const torch::Tensor& gx) {
 void CellPass::start_backward() {
   d_gx_P = torch::empty({order_.num_rows(), weight_hh_.size(0)}, h_P.options());
   d_gh_P = kind_ == CellKind::kGru ? torch::empty_like(d_gx_P) : d_gx_P;
+  recurrent_transposed_.emplace(weight_hh_.t());
   d_state_.clear();
   for (const auto& tensor : initial_) d_state_.push_back(torch::zeros_like(tensor));
 }
@@ -66,7 +67,7 @@ torch::Tensor CellPass::backward_step(int64_t t, torch::Tensor d_h) {
       at::tanh_backward_out(d_gx, d_h, h);
     else
       at::threshold_backward_out(d_gx, d_h, h, 0);
-    at::mm_out(d_before, d_gx, weight_hh_);
+    recurrent_transposed_->apply_to(d_before, d_gx);
     if (mask_BH_.defined()) d_before.mul_(mask_BH_.narrow(0, 0, rows));
     return d_gx;
   }
@@ -74,15 +75,15 @@ torch::Tensor CellPass::backward_step(int64_t t, torch::Tensor d_h) {
   if (kind_ == CellKind::kLstm) {
     kernels::lstm_cell_backward(rows, hidden, gates, state[1].const_data_ptr<float>(), order_.step(c_P_, t).const_data_ptr<float>(),
                                 d_h.const_data_ptr<float>(), d_state_[1].data_ptr<float>(), d_gx.data_ptr<float>());
-    at::mm_out(d_before, d_gh, weight_hh_);
+    recurrent_transposed_->apply_to(d_before, d_gh);
     if (mask_BH_.defined()) d_before.mul_(mask_BH_.narrow(0, 0, rows));
   } else {
     kernels::gru_cell_backward(rows, hidden, gates, state[0].const_data_ptr<float>(), d_h.data_ptr<float>(), d_gx.data_ptr<float>(),
                                d_gh.data_ptr<float>());
     if (mask_BH_.defined())
-      at::add_out(d_before, d_h, masked(d_gh.mm(weight_hh_)));
+      at::add_out(d_before, d_h, masked(recurrent_transposed_->apply(d_gh)));
     else
-      at::addmm_out(d_before, d_h, d_gh, weight_hh_);
+      recurrent_transposed_->apply_to(d_before, d_gh, {.add = d_h});
   }
   return d_gx;
 }

@@ -5,8 +5,10 @@
 
 #include <torch/types.h>
 
+#include <optional>
 #include <vector>
 
+#include "models/kernels/gemm.h"
 #include "models/recurrent/cell.h"
 #include "models/recurrent/time_major.h"
 
@@ -15,8 +17,8 @@ namespace attnzoo {
 class CellPass {
  public:
   // initial: {h} or {h, c}, [B, H], row r for rank r of `order`. mask_BH (same rows, may be undefined): multiplies h in W_hh h.
-  CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, torch::Tensor bias_hh, const std::vector<torch::Tensor>& initial,
-           torch::Tensor mask_BH = {});
+  CellPass(CellKind kind, const TimeMajor& order, torch::Tensor weight_hh, const torch::Tensor& bias_hh,
+           const std::vector<torch::Tensor>& initial, torch::Tensor mask_BH = {});
 
   // gx: input part of step t, [n, G * H]. Returns h of the step (a view of h_P).
   torch::Tensor forward_step(int64_t t, const torch::Tensor& gx);
@@ -38,7 +40,9 @@ class CellPass {
 
   CellKind kind_;
   const TimeMajor& order_;
-  torch::Tensor weight_hh_, bias_hh_, mask_BH_, c_P_, gates_P_;
+  torch::Tensor weight_hh_, mask_BH_, c_P_, gates_P_;
+  kernels::PackedWeight recurrent_;                            // x -> W_hh x + b_hh
+  std::optional<kernels::PackedWeight> recurrent_transposed_;  // x -> W_hh^T x, during the backward pass
   std::vector<torch::Tensor> initial_, d_state_;
 };
 

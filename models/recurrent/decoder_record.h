@@ -4,8 +4,10 @@
 #include <torch/types.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "models/kernels/gemm.h"
 #include "models/kernels/score_attention.h"
 #include "models/recurrent/cell_pass.h"
 #include "models/recurrent/decoder_pass.h"
@@ -51,8 +53,14 @@ class DecoderRecord : public torch::CustomClassHolder {
   void attend(int64_t t, const torch::Tensor& h);
   torch::Tensor attend_backward(int64_t t, const torch::Tensor& d_hc, Gradients& gradients, torch::Tensor& d_vector_rows);
 
+  struct PackedBothWays {
+    kernels::PackedWeight forward, transposed;
+  };
+
   CellKind kind_;
   DecoderWeights weights_;
+  std::optional<PackedBothWays> feed_, query_, readout_;
+  std::vector<PackedBothWays> above_;  // of each cell but the first
   TimeMajor order_;
   DecoderOptions options_;
   std::vector<CellPass> cells_;

@@ -15,16 +15,18 @@ torch::Tensor next_cell(const torch::Tensor& maps, const torch::Tensor& c, bool 
   return at::lerp(parts[0], c, apply_elementwise(at::sigmoid, parts[1], frozen));
 }
 
+torch::Tensor added(const torch::Tensor& onto, const torch::Tensor& y) { return onto.defined() ? onto + y : y; }
+
 }  // namespace
 
 Ssru::Ssru(int64_t dim) : maps_(add_linear(*this, "maps", dim, 2 * dim, true, std::sqrt(1.5))) {}
 
-torch::Tensor Ssru::step(const torch::Tensor& x_ND, torch::Tensor& c_ND) const {
+torch::Tensor Ssru::step(const torch::Tensor& x_ND, torch::Tensor& c_ND, const torch::Tensor& onto) const {
   c_ND = next_cell(maps_->forward(x_ND), c_ND, frozen());
-  return c_ND.relu();
+  return added(onto, c_ND.relu());
 }
 
-torch::Tensor Ssru::forward(const torch::Tensor& x, const Rows& rows) const {
+torch::Tensor Ssru::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& onto) const {
   const auto maps_BTE = rows.to_padded(maps_->forward(x));
   auto c = at::zeros_like(maps_BTE.select(1, 0).chunk(2, -1)[0]);
   std::vector<torch::Tensor> cells;
@@ -32,7 +34,7 @@ torch::Tensor Ssru::forward(const torch::Tensor& x, const Rows& rows) const {
     c = next_cell(maps_BE, c, frozen());
     cells.push_back(c);
   }
-  return rows.from_padded(at::stack(cells, 1).relu());
+  return added(onto, rows.from_padded(at::stack(cells, 1).relu()));
 }
 
 }  // namespace attnzoo

@@ -15,10 +15,11 @@ namespace attnzoo {
 class Ssru : public Part {
  public:
   explicit Ssru(int64_t dim);
-  // One position per row: x_ND, and c_ND of the previous step, which becomes this step's.
-  torch::Tensor step(const torch::Tensor& x_ND, torch::Tensor& c_ND) const;
+  // One position per row: x_ND, and c_ND of the previous step, which becomes this step's. The result is added to `onto` where that is
+  // defined.
+  torch::Tensor step(const torch::Tensor& x_ND, torch::Tensor& c_ND, const torch::Tensor& onto = {}) const;
   // Whole sentences from c = 0: [.., D] -> [.., D], packed or padded.
-  torch::Tensor forward(const torch::Tensor& x, const Rows& rows) const;
+  torch::Tensor forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& onto = {}) const;
 
  private:
   std::shared_ptr<Linear> maps_;  // W and W_f, [2D, D]

@@ -52,23 +52,25 @@ torch::Tensor SelfAttention::project(const torch::Tensor& x, const torch::Tensor
   return at::cat({rotated(parts[0], position), rotated(parts[1], position), parts[2]}, -1);
 }
 
-torch::Tensor SelfAttention::forward(const torch::Tensor& x, const Rows& rows, bool causal, torch::Tensor* heads_BHTS) const {
+torch::Tensor SelfAttention::forward(const torch::Tensor& x, const Rows& rows, bool causal, const torch::Tensor& onto,
+                                     torch::Tensor* heads_BHTS) const {
   const double drop = is_training() ? dropout_ : 0.0;
   const auto qkv = project(x, rows.position);
   if (heads_BHTS != nullptr) {
     const auto parts = rows.to_padded(qkv).split({model_dim_, 2 * kv_dim_}, -1);
     *heads_BHTS = attention_by_head(parts[0], parts[1], rows.keep(), form_, causal);
   }
-  if (rows.packing) return out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, form_, causal, drop, frozen()));
+  if (rows.packing)
+    return out_->forward(packed_attention(qkv, qkv, *rows.packing, *rows.packing, form_, causal, drop, frozen()), {.add = onto});
   const auto parts = qkv.split({model_dim_, 2 * kv_dim_}, -1);
   // Causal attention already hides the padding on the right from real positions.
   const auto keep_BS = causal ? torch::Tensor() : rows.keep_BS;
-  return out_->forward(padded_attention(parts[0], parts[1], keep_BS, form_, causal, drop, false).out);
+  return out_->forward(padded_attention(parts[0], parts[1], keep_BS, form_, causal, drop, false).out, {.add = onto});
 }
 
-torch::Tensor SelfAttention::step(const torch::Tensor& x_ND, const torch::Tensor& position_N, const AttendPast& attend_past) const {
-  const auto parts = project(x_ND, position_N).split({model_dim_, 2 * kv_dim_}, -1);
-  return out_->forward(attend_past(parts[0], parts[1], form_));
+torch::Tensor SelfAttention::step(const torch::Tensor& x_ND, const torch::Tensor& position_N, const AttendPast& attend_past,
+                                  const torch::Tensor& onto) const {
+  return out_->forward(attend_past(project(x_ND, position_N), form_), {.add = onto});
 }
 
 }  // namespace attnzoo

@@ -18,13 +18,15 @@ namespace attnzoo {
 class SelfAttention : public Part {
  public:
   explicit SelfAttention(const TransformerStackConfig& config);
-  // Whole sentences, [.., D] -> [.., D]. causal: no position reads a later one.
+  // Whole sentences, [.., D] -> [.., D], plus `onto` where it is defined. causal: no position reads a later one.
   // heads_BHTS: null, or receives the weights by head, without dropout.
-  torch::Tensor forward(const torch::Tensor& x, const Rows& rows, bool causal, torch::Tensor* heads_BHTS = nullptr) const;
-  // One position per row. attend_past(q_ND, kv_NE, form) attends over this position and earlier ones, whose keys and values the caller
-  // keeps.
-  using AttendPast = std::function<torch::Tensor(const torch::Tensor&, const torch::Tensor&, const AttentionForm&)>;
-  torch::Tensor step(const torch::Tensor& x_ND, const torch::Tensor& position_N, const AttendPast& attend_past) const;
+  torch::Tensor forward(const torch::Tensor& x, const Rows& rows, bool causal, const torch::Tensor& onto = {},
+                        torch::Tensor* heads_BHTS = nullptr) const;
+  // One position per row. attend_past(qkv_NE, form) attends over this position and earlier ones, whose keys and values the caller keeps:
+  // query, key and value are side by side.
+  using AttendPast = std::function<torch::Tensor(const torch::Tensor&, const AttentionForm&)>;
+  torch::Tensor step(const torch::Tensor& x_ND, const torch::Tensor& position_N, const AttendPast& attend_past,
+                     const torch::Tensor& onto = {}) const;
 
  private:
   torch::Tensor project(const torch::Tensor& x, const torch::Tensor& position) const;  // [.., D + E]: query, key, value

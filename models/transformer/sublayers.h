@@ -15,7 +15,7 @@
 namespace attnzoo {
 
 // The input of a stack: drop(sqrt(D) * embedding + position) (3.4, 3.5), without positions if self-attention has them.
-class TransformerInput : public torch::nn::Module {
+class TransformerInput : public Part {
  public:
   explicit TransformerInput(const TransformerStackConfig& config);
   // embedded [.., D], position int64 [..]
@@ -30,7 +30,9 @@ class TransformerInput : public torch::nn::Module {
 class Residual : public torch::nn::Module {
  public:
   explicit Residual(const TransformerStackConfig& config);
-  torch::Tensor forward(const torch::Tensor& x, const std::function<torch::Tensor(const torch::Tensor&)>& f) const;
+  // f(y, onto) returns onto + f(y), or f(y) where onto is undefined: its last matrix product adds it in passing.
+  using Sublayer = std::function<torch::Tensor(const torch::Tensor& y, const torch::Tensor& onto)>;
+  torch::Tensor forward(const torch::Tensor& x, const Sublayer& f) const;
 
  private:
   bool post_norm_;
@@ -42,7 +44,7 @@ class Residual : public torch::nn::Module {
 class FeedForward : public Part {
  public:
   explicit FeedForward(const TransformerStackConfig& config);
-  torch::Tensor forward(const torch::Tensor& x) const;
+  torch::Tensor operator()(const torch::Tensor& x, const torch::Tensor& onto = {}) const;
 
  private:
   std::string activation_;

@@ -2,9 +2,37 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "models/attention/multi_head_attention.h"
+#include "models/kernels/new_floats.h"
 
 namespace attnzoo {
+
+namespace {
+
+// The steps so far, and this one, of which each row reads its own.
+torch::Tensor with_own_rows(const torch::Tensor& origin_NT) {
+  const int64_t num_rows = origin_NT.size(0), num_steps = origin_NT.size(1);
+  auto grown = at::detail::empty_cpu({num_rows, num_steps + 1}, torch::kInt);
+  const auto before = origin_NT.contiguous();
+  for (int64_t n = 0; n < num_rows; ++n) {
+    int32_t* row = grown.mutable_data_ptr<int32_t>() + n * (num_steps + 1);
+    std::copy_n(before.const_data_ptr<int32_t>() + n * num_steps, num_steps, row);
+    row[num_steps] = static_cast<int32_t>(n);
+  }
+  return grown;
+}
+
+torch::Tensor columns_from(int64_t first, const torch::Tensor& x_NE) {
+  const int64_t num_rows = x_NE.size(0), num_columns = x_NE.size(1), kept = num_columns - first;
+  auto copy = kernels::new_floats({num_rows, kept});
+  for (int64_t n = 0; n < num_rows; ++n)
+    std::copy_n(x_NE.const_data_ptr<float>() + n * num_columns + first, kept, copy.mutable_data_ptr<float>() + n * kept);
+  return copy;
+}
+
+}  // namespace
 
 TransformerDecoder::TransformerDecoder(const TransformerDecoderConfig& config, const EncoderShape& encoder)
     : model_dim_(config.dim),
@@ -46,23 +74,22 @@ DecoderStep TransformerDecoder::step(const Memory& memory, const State& state, c
   output.state.per_row[0] = position_N + 1;
   const bool keeps_steps = !ssru_ && frozen();
   auto stream = input_->forward(embedded_NI, position_N);
-  if (keeps_steps) {
-    const auto own_row_N1 = at::arange(stream.size(0), state.origin_NT.options()).unsqueeze(1);
-    output.state.origin_NT = at::cat({state.origin_NT, own_row_N1}, 1);
-  }
+  if (keeps_steps) output.state.origin_NT = with_own_rows(state.origin_NT);
   for (size_t l = 0; l < layers_.size(); ++l) {
-    const auto attend_past = [&](const torch::Tensor& q_ND, const torch::Tensor& kv_NE, const AttentionForm& form) {
+    const auto attend_past = [&](const torch::Tensor& qkv_NE, const AttentionForm& form) {
       if (!keeps_steps) {
+        const auto q_N1D = qkv_NE.narrow(1, 0, model_dim_).unsqueeze(1);
         auto& cache_NTE = output.state.per_row[l + 1];
-        cache_NTE = at::cat({cache_NTE, kv_NE.unsqueeze(1)}, 1);
-        if (want_heads) output.heads.past_NHT.push_back(attention_by_head(q_ND.unsqueeze(1), cache_NTE, {}, form, false).squeeze(2));
-        return padded_attention(q_ND.unsqueeze(1), cache_NTE, {}, form, false, 0, false).out.squeeze(1);
+        cache_NTE = at::cat({cache_NTE, qkv_NE.narrow(1, model_dim_, qkv_NE.size(1) - model_dim_).unsqueeze(1)}, 1);
+        if (want_heads) output.heads.past_NHT.push_back(attention_by_head(q_N1D, cache_NTE, {}, form, false).squeeze(2));
+        return padded_attention(q_N1D, cache_NTE, {}, form, false, 0, false).out.squeeze(1);
       }
-      output.state.per_step.push_back(kv_NE.contiguous());
+      output.state.per_step.push_back(columns_from(model_dim_, qkv_NE));
       const auto& origin_NT = output.state.origin_NT;
       if (want_heads)
-        output.heads.past_NHT.push_back(past_attention_by_head(q_ND, output.state.per_step, l, layers_.size(), origin_NT, form));
-      return past_attention(q_ND, output.state.per_step, l, layers_.size(), origin_NT, form);
+        output.heads.past_NHT.push_back(
+            past_attention_by_head(qkv_NE.narrow(1, 0, model_dim_), output.state.per_step, l, layers_.size(), origin_NT, form));
+      return past_attention(qkv_NE, model_dim_, output.state.per_step, l, layers_.size(), origin_NT, form);
     };
     // The attention shown to users is the last layer's, averaged over its heads.
     auto* weights = want_mean && has_source_ && l + 1 == layers_.size() ? &output.attention_NS : nullptr;

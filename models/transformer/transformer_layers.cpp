@@ -15,9 +15,9 @@ EncoderLayer::EncoderLayer(const TransformerEncoderConfig& config)
       feed_forward_(register_module("feed_forward", std::make_shared<FeedForward>(config))) {}
 
 torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const Rows& rows, torch::Tensor* heads_BHSS) const {
-  const auto attended =
-      attention_residual_->forward(x, [&](const torch::Tensor& y) { return attention_->forward(y, rows, false, heads_BHSS); });
-  return feed_forward_residual_->forward(attended, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
+  const auto attended = attention_residual_->forward(
+      x, [&](const torch::Tensor& y, const torch::Tensor& onto) { return attention_->forward(y, rows, false, onto, heads_BHSS); });
+  return feed_forward_residual_->forward(attended, *feed_forward_);
 }
 
 DecoderLayer::DecoderLayer(const TransformerDecoderConfig& config, int64_t memory_dim)
@@ -49,32 +49,34 @@ torch::Tensor DecoderLayer::project_memory(const torch::Tensor& memory) const {
 
 torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const Rows& rows, const torch::Tensor& memory_kv, const Rows& memory_rows,
                                     torch::Tensor* weights_BTS) const {
-  auto stream = self_residual_->forward(
-      x, [&](const torch::Tensor& y) { return ssru_ ? ssru_->forward(y, rows) : attention_->forward(y, rows, true); });
+  auto stream = self_residual_->forward(x, [&](const torch::Tensor& y, const torch::Tensor& onto) {
+    return ssru_ ? ssru_->forward(y, rows, onto) : attention_->forward(y, rows, true, onto);
+  });
   if (cross_residual_)
-    stream = cross_residual_->forward(stream, [&](const torch::Tensor& y) {
+    stream = cross_residual_->forward(stream, [&](const torch::Tensor& y, const torch::Tensor& onto) {
       return cross_out_->forward(attend_sequences(cross_query_->forward(y), rows, memory_kv, memory_rows, memory_form_,
-                                                  is_training() ? attention_dropout_ : 0.0, weights_BTS));
+                                                  is_training() ? attention_dropout_ : 0.0, weights_BTS),
+                                 {.add = onto});
     });
-  return feed_forward_residual_->forward(stream, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
+  return feed_forward_residual_->forward(stream, *feed_forward_);
 }
 
 torch::Tensor DecoderLayer::step(const torch::Tensor& x_ND, const Past& past, const torch::Tensor& memory_kv_BSE,
                                  const torch::Tensor& sentence_N, const torch::Tensor& source_length_B, torch::Tensor* weights_NS,
                                  torch::Tensor* heads_NHS) const {
-  auto stream = self_residual_->forward(x_ND, [&](const torch::Tensor& y) {
-    return ssru_ ? ssru_->step(y, *past.cell_ND) : attention_->step(y, past.position_N, past.attend);
+  auto stream = self_residual_->forward(x_ND, [&](const torch::Tensor& y, const torch::Tensor& onto) {
+    return ssru_ ? ssru_->step(y, *past.cell_ND, onto) : attention_->step(y, past.position_N, past.attend, onto);
   });
   if (cross_residual_)
-    stream = cross_residual_->forward(stream, [&](const torch::Tensor& y) {
+    stream = cross_residual_->forward(stream, [&](const torch::Tensor& y, const torch::Tensor& onto) {
       const auto query_ND = cross_query_->forward(y);
       const auto result =
           memory_attention(query_ND, memory_kv_BSE, sentence_N, source_length_B, memory_form_, weights_NS != nullptr, frozen());
       if (weights_NS) *weights_NS = result.weights;
       if (heads_NHS) *heads_NHS = memory_attention_by_head(query_ND, memory_kv_BSE, sentence_N, source_length_B, memory_form_);
-      return cross_out_->forward(result.out);
+      return cross_out_->forward(result.out, {.add = onto});
     });
-  return feed_forward_residual_->forward(stream, [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
+  return feed_forward_residual_->forward(stream, *feed_forward_);
 }
 
 bool skips_layer(double layer_drop, bool training) { return training && layer_drop > 0 && at::rand({}).item<double>() < layer_drop; }

@@ -33,7 +33,7 @@ class TableModel : public Seq2SeqModel {
 
   State start(const Memory& memory) override {
     const auto num_sentences = memory.keep_BS.size(0);
-    return {torch::arange(num_sentences), {torch::zeros({num_sentences, 0}, torch::kLong)}, {}};
+    return {torch::arange(num_sentences), {torch::zeros({num_sentences, 0}, torch::kLong)}, {}, {}};
   }
 
   StepOutput step(const Memory& memory, const State& state, const torch::Tensor& previous_N, AttentionRequest request) override {

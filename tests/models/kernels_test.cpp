@@ -12,6 +12,7 @@
 #include "models/kernels/simd.h"
 #include "models/layers/dropout.h"
 #include "models/layers/elementwise.h"
+#include "models/layers/linear_pass.h"
 #include "models/layers/positions.h"
 #include "models/recurrent/recurrent_encoder.h"
 #include "tests/largest_difference.h"
@@ -29,7 +30,63 @@ TEST_CASE("The packed matmul equals ATen's at every size and gives a row the sam
     const auto y = packed.apply(x);
     CHECK(largest_difference(y, at::linear(x, weight, bias)) < 1e-4);
     for (int64_t row = 0; row < rows; row += 7) CHECK(packed.apply(x.narrow(0, row, 1)).equal(y.narrow(0, row, 1)));
-    CHECK(largest_difference(kernels::PackedWeight(weight, {}).apply(x), at::linear(x, weight)) < 1e-4);
+    CHECK(largest_difference(kernels::PackedWeight(weight).apply(x), at::linear(x, weight)) < 1e-4);
+    CHECK(kernels::PackedWeight(weight.t().contiguous().t(), bias).apply(x).equal(y));
+    // Into columns of a wider matrix, from columns of another, with everything that may follow.
+    const auto wide_x = torch::randn({rows, inputs + 3}), wide_out = torch::full({rows, outputs + 2}, 7.0f);
+    wide_x.narrow(1, 2, inputs).copy_(x);
+    for (const auto compute : {Compute::kFloat32, Compute::kInt8}) {
+      const auto linear = kernels::pack_linear(weight, bias, compute);
+      const auto added = torch::randn({rows, outputs}), plain = linear->apply(x);
+      linear->apply_to(wide_out.narrow(1, 1, outputs), wide_x.narrow(1, 2, inputs), {.relu = true, .add = added});
+      CHECK(wide_out.narrow(1, 1, outputs).equal(added + plain.relu()));
+      CHECK((wide_out.select(1, 0) == 7).logical_and(wide_out.select(1, outputs + 1) == 7).all().item<bool>());
+    }
+  }
+}
+
+TEST_CASE("A product has the same bits with any number of threads, also where columns are divided among them") {
+  torch::manual_seed(6);
+  const int threads = at::get_num_threads();
+  for (const auto compute : {Compute::kFloat32, Compute::kInt8}) {
+    const auto linear = kernels::pack_linear(torch::randn({700, 300}), torch::randn({700}), compute);
+    for (const int64_t rows : {5, 70, 130}) {
+      const auto x = torch::randn({rows, 300});
+      at::set_num_threads(1);
+      const auto expected = linear->apply(x);
+      for (const int more : {2, 5, 16}) {
+        at::set_num_threads(more);
+        CHECK(linear->apply(x).equal(expected));
+      }
+    }
+  }
+  at::set_num_threads(threads);
+}
+
+TEST_CASE("The linear pass of training has ATen's values and gradients") {
+  torch::manual_seed(7);
+  for (const auto& [relu, with_bias, with_add] :
+       {std::tuple{false, true, false}, {true, true, false}, {true, false, false}, {false, true, true}, {false, false, true}}) {
+    auto x = torch::randn({5, 31, 70}), weight = torch::randn({90, 70}), bias = torch::randn({90}), add = torch::randn({5, 31, 90});
+    const auto out_gradient = torch::randn({5, 31, 90});
+    for (auto* tensor : {&x, &weight, &bias, &add}) tensor->requires_grad_();
+    const auto gradients_of = [&](const torch::Tensor& y) {
+      std::vector<torch::Tensor> inputs = {x, weight};
+      if (with_bias) inputs.push_back(bias);
+      if (with_add) inputs.push_back(add);
+      return torch::autograd::grad({y}, inputs, {out_gradient});
+    };
+    const auto some_bias = with_bias ? bias : torch::Tensor(), some_add = with_add ? add : torch::Tensor();
+    const auto y = linear_pass(x, weight, some_bias, {relu, some_add});
+    auto expected = at::linear(x, weight, some_bias);
+    if (relu) expected = expected.relu();
+    if (with_add) expected = some_add + expected;
+    CHECK(largest_difference(y, expected) < 1e-4);
+    const auto gradients = gradients_of(y), expected_gradients = gradients_of(expected);
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      REQUIRE(gradients[i].sizes() == expected_gradients[i].sizes());
+      CHECK(largest_difference(gradients[i], expected_gradients[i]) < 1e-3);
+    }
   }
 }
 
@@ -202,6 +259,16 @@ TEST_CASE("Dropout keeps the expected share, repeats for the same seed, and does
   CHECK(once.eq(0).to(torch::kDouble).mean().item<double>() == Approx(0.3).margin(0.003));
   CHECK(once.mean().item<double>() == Approx(1.0).margin(0.005));
   CHECK(apply_dropout(x, 0.3, false).is_same(x));
+  torch::manual_seed(1);
+  const auto stream = torch::randn(x.sizes()).requires_grad_(), branch = x.clone().requires_grad_();
+  torch::manual_seed(3);
+  const auto mask_times_x = apply_dropout(x, 0.3, true);
+  torch::manual_seed(3);
+  const auto sum = add_dropped(stream, branch, 0.3, true);
+  CHECK(sum.equal(stream + mask_times_x));
+  const auto gradients = torch::autograd::grad({sum}, {stream, branch}, {torch::ones_like(sum)});
+  CHECK((gradients[0] == 1).all().item<bool>());
+  CHECK(gradients[1].equal((mask_times_x != 0).to(torch::kFloat) / 0.7f));
   auto input = torch::ones({50, 50}, torch::requires_grad());
   const auto dropped = apply_dropout(input, 0.5, true);
   CHECK(torch::autograd::grad({dropped.sum()}, {input})[0].equal(dropped));

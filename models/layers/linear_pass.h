@@ -1,0 +1,16 @@
+// y = x W^T + b, and what follows it, with gradients.
+#pragma once
+
+#include <torch/types.h>
+
+#include "models/kernels/packed_linear.h"
+
+namespace attnzoo {
+
+// x [.., K], weight_MK, bias_M (may be undefined) -> [.., M]. In training in float on the CPU, our own products with the epilogue in the
+// cache; else ATen's. MKL packs a weight for each product, and on some processors it does not use all of their vector units; it does
+// compute the gradient of the weight, a sum over rows, for which our panels are no help.
+torch::Tensor linear_pass(const torch::Tensor& x, const torch::Tensor& weight_MK, const torch::Tensor& bias_M,
+                          const kernels::Epilogue& epilogue = {});
+
+}  // namespace attnzoo
