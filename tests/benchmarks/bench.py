@@ -128,14 +128,22 @@ class Bench:
                     self.add(f"{engine}: decode {name}, beam {beam}, batch {batch}, {compute}", "tokens/s", values)
 
     def training(self, name, model, text):
-        rates = []
+        rates, of_matmul, shares = [], [], {}
         for repeat in range(self.repeats):
             with tempfile.TemporaryDirectory() as scratch:
                 recipe = write_recipe(f"{scratch}/recipe.json", model, text, self.folder, tensorboard=False, max_steps=60, report_every=10)
-                self.attnzoo("train", recipe, "--run", f"{scratch}/run", "--threads", str(THREADS), "--quiet")
+                done = self.attnzoo("train", recipe, "--run", f"{scratch}/run", "--threads", str(THREADS), "--verbose")
                 reports = [json.loads(line) for line in lines_of(f"{scratch}/run/log.jsonl")]
                 rates.append(statistics.median(report["target_tokens_per_s"] for report in reports if report.get("event") == "train"))
+                of_matmul.append(float(re.search(r"training reached [0-9.]+ GFLOP/s, ([0-9]+)%", done.stderr)[1]))
+                seconds = reports[-1]["seconds"]
+                for phase, value in seconds.items():
+                    shares.setdefault(phase, []).append(100 * value / sum(seconds.values()))
         self.add(f"attnzoo: train {name}, batches of 4096", "tgt tokens/s", rates)
+        self.add(f"attnzoo: train {name}, share of the rate of matrix products", "%", of_matmul)
+        where = ", ".join(f"{phase} {statistics.median(values):.0f} %" for phase, values in sorted(shares.items(), key=lambda item: -statistics.median(item[1])))
+        self.results[f"attnzoo: train {name}, where the time goes"] = {phase: statistics.median(values) for phase, values in shares.items()}
+        print(f"  where its time goes: {where}", flush=True)
 
     def one_line(self, path):
         seconds, memory = [], []

@@ -40,6 +40,8 @@ ours_train() { # MODEL TAG
   export T0; T0=$(date +%s.%N)
   measured "$folder/train" "$root/build/release/bin/attnzoo-train" "$folder/recipe.json" --run "$folder/run" --threads "$THREADS" \
     --max-time "$SECS" --log-format json || true
+  # rate.py knows the reports of a program by these names.
+  sed -i -n '/"event":"train"/{s/"source_tokens":/"src":/; s/"target_tokens":/"tgt":/; s/"target_tokens_per_s":/"tgt_rate":/; p}' "$folder/train.log"
   "$PY" "$bench/rate.py" json "$folder/train"
 }
 
