@@ -91,8 +91,8 @@ nlohmann::json CleaningConfig::to_json() const {
           {"invalid_utf8", invalid_utf8}};
 }
 
-std::string CleaningReport::text(const std::string& title) const {
-  std::string lines = fmt::format("{}: {} read, {} kept", title, counted(num_read, "pair"), num_kept);
+std::string CleaningReport::text(const std::string& title, const std::string& item) const {
+  std::string lines = fmt::format("{}: {} read, {} kept", title, counted(num_read, item), num_kept);
   for (const Reason& reason : reasons) {
     if (reason.num_pairs == 0) continue;
     lines += fmt::format("\n  {:<20} {:>9} {:<9} first: {}", reason.name, reason.num_pairs, reason.action, reason.example);

@@ -51,7 +51,7 @@ struct CleaningReport {
 
   int64_t num_dropped() const { return num_read - num_kept; }
   // Several lines to read: "train: 29000 pairs read, 28990 kept", then one line for each reason that occurred.
-  std::string text(const std::string& title) const;
+  std::string text(const std::string& title, const std::string& item) const;  // item: "pair" or "text"
   static CleaningReport from_json(const nlohmann::json& fields);
   nlohmann::json to_json() const;
 };

@@ -76,7 +76,7 @@ Inspection inspect_data(const PreparedData& data, const DataConfig& config, int6
     if (pair.line % stride != 0) continue;
     const std::string_view source_line = pair.source, *copied_from = copied ? &source_line : nullptr;
     if (has_source(config.task)) inspect_line(inspection.source, source, pair.source, pair.place(), copied_from);
-    if (config.task != Task::kClassification) inspect_line(inspection.target, target, pair.target, pair.place(), copied_from);
+    if (config.task != Task::kClassification) inspect_line(inspection.target, target, pair.target, pair.target_place(), copied_from);
   }
   for (const int64_t i : samples) {
     const std::string& line = source_of_line[train.line(i)];

@@ -148,6 +148,8 @@ bool PairReader::next(TextPair& pair) {
   pair.line = impl.streams[0].count();
   pair.file = impl.streams[0].file();
   pair.file_line = impl.streams[0].line_number();
+  pair.target_file = impl.streams.back().file();
+  pair.target_file_line = impl.streams.back().line_number();
   std::visit(LinesToPair(impl.lines, impl.policy, impl.parts, pair), impl.form);
   return true;
 }

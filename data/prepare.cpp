@@ -99,7 +99,7 @@ class Preparation {
         const auto& [source, target] = tokenizers;
         check_ids_within(*corpus, {source->vocabulary_size(), target->vocabulary_size(), config_.tokenizer.copy_unknown});
         report = CleaningReport::from_json(state_[part].at("report"));
-        log_.line(fmt::format("{}: {} reused from {}", part, counted(corpus->num_pairs(), "pair"), file.string()));
+        log_.line(fmt::format("{}: {} reused from {}", part, counted(corpus->num_pairs(), item_of(config_.task)), file.string()));
         return corpus;
       } catch (const std::exception& error) {  // nlohmann's as well, for a report of another form
         log_.line(fmt::format("{}; {} is prepared again", error.what(), part));

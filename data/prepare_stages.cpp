@@ -89,11 +89,12 @@ TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const Cleani
   while (reader.next(pair)) {
     if (!cleaner.keep_text(pair)) continue;
     if (labelled) {
-      if (is_blank(pair.target)) fail<DataError>("{}: the label is blank; set data.clean.empty to drop, or correct the line", pair.place());
+      if (is_blank(pair.target))
+        fail<DataError>("{}: the label is blank; set data.clean.empty to drop, or correct the line", pair.target_place());
       labels.push_back(pair.target);  // of every pair: a rare one must not be missed
     }
     if (TextPair* place = sample.offer()) *place = pair;
-    log.update([&] { return fmt::format("reading the text: {} pairs", short_count(static_cast<double>(cleaner.report().num_read))); });
+    log.update([&] { return fmt::format("reading the text: {} {}s", short_count(static_cast<double>(cleaner.report().num_read)), item_of(task)); });
   }
   if (sample.items().empty()) fail_nothing_left(text, cleaner.report());
 
@@ -108,7 +109,7 @@ TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const Cleani
   for (size_t i = 0; both_sides && joint && i < num_pairs; ++i) source_lines.push_back(std::move(sample.items()[i].target));
   log.line(fmt::format("tokeniser: learning {} from {} ({} of {})", config.kind,
                        counted(static_cast<int64_t>(both_sides ? 2 * num_pairs : num_pairs), "line"),
-                       counted(static_cast<int64_t>(num_pairs), both_sides ? "pair" : "text"), text.name()));
+                       counted(static_cast<int64_t>(num_pairs), item_of(task)), text.name()));
   TokenizerPair tokenizers;
   tokenizers.source = train_tokenizer(config, source_lines);
   tokenizers.target = labelled ? train_labels(labels) : target_lines.empty() ? tokenizers.source : train_tokenizer(config, target_lines);
@@ -161,7 +162,7 @@ CleaningReport write_corpus(const std::string& part, const SourceConfig& text, c
            });
     log.update([&] {
       const auto count = static_cast<double>(cleaner.report().num_read);
-      return fmt::format("{}: {} pairs tokenised, {} a second", part, short_count(count), short_count(count / seconds_since(start)));
+      return fmt::format("{}: {} {}s tokenised, {} a second", part, short_count(count), item_of(form.task), short_count(count / seconds_since(start)));
     });
     std::swap(before, now);
     std::swap(now, next);
@@ -169,9 +170,11 @@ CleaningReport write_corpus(const std::string& part, const SourceConfig& text, c
   write(before);
   if (cleaner.report().num_kept == 0) fail_nothing_left(text, cleaner.report());
   writer.commit();
-  log.line(cleaner.report().text(part));
-  log.line(fmt::format("{}: {} source and {} target tokens, written to {} in {:.1f} s", part, num_source_tokens, num_target_tokens,
-                       file.string(), seconds_since(start)));
+  log.line(cleaner.report().text(part, item_of(form.task)));
+  const auto of_source = form.task == Task::kLanguageModel ? "" : fmt::format("{} source and ", num_source_tokens);
+  const auto* of_target = form.task == Task::kLanguageModel ? "tokens" : labels ? "labels" : "target tokens";
+  log.line(fmt::format("{}: {}{} {}, written to {} in {:.1f} s", part, of_source, num_target_tokens, of_target, file.string(),
+                       seconds_since(start)));
   return cleaner.report();
 }
 

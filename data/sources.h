@@ -104,13 +104,16 @@ struct SourceConfig {
 // One pair of lines, valid UTF-8.
 struct TextPair {
   std::string source, target;
-  int64_t line = 0;           // 1-based over all files of the source side
-  std::string_view file;      // of the source side; valid as long as the reader
-  int64_t file_line = 0;      // 1-based in `file`
+  int64_t line = 0;              // 1-based over all files of the source side
+  std::string_view file;         // of the source side; valid as long as the reader
+  int64_t file_line = 0;         // 1-based in `file`
+  std::string_view target_file;  // the same of the target side; of one file for both sides, `file`
+  int64_t target_file_line = 0;
   bool invalid_utf8 = false;  // some bytes were replaced by U+FFFD
   std::string record;         // the line that holds the pair, where asked for; not of parallel files
 
   std::string place() const { return std::string(file) + ":" + std::to_string(file_line); }
+  std::string target_place() const { return std::string(target_file) + ":" + std::to_string(target_file_line); }
 };
 
 // What a program wants of each pair.

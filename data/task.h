@@ -18,4 +18,7 @@ inline Task task_named(const std::string& name) {
   return name == "classification" ? Task::kClassification : name == "language-model" ? Task::kLanguageModel : Task::kTranslation;
 }
 
+// What one item of the text is called.
+inline const char* item_of(Task task) { return task == Task::kTranslation ? "pair" : "text"; }
+
 }  // namespace attnzoo

@@ -75,11 +75,13 @@ std::string validation_text(const ValidationResult& result, int64_t step, bool i
   return text;
 }
 
-std::string summary_text(const TrainState& state, double flops, double matmul_rate) {
-  std::string text =
-      fmt::format("trained {} on {} source and {} target tokens in {}: {}", counted(state.step, "step"),
-                  short_count(static_cast<double>(state.num_source_tokens)), short_count(static_cast<double>(state.num_target_tokens)),
-                  short_duration(state.elapsed_s), state.time.text(state.elapsed_s));
+std::string summary_text(const TrainState& state, bool reads_source, double flops, double matmul_rate) {
+  const auto target = short_count(static_cast<double>(state.num_target_tokens));
+  const auto tokens = reads_source
+                          ? fmt::format("{} source and {} target tokens", short_count(static_cast<double>(state.num_source_tokens)), target)
+                          : target + " tokens";
+  std::string text = fmt::format("trained {} on {} in {}: {}", counted(state.step, "step"), tokens, short_duration(state.elapsed_s),
+                                 state.time.text(state.elapsed_s));
   const double seconds = state.time.training_seconds();
   if (matmul_rate > 0 && seconds > 0)
     text += fmt::format("\n  training reached {:.1f} GFLOP/s, {:.0f}% of the {:.1f} GFLOP/s that matrix products alone reach here",

@@ -39,6 +39,6 @@ double estimate_remaining(const TrainConfig& config, const TrainState& state, do
 std::string validation_text(const ValidationResult& result, int64_t step, bool is_best);
 
 // Where the time went, and the share of the machine's matmul rate (omitted where matmul_rate is 0). `flops`: of all training so far.
-std::string summary_text(const TrainState& state, double flops, double matmul_rate);
+std::string summary_text(const TrainState& state, bool reads_source, double flops, double matmul_rate);
 
 }  // namespace attnzoo

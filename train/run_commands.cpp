@@ -33,10 +33,10 @@ const CommandLine kAboutShow = {"attnzoo-train show",
 
 // The command line of a command about runs; false when it has been answered (--help).
 bool parse_runs(const CommandLine& about, size_t least, cxxopts::Options& options, int argc, char** argv, cxxopts::ParseResult& flags) {
-  options.add_options()("runs", "Folders of runs", cxxopts::value<Strings>(), "RUN");
-  options.parse_positional({"runs"});
+  options.add_options()("run", "Folders of runs, with or without --run", cxxopts::value<Strings>(), "RUN");
+  options.parse_positional({"run"});
   if (!parse_command_line(about, options, argc, argv, flags)) return false;
-  if (flags.count("runs") < least) throw UsageError(fmt::format("give the folders of {} or more runs", least == 1 ? "one" : "two"));
+  if (flags.count("run") < least) throw UsageError(fmt::format("give the folders of {} or more runs", least == 1 ? "one" : "two"));
   return true;
 }
 
@@ -53,7 +53,7 @@ int show_runs(int argc, char** argv) {
   cxxopts::Options options(kAboutShow.program, kAboutShow.summary);
   cxxopts::ParseResult flags;
   if (!parse_runs(kAboutShow, 1, options, argc, argv, flags)) return 0;
-  const auto names = flags["runs"].as<Strings>();
+  const auto names = flags["run"].as<Strings>();
   std::vector<nlohmann::json> histories;
   for (const auto& name : names) {
     try {
@@ -71,19 +71,20 @@ int show_runs(int argc, char** argv) {
 
 int compare_runs(int argc, char** argv) {
   cxxopts::Options options(kAboutCompare.program, kAboutCompare.summary);
-  options.add_options()("out", "The page to write", cxxopts::value<std::string>(), "FILE");
+  options.add_options()("out", "The page to write; FILE.json: its data", cxxopts::value<std::string>(), "FILE");
   cxxopts::ParseResult flags;
   if (!parse_runs(kAboutCompare, 2, options, argc, argv, flags)) return 0;
   const auto out = output_file_option(flags, "out");
   if (out.empty()) throw UsageError("--out FILE.html is needed: the page to write");
-  const auto runs = flags["runs"].as<Strings>();
+  const auto runs = flags["run"].as<Strings>();
   std::vector<fs::path> inputs;
   for (const auto& run : runs)
     for (auto& file : run_files(run)) inputs.push_back(std::move(file));
   refuse_input_as_output("--out", out, inputs);
   std::vector<nlohmann::json> histories;
   for (const auto& run : runs) histories.push_back(history_with_warning(run));
-  write_file(out, page_of_runs(histories));
+  write_file(out,
+             out.extension() == ".json" ? nlohmann::json({{"kind", "runs"}, {"runs", histories}}).dump(1) + "\n" : page_of_runs(histories));
   print_message(fmt::format("{}: written, with {} runs", out.string(), histories.size()));
   return 0;
 }

@@ -10,6 +10,8 @@
 #include "data/files.h"
 #include "data/json_parser.h"
 #include "data/progress.h"
+#include "train/next_commands.h"
+#include "train/training_recipe.h"
 
 namespace attnzoo {
 namespace {
@@ -35,6 +37,34 @@ void thin_out(json& entries) {
   auto kept = json::array();
   for (size_t i = (entries.size() - 1) % every; i < entries.size(); i += every) kept.push_back(std::move(entries[i]));
   entries = std::move(kept);
+}
+
+// The metric that chose the best checkpoint: that of the recipe, or the one that "auto" stood for, which runs of earlier versions did not log.
+json best_metric(const json& history) {
+  const json::json_pointer field("/train/best_metric");
+  if (history["config"].is_object() && history["config"].contains(field) && history["config"][field] != kAutoMetric)
+    return history["config"][field];
+  const auto& start = history["start"];
+  if (start.is_object() && start.contains("best_metric")) return start["best_metric"];
+  if (!history["validations"].empty())
+    for (const char* metric : {"bleu", "chrf"})
+      if (history["validations"].back().contains(metric)) return metric;
+  const bool labels = history["config"].is_object() && history["config"].value("task", json()) == "classification";
+  return labels ? "accuracy" : "loss";
+}
+
+// What to do with the run; nothing where its recipe is damaged.
+json commands_for(const fs::path& run, const json& history) {
+  auto commands = json::array();
+  try {
+    const auto recipe = TrainingRecipe::from_json(history["config"], fs::current_path());
+    const auto options = history["end"].is_object() ? history["end"].value("options_to_go_on", "") : "";
+    // A page is opened from anywhere, so its commands name the folder in full.
+    for (const auto& [what, command] : next_commands(fs::absolute(run / "").lexically_normal().parent_path(), recipe.task, recipe.data, options))
+      commands.push_back(json::array({what, command}));
+  } catch (const std::exception&) {
+  }
+  return commands;
 }
 
 }  // namespace
@@ -81,6 +111,8 @@ json run_history(const fs::path& run, std::string* damage) {
     *damage +=
         fmt::format("{}{}: is missing or damaged, so the recipe is not shown", damage->empty() ? "" : "\n", (run / "config.json").string());
   thin_out(history["train"]);
+  history["best_metric"] = best_metric(history);
+  history["next"] = commands_for(run, history);
   if (const auto prepared = read_if_there(run / "prepared" / "prepared.json"); prepared.is_object()) {
     history["cleaning"] = json::object();
     for (const char* part : {"train", "valid"})

@@ -33,14 +33,14 @@ RunLength run_length(const TrainConfig& config, int64_t num_pairs, int64_t epoch
 
 int64_t default_warmup(const RunLength& length) { return std::min<int64_t>(1000, 20 * length.steps_per_epoch); }
 
-std::vector<std::string> outlook(const TrainConfig& config, const RunLength& length, int64_t warmup_steps) {
-  std::vector<std::string> lines = {fmt::format("training: {}, {} per epoch, warm-up of {}", counted(length.num_pairs, "pair"),
+std::vector<std::string> outlook(const TrainConfig& config, const RunLength& length, int64_t warmup_steps, const std::string& item) {
+  std::vector<std::string> lines = {fmt::format("training: {}, {} per epoch, warm-up of {}", counted(length.num_pairs, item),
                                                 counted(length.steps_per_epoch, "step"), counted(warmup_steps, "step"))};
   if (config.validate_every == 0 && length.steps_per_epoch < kMinStepsBetweenEpochValidations) {
     const int64_t epochs = (kMinStepsBetweenEpochValidations + length.steps_per_epoch - 1) / length.steps_per_epoch;
     lines[0] += fmt::format(", a checkpoint every {} epochs (train.validate_every sets another interval)", epochs);
   }
-  if (length.steps > 0 && warmup_steps >= length.steps)
+  if (length.steps > 0 && warmup_steps > length.steps)
     lines.push_back(short_warmup_warning(config, length, warmup_steps, "a run of " + counted(length.steps, "step")));
   return lines;
 }
@@ -53,7 +53,7 @@ std::vector<std::string> outlook_in_time(const TrainConfig& config, const RunLen
   const double epochs = static_cast<double>(steps) / static_cast<double>(length.steps_per_epoch);
   std::vector<std::string> lines = {fmt::format("at this pace, max_time of {} is about {}, {:.{}f} epochs", short_duration(config.max_time),
                                                 counted(steps, "step"), epochs, epochs < 10 ? 1 : 0)};
-  if (warmup_steps >= steps) lines.push_back(short_warmup_warning(config, length, warmup_steps, "about " + counted(steps, "step")));
+  if (warmup_steps > steps) lines.push_back(short_warmup_warning(config, length, warmup_steps, "about " + counted(steps, "step")));
   return lines;
 }
 

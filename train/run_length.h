@@ -25,8 +25,8 @@ int64_t default_warmup(const RunLength& length);
 constexpr int64_t kMinStepsBetweenEpochValidations = 100;
 
 // "training: 400 pairs, 3 steps per epoch, warm-up of 60 steps", how often it validates and saves if not each epoch, and a warning where
-// the warm-up outlasts max_steps or max_epochs.
-std::vector<std::string> outlook(const TrainConfig& config, const RunLength& length, int64_t warmup_steps);
+// the warm-up outlasts max_steps or max_epochs. `item`: "pair" or "text".
+std::vector<std::string> outlook(const TrainConfig& config, const RunLength& length, int64_t warmup_steps, const std::string& item);
 
 // Of a run with max_time, once the pace is known: "at this pace, max_time of 1 min 00 s is about 200 steps, 67 epochs", and a warning where
 // the warm-up outlasts them. Empty without max_time, or where another limit comes first.

@@ -15,15 +15,24 @@ namespace {
 
 using nlohmann::json;
 
-// The metrics that a validation may have, in the order in which they are shown.
+// The metrics that a validation may have.
 struct Shown {
-  const char *key, *name;
+  std::string key, name;
   bool lower_is_better;
 };
-constexpr Shown kMetrics[] = {{"bleu", "BLEU", false},         {"chrf", "chrF", false}, {"accuracy", "accuracy", false},
-                              {"macro_f1", "macro-F1", false}, {"loss", "loss", true},  {"perplexity", "perplexity", true}};
 
-std::optional<double> number(const json& entry, const char* key) {
+// In the order in which they are shown: first the one that chooses the best checkpoint.
+std::vector<Shown> metrics_of(const json& history) {
+  const auto& config = history["config"];
+  const bool labels = config.is_object() && config.value("task", json()) == "classification";
+  std::vector<Shown> metrics = {
+      {"bleu", "BLEU", false},         {"chrf", "chrF", false}, {"accuracy", labels ? "accuracy" : "token accuracy", false},
+      {"macro_f1", "macro-F1", false}, {"loss", "loss", true},  {"perplexity", "perplexity", true}};
+  std::ranges::stable_partition(metrics, [&](const Shown& metric) { return metric.key == history["best_metric"]; });
+  return metrics;
+}
+
+std::optional<double> number(const json& entry, const std::string& key) {
   if (!entry.is_object() || !entry.contains(key) || !entry[key].is_number()) return {};
   return entry[key].get<double>();
 }
@@ -57,9 +66,9 @@ json last_entry(const json& history) {
   return last;
 }
 
-std::string scores(const json& entry) {
+std::string scores(const json& entry, const std::vector<Shown>& metrics) {
   std::string text;
-  for (const auto& metric : kMetrics)
+  for (const auto& metric : metrics)
     if (const auto value = number(entry, metric.key)) text += fmt::format("{}{} {:.2f}", text.empty() ? "" : ", ", metric.name, *value);
   return text;
 }
@@ -88,11 +97,13 @@ std::string one_run(const json& history) {
       history["end"].is_object() ? "ended (" + text_of(history["end"], "reason") + ")" : std::string("training, or stopped by a crash,"),
       counted(static_cast<int64_t>(number(last, "step").value_or(0)), "step"), short_duration(number(last, "elapsed_s").value_or(0)));
   const auto& validations = history["validations"];
-  for (const auto& metric : kMetrics)
+  const auto metrics = metrics_of(history);
+  for (const auto& metric : metrics)
     if (const auto* best = best_validation(validations, metric))
       text += fmt::format("  best {} {:.2f} at step {}\n", metric.name, *number(*best, metric.key), number(*best, "step").value_or(0));
   if (!validations.empty())
-    text += fmt::format("  last validation, step {}: {}\n", number(validations.back(), "step").value_or(0), scores(validations.back()));
+    text += fmt::format("  last validation, step {}: {}\n", number(validations.back(), "step").value_or(0),
+                        scores(validations.back(), metrics));
   if (const auto time = where_time_went(history["end"]); !time.empty()) text += "  time: " + time + "\n";
   return text;
 }
@@ -111,7 +122,7 @@ std::string run_summary(const std::vector<json>& histories) {
                                     "-",
                                     "-",
                                     "-"};
-    for (const auto& metric : kMetrics)
+    for (const auto& metric : metrics_of(history))
       if (const auto* best = best_validation(history["validations"], metric)) {
         row[4] = fmt::format("{} {:.2f}", metric.name, *number(*best, metric.key));
         row[5] = fmt::format("{}", number(*best, "step").value_or(0));

@@ -77,8 +77,9 @@ bool Trainer::open_stream_and_log() {
   length_ = run_length(config_, data_.train->num_pairs(), stream_->epoch_batches());
   settle_warmup();
   if (state_.step == 0) {
-    for (const auto& line : outlook(config_, length_, schedule_.warmup_steps)) say(line);
-    log_entry({{"event", "start"}, {"step", 0}, {"elapsed_s", 0.0}, {"parameters", num_parameters(*model_)}});
+    for (const auto& line : outlook(config_, length_, schedule_.warmup_steps, item_of(task_named(recipe_.task)))) say(line);
+    log_entry(
+        {{"event", "start"}, {"step", 0}, {"elapsed_s", 0.0}, {"parameters", num_parameters(*model_)}, {"best_metric", metrics_.best}});
   }
   return true;
 }

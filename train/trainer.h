@@ -83,7 +83,7 @@ class Trainer {
   void show_progress();
   void log_entry(const nlohmann::json& entry);
   void to_tensorboard(const std::function<void(TensorBoardWriter&)>& write);
-  void log_end(const std::string& reason);
+  void log_end(const std::string& reason, const std::string& options_to_go_on = "");
   void drop_tensorboard(const std::exception& error);
   void write_report();
   void finish(TrainResult& result);

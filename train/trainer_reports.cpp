@@ -89,9 +89,13 @@ void Trainer::drop_tensorboard(const std::exception& error) {
   tensorboard_.reset();
 }
 
-void Trainer::log_end(const std::string& reason) {
-  log_entry(
-      {{"event", "end"}, {"step", state_.step}, {"elapsed_s", state_.elapsed_s}, {"reason", reason}, {"seconds", state_.time.to_json()}});
+void Trainer::log_end(const std::string& reason, const std::string& options_to_go_on) {
+  log_entry({{"event", "end"},
+             {"step", state_.step},
+             {"elapsed_s", state_.elapsed_s},
+             {"reason", reason},
+             {"options_to_go_on", options_to_go_on},
+             {"seconds", state_.time.to_json()}});
 }
 
 // The page is for looking at: training continues without it where it cannot be written.
@@ -107,12 +111,12 @@ void Trainer::write_report() {
 void Trainer::finish(TrainResult& result) {
   result.step = state_.step;
   result.best = state_.best;
-  log_end(result.reason);
+  log_end(result.reason, result.options_to_go_on);
   write_report();
   const double rate = options_.measure_matmul_rate && !result.stopped ? measure_matmul_rate(options_.device) : 0;
   const double flops = MatmulParameters(*model_).training_flops(state_.num_source_tokens, state_.num_target_tokens);
   say(result.stopped ? "stopped" : "finished: " + result.reason);
-  say(summary_text(state_, flops, rate));
+  say(summary_text(state_, model_->reads_source(), flops, rate));
   if (state_.best.known) say(fmt::format("best {} {:.2f} at step {}", metrics_.best, state_.best.value, state_.best.step));
 }
 

@@ -11,6 +11,8 @@ const sideName = (side) => (documentData.task === "language-model" ? "Text" : kS
 const shareOf = (part, whole) => (whole ? part / whole : NaN);
 // "train.en:7" without the folder, which the title has.
 const fileName = (path) => path.slice(path.lastIndexOf("/") + 1);
+// Where only white space changed, it is shown: a middle dot for a space, others by their code.
+const changedText = (row, text) => corpusText(row.change === "white space" ? text.replace(/ /g, "\u00b7").replace(/[^\S ]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0")) : text);
 const placeText = (file, line) => el("span", {title: `${file}:${line}`}, corpusText(fileName(file)), el("span", {class: "line"}, `:${line}`));
 
 // Both lines of a pair, one under the other.
@@ -138,8 +140,8 @@ function roundTripSection() {
   const share = (key) => ({value: (row) => row[key], show: (row) => `${formatNumber(row[key])} (${formatPercent(shareOf(row[key], row.lines), 2)})`, number: true});
   const columns = [{title: "Side", value: (row) => sideName(row.side)}, {title: "Lines tried", value: (row) => row.lines, number: true}, {title: "Changed", ...share("changed")}, {title: "In white space alone", ...share("changed_in_spaces")}, {title: "With unknown pieces", ...share("with_unknown")}];
   const examples = rows.flatMap((row) => row.examples.map((example) => ({side: row.side, ...example})));
-  const exampleColumns = [{title: "Place", value: (row) => row.place, show: (row) => el("div", {class: "place"}, corpusText(fileName(row.place), {title: row.place}))}, {title: "Side", value: (row) => sideName(row.side)}, {title: "Before", value: (row) => row.before, show: (row) => corpusText(row.before)},
-    {title: "After", value: (row) => row.after, show: (row) => corpusText(row.after)}, {title: "First changed", value: (row) => row.character}, {title: "Change", value: (row) => row.change}];
+  const exampleColumns = [{title: "Place", value: (row) => row.place, show: (row) => el("div", {class: "place"}, corpusText(fileName(row.place), {title: row.place}))}, {title: "Side", value: (row) => sideName(row.side)}, {title: "Before", value: (row) => row.before, show: (row) => changedText(row, row.before)},
+    {title: "After", value: (row) => row.after, show: (row) => changedText(row, row.after)}, {title: "First changed", value: (row) => row.character}, {title: "Change", value: (row) => row.change}];
   return section("round-trip", "Lines that do not come back from the tokeniser", el("p", {}, `Encoded and decoded again; of ${formatNumber(cleaning.train.num_read)} training lines, ${formatNumber(Math.max(...rows.map((row) => row.lines)))} were tried. What does not come back, no model can write.`,
       tokenizer.normalization === "identity" ? null : ` data.tokenizer.normalization is ${tokenizer.normalization}; identity keeps text as it is.`), dataTable(columns, rows, {id: "round-trip-table", caption: "Lines", rowHeads: true}),
       examples.length ? [el("h3", {}, "Examples"), dataTable(exampleColumns, examples, {id: "round-trip-examples", caption: "From a little before the first change", limit: 20})] : null);

@@ -104,8 +104,9 @@ int run_prepare(int argc, char** argv) {
   bound_waiting();
   const auto request = request_of(flags);
   const auto data = prepare(request);
-  print_output(fmt::format("{}: {}{}{}\n", request.cache.string(), counted(data.train->num_pairs(), "training pair"),
-                           data.valid ? " and " + counted(data.valid->num_pairs(), "validation pair") : "",
+  const std::string item = item_of(request.config.task);
+  print_output(fmt::format("{}: {}{}{}\n", request.cache.string(), counted(data.train->num_pairs(), "training " + item),
+                           data.valid ? " and " + counted(data.valid->num_pairs(), "validation " + item) : "",
                            data.reused ? ", all reused" : ""));
   return 0;
 }

@@ -336,7 +336,7 @@ TEST_CASE("reports, validation and summary are worded for people") {
                                        {Phase::kOptimizer, 1},
                                        {Phase::kValidation, 1}})
     state.time.seconds(phase) = seconds;
-  CHECK(summary_text(state, 8e9, 2e9) ==
+  CHECK(summary_text(state, true, 8e9, 2e9) ==
         "trained 10 steps on 1.00k source and 2.00k target tokens in 10 s: forward 30.0%, backward 25.0%, loss 10.0%, optimiser 10.0%, "
         "validation 10.0%, data 5.0%, saving 0.0%, other 10.0%\n"
         "  training reached 1.0 GFLOP/s, 50% of the 2.0 GFLOP/s that matrix products alone reach here\n"

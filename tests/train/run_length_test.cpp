@@ -28,10 +28,11 @@ TEST_CASE("The default warm-up fits the data, whatever the length of the run", "
 }
 
 TEST_CASE("A training says before it starts how long an epoch and the warm-up are", "[run-length]") {
-  const auto lines = [](TrainConfig config, int64_t warmup) { return outlook(config, run_length(config, 400, 3), warmup); };
+  const auto lines = [](TrainConfig config, int64_t warmup) { return outlook(config, run_length(config, 400, 3), warmup, "pair"); };
   CHECK(lines(config_of(2000, 0, 0), 60) ==
         std::vector<std::string>{"training: 400 pairs, 3 steps per epoch, warm-up of 60 steps, a checkpoint every 34 epochs "
                                  "(train.validate_every sets another interval)"});
+  CHECK(lines(config_of(200, 0, 0), 200).size() == 1);  // it ends with the last step
   TrainConfig often = config_of(150, 0, 0);
   often.validate_every = 50;
   const auto warned = lines(often, 1000);

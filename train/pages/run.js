@@ -6,20 +6,24 @@ const documentData = pageData();
 
 const kLowerIsBetter = new Set(["loss", "perplexity"]);
 const kNotMetrics = new Set(["event", "step", "epoch", "elapsed_s", "best", "samples", "seconds", "tokens", "num_tokens"]);
-const kMetricNames = {bleu: "BLEU", chrf: "chrF", loss: "loss", perplexity: "perplexity", accuracy: "accuracy", macro_f1: "macro-F1"};
+const isClassifier = (run) => run.config && run.config.task === "classification";
+// Where no label is said, accuracy is the share of right next tokens.
+const tokenAccuracy = documentData && !documentData.runs.some(isClassifier);
+const kMetricNames = {bleu: "BLEU", chrf: "chrF", loss: "loss", perplexity: "perplexity", accuracy: tokenAccuracy ? "token accuracy" : "accuracy", macro_f1: "macro-F1"};
 const metricName = (key) => kMetricNames[key] || key.replaceAll("_", " ");
 
 function duration(seconds) {
   if (!Number.isFinite(seconds)) return "–";
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  return hours ? `${hours} h ${minutes} min` : minutes ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${seconds.toFixed(1)} s`;
+  return hours ? `${hours} h ${String(minutes).padStart(2, "0")} min` : minutes ? `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, "0")} s` : `${seconds.toFixed(1)} s`;
 }
 
 // Every number of the validations but their place in time.
 function metricsOf(runs) {
   const keys = new Set();
   for (const run of runs) for (const entry of run.validations) for (const [key, value] of Object.entries(entry)) if (typeof value === "number" && !kNotMetrics.has(key)) keys.add(key);
-  return [...keys].sort((a, b) => (b === "bleu") - (a === "bleu") || a.localeCompare(b));
+  const first = runs[0].best_metric;
+  return [...keys].sort((a, b) => (b === first) - (a === first) || a.localeCompare(b));
 }
 
 function bestOf(run, key) {
@@ -32,8 +36,7 @@ const lastEntry = (run) => [...run.train, ...run.validations, ...(run.end ? [run
 const modelText = (run) => (run.config && run.config.model ? [run.config.model.family, run.config.model.preset].filter(Boolean).join(" ") : "");
 
 function figuresOf(run) {
-  const last = lastEntry(run), metrics = metricsOf([run]);
-  const main = metrics.find((key) => ["bleu", "accuracy"].includes(key)) || "loss", best = bestOf(run, main);
+  const last = lastEntry(run), main = run.best_metric, best = bestOf(run, main);
   return keyFigures([
     best ? [formatNumber(best[main]), `best ${metricName(main)}, step ${formatNumber(best.step)}`, "best"] : null,
     last ? [formatNumber(last.step), "steps", "steps"] : null,
@@ -79,7 +82,8 @@ function sampleSection(run) {
   // At most a dozen stages of each sample, the last one included.
   const every = Math.ceil(withSamples.length / 12);
   const stages = withSamples.filter((_, index) => (withSamples.length - 1 - index) % every === 0);
-  return section("samples", "Validation samples as they changed", el("div", {class: "samples"}, first.map((sample, k) => el("dl", {},
+  const leftOut = every > 1 ? el("p", {class: "muted"}, `${stages.length} of ${withSamples.length} validations; log.jsonl has all.`) : null;
+  return section("samples", "Validation samples as they changed", leftOut, el("div", {class: "samples"}, first.map((sample, k) => el("dl", {},
       el("dt", {}, "source"), el("dd", {}, corpusText(sample.source)), el("dt", {}, "reference"), el("dd", {}, corpusText(sample.reference)),
       stages.filter((entry) => entry.samples[k]).map((entry) => [el("dt", {}, `step ${formatNumber(entry.step)}`), el("dd", {}, corpusText(entry.samples[k].output || "(empty)"))])))));
 }
@@ -126,8 +130,8 @@ function cleaningSection(run) {
 }
 
 function nextSection(run) {
-  const name = /^[\w./+-]+$/.test(run.run) ? run.run : `'${run.run.replaceAll("'", "'\\''")}'`;
-  return section("next", "How to go on", el("pre", {}, `echo "text to translate" | attnzoo-translate --run ${name}\nattnzoo-eval --run ${name} --source test.src --reference test.tgt\nattnzoo-train --run ${name} --resume --override --set train.max_steps=${2 * ((lastEntry(run) || {}).step || 1000)}`));
+  if (!run.next || run.next.length === 0) return null;
+  return section("next", "How to go on", el("dl", {class: "commands"}, run.next.map(([what, command]) => [el("dt", {}, what), el("dd", {}, el("pre", {}, command))])));
 }
 
 if (documentData === null) {

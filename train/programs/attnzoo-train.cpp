@@ -24,6 +24,7 @@
 #include "train/field_list.h"
 #include "train/initial_checkpoint.h"
 #include "train/metrics.h"
+#include "train/next_commands.h"
 #include "train/resume_checks.h"
 #include "train/resume_policy.h"
 #include "train/run_commands.h"
@@ -188,31 +189,16 @@ class JsonReports {
   bool broken_ = false;
 };
 
-// The options that give a test set to attnzoo-eval in the form of the training text.
-struct TestSetOptions {
-  std::string operator()(const TsvFiles& form) const {
-    return fmt::format("--tsv FILE --source-column {} --target-column {}", form.source_column, form.target_column);
-  }
-  std::string operator()(const JsonlFiles& form) const {
-    return fmt::format("--jsonl FILE --source-field {} --target-field {}", shell_quoted(form.source_field),
-                       shell_quoted(form.target_field));
-  }
-  std::string operator()(const RunningText&) const { return "--text FILE"; }
-  template <class Form>
-  std::string operator()(const Form&) const {
-    return "--source FILE --reference FILE";
-  }
-};
-
-// What to do with the run, ready to paste.
-std::string next_commands(const fs::path& run, const DataConfig& data, const TrainResult& result) {
-  const auto name = shell_quoted(run.string());
-  return fmt::format(
-      "next, translate:    echo \"some text\" | attnzoo-translate --run {0}\n"
-      "      evaluate:     attnzoo-eval --run {0} {3}\n"
-      "      look at it:   {1}\n"
-      "      train longer: attnzoo-train --run {0} --resume {2}",
-      name, shell_quoted((run / "report.html").string()), result.options_to_go_on, std::visit(TestSetOptions(), data.train.form));
+// What to do with the run, one command per line.
+std::string next_lines(const fs::path& run, const TrainingRecipe& recipe, const TrainResult& result) {
+  auto commands = next_commands(run, recipe.task, recipe.data, result.options_to_go_on);
+  commands.insert(commands.begin() + 2, {"look at it", shell_quoted((run / "report.html").string())});
+  size_t width = 0;
+  for (const auto& [what, command] : commands) width = std::max(width, what.size() + 1);
+  std::string text;
+  for (const auto& [what, command] : commands)
+    text += fmt::format("{}{:{}} {}", text.empty() ? "next, " : "\n      ", what + ":", width, command);
+  return text;
 }
 
 // The command that resumes the run, ready to paste.
@@ -272,7 +258,7 @@ int train(const cxxopts::ParseResult& flags) {
   if (!quiet && result.did_nothing && !result.stopped)
     progress.line(fmt::format("nothing was left to do: {}; to train longer, move that limit, for example with {}", result.reason,
                               result.options_to_go_on));
-  if (!quiet) progress.line(result.stopped ? "to resume: " + resume_command(flags) : next_commands(run.path(), recipe.data, result));
+  if (!quiet) progress.line(result.stopped ? "to resume: " + resume_command(flags) : next_lines(run.path(), recipe, result));
   return result.stopped ? stop.exit_status() : reports.broken() ? 1 : 0;
 }
 
@@ -302,6 +288,10 @@ int body(int argc, char** argv) {
   }
   if (flags.count("show") > 0) {
     if (flags.count("run") == 0) throw UsageError("--show needs --run DIR; several runs: attnzoo-train show RUN RUN");
+    for (const char* other : {"resume", "override", "set", "init", "recipe", "max-time"})
+      if (flags.count(other) > 0)
+        throw UsageError(fmt::format("--show prints how a run went and trains nothing; omit {}{}",
+                                     other == std::string("recipe") ? "the " : "--", other));
     print_output(run_summary({history_with_warning(flags["run"].as<std::string>())}));
     return 0;
   }
