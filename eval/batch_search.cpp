@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "data/special_tokens.h"
+#include "eval/label_logits.h"
 #include "eval/row_top_k.h"
 #include "models/copying.h"
 
@@ -123,6 +124,7 @@ void BatchSearch::step() {
       model_->step(memory_, state_, to_device(previous), options_.want_attention ? AttentionRequest::kMean : AttentionRequest::kNone);
   // Positions of the padded source that name no word of this sentence: how many there are depends on the batch.
   if (model_->copies()) output.logits_NV.masked_fill_(output.logits_NV < kImpossible, -std::numeric_limits<float>::infinity());
+  if (model_->says_label()) output.logits_NV = label_logits(output.logits_NV);
   if (options_.want_attention) attention_.push_back(output.attention_NS.to(torch::kCPU, torch::kFloat));
   ++num_steps_;
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "data/special_tokens.h"
+#include "eval/label_logits.h"
 #include "eval/row_top_k.h"
 
 namespace attnzoo {
@@ -54,6 +55,7 @@ ForcedPass force(const InferenceModel& model, std::span<const int32_t> source, s
   for (size_t t = 0; t < target.size(); ++t) {
     const int64_t previous = t == 0 ? kBosId : target[t - 1];
     auto output = model->step(memory, state, at::full({1}, previous, torch::kLong).to(device), AttentionRequest::kHeads);
+    if (model->says_label()) output.logits_NV = label_logits(output.logits_NV);
     const auto logits_V = on_cpu(output.logits_NV[0]);
     const auto* row = logits_V.const_data_ptr<float>();
     const double log_sum = row_log_sum_exp(row, logits_V.size(0));

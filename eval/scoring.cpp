@@ -11,6 +11,8 @@
 #include "data/extended_vocabulary.h"
 #include "data/parallel.h"
 #include "data/progress.h"
+#include "data/special_tokens.h"
+#include "eval/label_logits.h"
 #include "eval/row_top_k.h"
 #include "models/copying.h"
 
@@ -116,7 +118,10 @@ std::vector<TokenScores> score_batch(const InferenceModel& model, const Batch& b
     const int64_t num_rows = std::min(kChunkRows, states_PD.size(0) - begin);
     auto logits = model->logits(states_PD.narrow(0, begin, num_rows));
     if (forced.copy) logits = copy_logits(logits, forced.copy->narrow(begin, num_rows), model->frozen());
-    score_rows(logits, targets_P.narrow(0, begin, num_rows), rows.data() + begin);
+    const auto targets = targets_P.narrow(0, begin, num_rows);
+    // A label that training did not see keeps the share of <unk>: of a probability of 0, a mean would be infinite.
+    if (model->says_label()) logits = at::where(targets.eq(kUnkId).unsqueeze(1), logits, label_logits(logits));
+    score_rows(logits, targets, rows.data() + begin);
   }
 
   ScoreTotals of_batch;

@@ -20,10 +20,6 @@ SentenceBeam::SentenceBeam(const SearchOptions& options, int64_t max_length, std
 void SentenceBeam::banned_after(size_t h, std::vector<int32_t>& banned) const {
   const auto& ids = live_[h].ids;
   banned.assign({kPadId, kBosId});
-  if (label_) {
-    banned.insert(banned.end(), {kUnkId, kEosId});
-    return;
-  }
   if (num_generated(live_[h]) < options_.min_length) banned.push_back(kEosId);
   const auto n = static_cast<size_t>(options_.no_repeat_ngram);
   if (n == 0 || ids.size() < n) return;

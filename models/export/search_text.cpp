@@ -70,7 +70,7 @@ def greedy(self, source, max_length: int = 256, max_length_ratio: float = 3., mi
     while active.size(0) > 0:
         output = self.step($MEMORY, $STATE, previous)
         $NEXT_STATE
-        logits = output[0].float()
+        logits = $LOGITS
         total = torch.logsumexp(logits, 1)
         logits = torch.index_fill(logits, 1, banned, -inf)
         if min_length > 0:
@@ -135,7 +135,7 @@ def beam(self, source, beam: int = 5, n_best: int = 1, length_penalty: float = 1
         output = self.step($MEMORY, $STATE, previous)
         $NEXT_STATE
         num_active = active.size(0)
-        logits = output[0].float()
+        logits = $LOGITS
         total = torch.logsumexp(logits, 1)
         logits = torch.index_fill(logits, 1, banned, -inf)
         num_generated = (t - given).unsqueeze(1)
@@ -245,8 +245,7 @@ def predict(self, source, n_best: int = 1):
     $START
     previous = torch.full_like(s0, $BOS)
     output = self.step($MEMORY, $STATE, previous)
-    log_probability = torch.log_softmax(output[0].float(), 1)
-    labels = log_probability[:, $NUM_SPECIAL:]
+    labels = torch.log_softmax(output[0][:, $NUM_SPECIAL:].float(), 1)
     best, label = torch.topk(labels, min(n_best, labels.size(1)), 1)
     return label + $NUM_SPECIAL, torch.exp(best), output[1]
 )";
@@ -297,8 +296,9 @@ std::string search_text(const SearchTextForm& form) {
       {"NEXT_STATE", each(form.num_state, "s{i} = output[{next}]", "\n")},
       {"SELECT", each(form.num_state, "s{i} = s{i}.index_select(0, rows)", "\n")},
       {"LIMIT", limit},
-      {"BANNED",
-       form.says_label ? fmt::format("[{}, {}, {}, {}]", kPadId, kUnkId, kBosId, kEosId) : fmt::format("[{}, {}]", kPadId, kBosId)},
+      {"LOGITS", form.says_label ? fmt::format("torch.constant_pad_nd(output[0][:, {0}:].float(), [{0}, 0], -inf)", kNumSpecialTokens)
+                                 : "output[0].float()"},
+      {"BANNED", fmt::format("[{}, {}]", kPadId, kBosId)},
       {"PAD", fmt::format("{}", kPadId)},
       {"BOS", fmt::format("{}", kBosId)},
       {"EOS", fmt::format("{}", kEosId)},

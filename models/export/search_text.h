@@ -11,7 +11,7 @@
 //     -> (ids [B, N, T], length [B, N], log_probability [B, N], score [B, N], attention [B, N, T + 1, S] or of width 0), best first;
 //     with fewer than n_best hypotheses, the missing scores are -inf.
 //     prefix: [B, P] given target tokens, padded with <pad>.
-//   predict(source, n_best=1) -> (label id [B, N], probability [B, N], attention [B, S]); only for classifiers.
+//   predict(source, n_best=1) -> (label id [B, N], probability [B, N], attention [B, S]); only for classifiers, over the labels.
 #pragma once
 
 #include <cstddef>

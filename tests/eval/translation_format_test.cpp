@@ -133,6 +133,11 @@ TEST_CASE("the document of a page holds what was decoded, for every family and l
       REQUIRE(line["hypotheses"].size() == translations[i].hypotheses.size());
       CHECK(line.contains("steps"));
       CHECK(line.contains("labels") == subject.model->says_label());
+      if (line.contains("labels")) {
+        double of_labels = 0;
+        for (const auto& label : line["labels"]) of_labels += label["probability"].get<double>();
+        CHECK(of_labels == Approx(1).margin(1e-4));
+      }
       for (size_t h = 0; h < line["hypotheses"].size(); ++h) {
         const auto& found = translations[i].hypotheses[h];
         const auto& shown = line["hypotheses"][h];
