@@ -94,9 +94,12 @@ void AtomicDirectory::check(const fs::path& given, const Replaceable& replaceabl
                     entries.others.front());
 }
 
-AtomicDirectory::AtomicDirectory(fs::path directory, Replaceable replaceable)
-    : directory_(own_name(directory)), replaceable_(std::move(replaceable)) {
+AtomicDirectory::AtomicDirectory(fs::path directory, Replaceable replaceable, Parents parents)
+    : directory_(own_name(directory)), name_(directory_), replaceable_(std::move(replaceable)) {
   check(directory_, replaceable_);
+  std::error_code ignored;
+  if (const auto parent = directory_.parent_path(); parents == Parents::kNeeded && !parent.empty() && !fs::is_directory(parent, ignored))
+    fail<DataError>("{}: cannot be written: the folder {} does not exist", directory_.string(), parent.string());
   try {
     made_folders_ = std::make_unique<MadeFolders>(directory_.parent_path());
     temporary_ = std::make_unique<TemporaryPath>(directory_.parent_path(), TemporaryPath::Kind::kDirectory);

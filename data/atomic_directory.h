@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "data/output_name.h"
 #include "data/temporary_path.h"
 
 namespace attnzoo {
@@ -20,10 +21,13 @@ struct Replaceable {
   bool keep_others = false;
 };
 
+// Whether the folders above it are made, too.
+enum class Parents { kMade, kNeeded };
+
 class AtomicDirectory {
  public:
-  // Throws ConfigError for a name that may not be replaced (see check()), DataError where no folder can be made.
-  explicit AtomicDirectory(std::filesystem::path directory, Replaceable replaceable = {});
+  // Throws ConfigError for a name that may not be replaced (see check()) or that another output has, DataError where no folder can be made.
+  explicit AtomicDirectory(std::filesystem::path directory, Replaceable replaceable = {}, Parents parents = Parents::kMade);
   ~AtomicDirectory();  // removes it unless committed
   AtomicDirectory(const AtomicDirectory&) = delete;
   AtomicDirectory& operator=(const AtomicDirectory&) = delete;
@@ -40,6 +44,7 @@ class AtomicDirectory {
  private:
   void replace(const std::vector<std::string>& names);
   std::filesystem::path directory_;
+  OutputName name_;
   Replaceable replaceable_;
   std::unique_ptr<MadeFolders> made_folders_;
   std::unique_ptr<TemporaryPath> temporary_;

@@ -7,11 +7,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <mutex>
-#include <set>
 #include <system_error>
 
 #include "data/error.h"
+#include "data/output_name.h"
 #include "data/temporary_path.h"
 
 namespace attnzoo {
@@ -97,22 +96,6 @@ void fail_to_write(const fs::path& file, int error) {
   fail<DataError>("{}: cannot be written: {}{}", file.string(), std::strerror(error), advice);
 }
 
-namespace {
-
-// The names that this process is about to give to files. Two outputs under one name would lose one of them without a word.
-std::mutex names_mutex;
-std::set<std::string>& names_in_use() {
-  static auto* names = new std::set<std::string>;  // outlives every file
-  return *names;
-}
-std::string full_name(const fs::path& file) {
-  std::error_code ignored;
-  const auto absolute = fs::absolute(file, ignored);
-  return (fs::weakly_canonical(absolute.parent_path(), ignored) / absolute.filename()).string();
-}
-
-}  // namespace
-
 AtomicFile::AtomicFile(fs::path file, Links links) : file_(std::move(file)) {
   std::error_code ignored;
   if (fs::is_symlink(file_, ignored)) {
@@ -124,11 +107,7 @@ AtomicFile::AtomicFile(fs::path file, Links links) : file_(std::move(file)) {
   if (exists && S_ISDIR(status.st_mode)) fail<DataError>("{}: is a directory; a file name is needed", file_.string());
   const bool replace = !fs::is_symlink(file_, ignored) && (!exists || S_ISREG(status.st_mode));
   int handle = -1;
-  if (replace) {
-    const std::lock_guard lock(names_mutex);
-    if (names_in_use().count(full_name(file_)) > 0)
-      fail<ConfigError>("{}: two outputs have this name; give each a name of its own", file_.string());
-  }
+  if (replace) name_ = std::make_unique<OutputName>(file_);
   try {
     if (replace) {
       temporary_ = std::make_unique<TemporaryPath>(file_.parent_path(), TemporaryPath::Kind::kFile);
@@ -145,16 +124,9 @@ AtomicFile::AtomicFile(fs::path file, Links links) : file_(std::move(file)) {
     fail_to_write(file_, error.code().value());
   }
   stream_.reset(::fdopen(handle, "wb"));
-  if (!temporary_) return;
-  const std::lock_guard lock(names_mutex);
-  names_in_use().insert(full_name(file_));
 }
 
-AtomicFile::~AtomicFile() {
-  if (!temporary_) return;
-  const std::lock_guard lock(names_mutex);
-  names_in_use().erase(full_name(file_));
-}
+AtomicFile::~AtomicFile() = default;
 
 void AtomicFile::write(const void* bytes, size_t num_bytes) {
   if (std::fwrite(bytes, 1, num_bytes, stream_.get()) != num_bytes) fail_to_write(file_, errno);

@@ -12,6 +12,7 @@
 
 namespace attnzoo {
 
+class OutputName;
 class TemporaryPath;
 
 // Whether a name may be a symbolic link. Names that the user gives may be; names inside a folder that attnzoo owns may not, because
@@ -51,7 +52,8 @@ class AtomicFile {
 
  private:
   std::filesystem::path file_;
-  std::unique_ptr<TemporaryPath> temporary_;  // null for a pipe or a device
+  std::unique_ptr<OutputName> name_;  // null for a pipe or a device, as is the next
+  std::unique_ptr<TemporaryPath> temporary_;
   Stream stream_;
   uint64_t size_ = 0;
 };

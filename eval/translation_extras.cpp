@@ -73,7 +73,8 @@ TranslationExtras::TranslationExtras(const ExtraOptions& options, LoadedModel& l
     throw UsageError("--alignments and --attention-svg show attention to a source, which a language model does not have; use --explain");
   if (loaded.model->says_label() && !options.alignments.empty())
     throw UsageError("--alignments links words of a translation, and a classifier writes a label; use --attention-svg or --explain");
-  if (!options.svg_folder.empty()) pictures_ = std::make_unique<AtomicDirectory>(options.svg_folder, Replaceable{pictures_in});
+  if (!options.svg_folder.empty())
+    pictures_ = std::make_unique<AtomicDirectory>(options.svg_folder, Replaceable{pictures_in}, Parents::kNeeded);
   if (!options.alignments.empty()) alignments_ = std::make_unique<AtomicFile>(options.alignments);
   // A page that cannot be written should be known before the work.
   if (!options.explain.empty()) AtomicFile(options.explain);
