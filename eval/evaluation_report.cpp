@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "data/page.h"
+#include "data/vocabulary_tokenizer.h"
 #include "eval/classification.h"
 
 namespace attnzoo {
@@ -167,7 +167,9 @@ json translation_report(std::span<const EvaluatedSystem> systems, std::span<cons
 }
 
 json classification_report(std::span<const EvaluatedSystem> systems, std::span<const std::string> sources,
-                           std::span<const std::string> references, const BootstrapOptions& bootstrap) {
+                           std::span<const std::string> labels_of_file, const BootstrapOptions& bootstrap) {
+  std::vector<std::string> references;
+  for (const auto& label : labels_of_file) references.emplace_back(trimmed_label(label));
   MetricSamples accuracy{"accuracy", {}, {}};
   json labels = json::array(), confusions = json::array(), calibrations = json::array();
   for (const auto& system : systems) {
@@ -177,18 +179,15 @@ json classification_report(std::span<const EvaluatedSystem> systems, std::span<c
     const auto percent = [&](int64_t sum) { return 100.0 * static_cast<double>(sum) / static_cast<double>(references.size()); };
     add_system(accuracy, right, int64_t{0}, bootstrap, [](int64_t& sum, int64_t one, int64_t times) { sum += one * times; }, percent);
     json rows = json::array();
-    std::map<std::string, size_t> index;
-    for (const auto& label : score.labels) {
-      index.emplace(label.label, index.size());
+    for (const auto& label : score.labels)
       rows.push_back({{"label", label.label},
                       {"texts", label.num_references},
                       {"predicted", label.num_predictions},
                       {"precision", label.precision()},
                       {"recall", label.recall()},
                       {"f1", label.f1()}});
-    }
-    std::vector<std::vector<int64_t>> confusion(index.size(), std::vector<int64_t>(index.size()));
-    for (size_t i = 0; i < references.size(); ++i) ++confusion[index.at(references[i])][index.at(system.hypotheses[i])];
+    std::vector<std::vector<int64_t>> confusion(score.labels.size(), std::vector<int64_t>(score.labels.size()));
+    for (const auto& pair : score.pairs) confusion[pair.reference][pair.prediction] = pair.num_texts;
     labels.push_back({{"rows", std::move(rows)}, {"macro_f1", number(score.macro_f1())}});
     confusions.push_back(confusion);
     // Ten ranges of confidence; the expected calibration error weighs each range's gap by its texts (Guo et al. 2017, eq. 5).

@@ -62,9 +62,9 @@ std::string score_predicted_labels(const std::vector<std::string>& predictions, 
                                    nlohmann::ordered_json& results) {
   const auto score = score_labels(predictions, references);
   results["classification"] = score.to_json();
-  return fmt::format("accuracy = {:.2f}% ({} of {})\nmacro-F1 = {:.2f}% (mean over {})\n{}", 100 * score.accuracy(), score.num_correct,
+  return fmt::format("accuracy = {:.2f}% ({} of {})\nmacro-F1 = {:.2f}% (mean over {})\n{}{}", 100 * score.accuracy(), score.num_correct,
                      counted(score.num_texts, "text"), 100 * score.macro_f1(), counted(static_cast<int64_t>(score.labels.size()), "label"),
-                     score.table());
+                     score.table(), score.confusions());
 }
 
 }  // namespace attnzoo

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/error.h"
+#include "eval/evaluation_report.h"
 
 #include "tests/catch.h"
 
@@ -27,4 +28,34 @@ TEST_CASE("White space around a label is no part of it") {
   const auto score = score_labels(std::vector<std::string>{"good", "bad"}, std::vector<std::string>{"good ", "\tbad\r"});
   CHECK(score.num_correct == 2);
   CHECK(score.labels.size() == 2);
+}
+
+TEST_CASE("Confusions are counted, as a table of few labels and a list of many") {
+  const std::vector<std::string> references = {"a", "a", "a", "b", "c"}, predictions = {"a", "b", "b", "b", "d"};
+  const auto score = score_labels(predictions, references);
+  CHECK(score.confusions() ==
+        "texts by label (line) and predicted label (column, numbered as the lines)\n"
+        "           1   2   3   4\n"
+        " 1 a       1   2   0   0\n"
+        " 2 b       0   1   0   0\n"
+        " 3 c       0   0   0   1\n"
+        " 4 d       0   0   0   0\n");
+  CHECK(score.to_json()["confusion"] == nlohmann::json{{{"label", "a"}, {"predicted", "a"}, {"texts", 1}},
+                                                       {{"label", "a"}, {"predicted", "b"}, {"texts", 2}},
+                                                       {{"label", "b"}, {"predicted", "b"}, {"texts", 1}},
+                                                       {{"label", "c"}, {"predicted", "d"}, {"texts", 1}}});
+  std::vector<std::string> many, wrong;
+  for (char label = 'a'; label < 'n'; ++label) many.emplace_back(1, label);
+  wrong = many;
+  many.push_back("a");
+  wrong.push_back("m");
+  CHECK(score_labels(wrong, many).confusions() == "most frequent confusions:\n  1 of 2 texts of 'a' labelled 'm'\n");
+  CHECK(score_labels(many, many).confusions().empty());
+}
+
+TEST_CASE("A report takes labels with white space around them for the labels") {
+  const std::vector<std::string> references = {"good ", "bad"};
+  const auto report = classification_report(std::vector<EvaluatedSystem>{{"run", {"good", "good"}, {0.9, 0.6}}}, {}, references);
+  CHECK(report["confusion"][0] == nlohmann::json{{0, 1}, {0, 1}});
+  CHECK(report["metrics"][0]["systems"][0]["score"] == 50);
 }
