@@ -23,7 +23,7 @@ const CommandLine kAboutScore = {
     "Prints how probable a model finds given targets, line by line: log-probability in nats, number of tokens with </s>, perplexity per "
     "token.",
     "--run DIR --source FILE --reference FILE [OPTION...]\n"
-    "  attnzoo-eval score --run DIR --text FILE [OPTION...]    (a language model)",
+    "  attnzoo-eval score --run DIR --text FILE [OPTION...]    (a language model; or --tsv, --jsonl)",
     {"attnzoo-eval score --run runs/lm --text test.txt > scores.tsv",
      "attnzoo-eval score --run runs/lm --text test.txt --format json --tokens      # the surprise of each token",
      "attnzoo-eval score --run runs/demo --jsonl pairs.jsonl --output scored.jsonl    # adds a field \"score\" to each object"}};
@@ -58,7 +58,6 @@ int run_score(int argc, char** argv) {
   const auto policy = invalid_utf8_option(arguments);
   const auto scoring = scoring_options(arguments);
   const auto compute = compute_option(arguments);
-  const auto text = read_test_set(arguments, policy, arguments["output-field"].as<std::string>());
   const auto checkpoint = chosen_checkpoint(arguments);
   std::unique_ptr<AtomicFile> file;
   if (const auto output = arguments.count("output") > 0 ? arguments["output"].as<std::string>() : "-"; output != "-") {
@@ -69,7 +68,7 @@ int run_score(int argc, char** argv) {
   }
   auto loaded = load_model(checkpoint, scoring.device, compute);
   const bool label = loaded.model->says_label();
-  refuse_other_task(task_of_model(*loaded.model), arguments, checkpoint);
+  const auto text = read_test_set(task_of_model(*loaded.model), checkpoint, arguments, policy, arguments["output-field"].as<std::string>());
   stop.ask_first();
   auto progress = arguments.count("quiet") > 0 ? nullptr : std::make_unique<Progress>();
   const auto show = [&](int64_t done) {

@@ -31,14 +31,6 @@ Task task_of_model(const Seq2SeqModel& model) {
   return model.says_label() ? Task::kClassification : model.reads_source() ? Task::kTranslation : Task::kLanguageModel;
 }
 
-void refuse_other_task(Task task, const cxxopts::ParseResult& arguments, const std::filesystem::path& checkpoint) {
-  if ((task == Task::kLanguageModel) == (arguments.count("text") > 0)) return;
-  throw UsageError(task == Task::kLanguageModel
-                       ? fmt::format("{} is a language model; give its text with --text", checkpoint.string())
-                       : fmt::format("--text is for language models; {} reads a source: give --source and --reference, --tsv or --jsonl",
-                                     checkpoint.string()));
-}
-
 std::string required_option(const cxxopts::ParseResult& arguments, const std::string& option, const std::string& what) {
   if (arguments.count(option) == 0) throw UsageError(fmt::format("--{} is needed: {}", option, what));
   return arguments[option].as<std::string>();
@@ -58,31 +50,50 @@ void require_pairs(const std::string& first, const std::vector<std::string>& fir
                     line_count(first_lines), second, line_count(second_lines));
 }
 
-TestSet read_records(const SourceConfig& text, InvalidUtf8 policy, const std::string& output_field) {
+TestSet read_records(const SourceConfig& text, InvalidUtf8 policy, const std::string& output_field, Sides sides) {
   TestSet set;
-  PairReader reader(text, policy, {.target = true, .record = !output_field.empty()});
+  PairReader reader(text, policy, {.target = sides == Sides::kBoth, .record = !output_field.empty()});
   for (TextPair pair; reader.next(pair);) {
     if (!output_field.empty()) set.slots.push_back(slot_for(text, pair, output_field));
-    set.sources.push_back(std::move(pair.source));
-    set.references.push_back(std::move(pair.target));
+    set.references.push_back(std::move(sides == Sides::kBoth ? pair.target : pair.source));
+    set.sources.push_back(sides == Sides::kBoth ? std::move(pair.source) : set.references.back());
   }
   require_pairs(text.name(), set.sources, text.name(), set.references);
   return set;
 }
 
-TestSet read_test_set(const cxxopts::ParseResult& arguments, InvalidUtf8 policy, const std::string& output_field) {
-  const auto records = text_of_options(arguments);
-  const auto num_plain = arguments.count("source") + arguments.count("reference");
-  if (arguments.count("text") > 0) {
-    if (num_plain > 0 || !records.empty())
-      throw UsageError("--text is the whole test set of a language model; omit --source, --reference, --tsv and --jsonl");
-    const auto file = arguments["text"].as<std::string>();
-    const auto lines = read_plain_text(file, policy);
-    require_pairs(file, lines, file, lines);
-    return {lines, lines, {}};
+namespace {
+
+// A language model's text; as of attnzoo-translate, of TSV and JSON lines the source.
+TestSet read_running_text(const std::string& checkpoint, const cxxopts::ParseResult& arguments, InvalidUtf8 policy,
+                          const std::string& output_field) {
+  if (arguments.count("source") + arguments.count("reference") > 0)
+    throw UsageError(fmt::format("{} is a language model; give its text with --text, --tsv or --jsonl", checkpoint));
+  for (const char* option : {"target-field", "target-column"})
+    if (arguments.count(option) > 0)
+      throw UsageError(fmt::format("--{}: {} is a language model, which scores the source; omit it, or name the text with --source-{}",
+                                   option, checkpoint, std::string_view(option).substr(7)));
+  if (const auto records = text_of_options(arguments, "source", "source"); !records.empty()) {
+    if (arguments.count("text") > 0) throw UsageError("--text, --tsv and --jsonl are three forms of text; give one of them");
+    return read_records(records, policy, output_field, Sides::kSource);
   }
-  if (!records.empty()) {
-    if (num_plain > 0) throw UsageError("--tsv and --jsonl hold both sides of the test set; omit --source and --reference");
+  const auto file = required_option(arguments, "text", "the text of a language model (or --tsv or --jsonl)");
+  const auto lines = read_plain_text(file, policy);
+  require_pairs(file, lines, file, lines);
+  return {lines, lines, {}};
+}
+
+}  // namespace
+
+TestSet read_test_set(Task task, const std::filesystem::path& checkpoint, const cxxopts::ParseResult& arguments, InvalidUtf8 policy,
+                      const std::string& output_field) {
+  if (task == Task::kLanguageModel) return read_running_text(checkpoint.string(), arguments, policy, output_field);
+  if (arguments.count("text") > 0)
+    throw UsageError(fmt::format("--text is for language models; {} reads a source: give --source and --reference, --tsv or --jsonl",
+                                 checkpoint.string()));
+  if (const auto records = text_of_options(arguments); !records.empty()) {
+    if (arguments.count("source") + arguments.count("reference") > 0)
+      throw UsageError("--tsv and --jsonl hold both sides of the test set; omit --source and --reference");
     return read_records(records, policy, output_field);
   }
   const auto source = required_option(arguments, "source", "the text to translate (or --tsv or --jsonl, which hold both sides)");

@@ -23,12 +23,12 @@ struct TestSet {
 void add_test_set_options(cxxopts::OptionAdder& options);
 // The files that they name.
 std::vector<std::string> test_set_files(const cxxopts::ParseResult& arguments);
-// `output_field`: a field that results will be put into (RecordSlot); empty for none. Throws UsageError, DataError.
-TestSet read_test_set(const cxxopts::ParseResult& arguments, InvalidUtf8 policy, const std::string& output_field = "");
+// The text for a model of this task. `output_field`: a field that results will be put into (RecordSlot); empty for none. Throws
+// UsageError, also where --text is given for a model that reads a source, or the like (`checkpoint`: what messages call it); DataError.
+TestSet read_test_set(Task task, const std::filesystem::path& checkpoint, const cxxopts::ParseResult& arguments, InvalidUtf8 policy,
+                      const std::string& output_field = "");
 
 Task task_of_model(const Seq2SeqModel& model);
-// Throws UsageError where --text is given for a model that reads a source, or the like.
-void refuse_other_task(Task task, const cxxopts::ParseResult& arguments, const std::filesystem::path& checkpoint);
 
 // The value of an option that must be given; `what` it is. Throws UsageError.
 std::string required_option(const cxxopts::ParseResult& arguments, const std::string& option, const std::string& what);
@@ -37,7 +37,8 @@ std::vector<std::string> read_plain_text(const std::string& file, InvalidUtf8 po
 // Throws DataError unless both have the same number of lines, at least one.
 void require_pairs(const std::string& first, const std::vector<std::string>& first_lines, const std::string& second,
                    const std::vector<std::string>& second_lines);
-// Both sides of TSV or JSON lines.
-TestSet read_records(const SourceConfig& text, InvalidUtf8 policy, const std::string& output_field = "");
+// Both sides of TSV or JSON lines, or only the source, as both.
+enum class Sides { kBoth, kSource };
+TestSet read_records(const SourceConfig& text, InvalidUtf8 policy, const std::string& output_field = "", Sides sides = Sides::kBoth);
 
 }  // namespace attnzoo

@@ -33,7 +33,7 @@ const CommandLine kAbout = {
     "Translates a test set with a trained model and scores it: BLEU and chrF as sacrebleu prints them, perplexity per target token. "
     "A classifier's labels: accuracy and macro-F1. A language model: perplexity.",
     "--run DIR --source FILE --reference FILE [OPTION...]\n"
-    "  attnzoo-eval --run DIR --text FILE [OPTION...]          (a language model)\n"
+    "  attnzoo-eval --run DIR --text FILE [OPTION...]          (a language model; or --tsv, --jsonl)\n"
     "  attnzoo-eval metrics --hypothesis FILE --reference FILE [OPTION...]\n"
     "  attnzoo-eval score --run DIR --source FILE --reference FILE [OPTION...]\n\n"
     "metrics scores a file of translations; score prints the model's log-probability of each given pair or text; see their --help.",
@@ -169,6 +169,18 @@ struct Evaluation {
 // "translated 12 of 100 sentences": what is shown while a run is scored.
 using Show = std::function<std::function<void(int64_t)>(const char* what)>;
 
+// How the translations were made.
+void put_search(const SearchOptions& search, nlohmann::ordered_json& results) {
+  if (search.sample) {
+    const auto& sampling = search.sampling;
+    results["sample"] = {
+        {"seed", search.seed}, {"temperature", sampling.temperature}, {"top_k", sampling.top_k}, {"top_p", sampling.top_p}};
+    return;
+  }
+  results["beam"] = search.beam;
+  results["length_penalty"] = search.length_penalty;
+}
+
 Evaluation evaluate(LoadedModel& loaded, const TestSet& text, const TranslateOptions& decoding, const MetricSettings& metrics,
                     bool perplexity, const Show& show, const StopSignal& stop) {
   Evaluation evaluation;
@@ -198,17 +210,16 @@ Evaluation evaluate(LoadedModel& loaded, const TestSet& text, const TranslateOpt
         {"score", totals.perplexity()}, {"loss", totals.loss()}, {"accuracy", 100 * totals.accuracy()}, {"tokens", totals.num_tokens}};
   }
   results[unit_of(*loaded.model) + "s"] = text.sources.size();
-  if (task != Task::kClassification) {
-    results["beam"] = decoding.search.beam;
-    results["length_penalty"] = decoding.search.length_penalty;
-  }
+  if (task == Task::kTranslation) put_search(decoding.search, results);
   results["checkpoint"] = loaded.checkpoint.string();
   results["truncated_translations"] = report.num_truncated_targets;
   results["truncated_sources"] = report.num_truncated_sources;
   results["seconds"] = report.seconds;
   if (task == Task::kTranslation)
-    evaluation.closing =
-        fmt::format("{}: beam {}, {}", loaded.checkpoint.string(), decoding.search.beam, report_text(report, *loaded.model));
+    evaluation.closing = fmt::format(
+        "{}: {}, {}", loaded.checkpoint.string(),
+        decoding.search.sample ? fmt::format("sampled with seed {}", decoding.search.seed) : fmt::format("beam {}", decoding.search.beam),
+        report_text(report, *loaded.model));
   if (task == Task::kClassification)
     evaluation.closing = fmt::format("{}: {}", loaded.checkpoint.string(), report_text(report, *loaded.model));
   return evaluation;
@@ -245,8 +256,6 @@ int run_model(int argc, char** argv) {
   const auto compute = compute_option(arguments);
   if (arguments.count("output-field") > 0 && arguments.count("jsonl") * arguments.count("hypotheses-out") == 0)
     throw UsageError("--output-field names the field that --hypotheses-out of --jsonl gets; add both, or omit it");
-  const auto text = read_test_set(arguments, metrics.invalid_utf8,
-                                  arguments.count("hypotheses-out") > 0 ? arguments["output-field"].as<std::string>() : "");
   const auto checkpoints = chosen_checkpoints(arguments);
   const auto runs = arguments["run"].as<std::vector<std::string>>();
   const bool several = runs.size() > 1, perplexity = arguments.count("no-perplexity") == 0, quiet = arguments.count("quiet") > 0;
@@ -264,7 +273,8 @@ int run_model(int argc, char** argv) {
     if (task_of_model(*loaded.model) != task)
       throw UsageError(fmt::format("{} and {} have different tasks, so their scores cannot be compared", checkpoints[0].string(),
                                    loaded.checkpoint.string()));
-  refuse_other_task(task, arguments, checkpoints[0]);
+  const auto text = read_test_set(task, checkpoints[0], arguments, metrics.invalid_utf8,
+                                  arguments.count("hypotheses-out") > 0 ? arguments["output-field"].as<std::string>() : "");
   if (several && task == Task::kLanguageModel && report.wanted())
     throw UsageError("--report of a language model shows one run; give one --run");
   if (task == Task::kLanguageModel && report.wanted() && !perplexity)
@@ -283,13 +293,14 @@ int run_model(int argc, char** argv) {
   try {
     std::vector<EvaluatedSystem> systems;
     auto results = nlohmann::ordered_json::array();
-    std::string lines, closing;
+    std::string lines;
+    std::vector<std::string> closing;
     ScoreTotals totals;
     for (size_t i = 0; i < models.size(); ++i) {
       auto one = evaluate(models[i], text, decoding, metrics, perplexity, show, stop);
       one.system.name = runs[i];
       lines += (several ? runs[i] + "\n" : "") + one.lines;
-      closing += (closing.empty() || one.closing.empty() ? "" : "\n") + one.closing;
+      if (!one.closing.empty()) closing.push_back(one.closing);
       totals += one.totals;
       systems.push_back(std::move(one.system));
       results.push_back(std::move(one.results));
@@ -307,7 +318,8 @@ int run_model(int argc, char** argv) {
     if (report.wanted()) report.write(document);
     progress.reset();
     print_results(results, lines, document, metrics.json);
-    if (!quiet && !closing.empty()) print_message(closing);
+    for (const auto& line : closing)
+      if (!quiet) print_message(line);
     return 0;
   } catch (const Error&) {
     if (!stop.requested()) throw;

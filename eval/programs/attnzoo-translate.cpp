@@ -303,6 +303,8 @@ int run(int argc, char** argv) {
   auto loaded = load_model(checkpoint, settings.translate.device, settings.compute);
   if (settings.output_field.empty())
     settings.output_field = loaded.model->says_label() ? "label" : loaded.model->reads_source() ? "translation" : "continuation";
+  if (settings.attention && !loaded.model->reads_source())
+    throw UsageError("--attention: shows attention to a source, which a language model does not have; use --explain");
   if (prompt) return run_prompt(loaded, settings, input, output);
   stop.ask_first();
   return run_stream(loaded, settings, input, output, stop);

@@ -116,6 +116,14 @@ TEST_CASE("attnzoo-eval scores what attnzoo-translate writes, and a file of tran
   CHECK_THAT(scored.output, ContainsSubstring(metrics.output + "perplexity = ") && ContainsSubstring(" nats per target token, "));
   CHECK_THAT(metrics.output, ContainsSubstring("BLEU|nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0 = ") &&
                                  ContainsSubstring("chrF2|nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0 = "));
+  const auto two = run(folder, "attnzoo-eval --run run --run run --max-length 2 --source text --reference text 2>&1 > scores");
+  CHECK(std::ranges::count(two.output, '\n') == 2);
+  CHECK_THAT(two.output, !ContainsSubstring("\\n"));
+  const auto sampled =
+      run(folder, "attnzoo-eval --run run --max-length 2 --source text --reference text --sample --top-k 3 --json 2> closing").output;
+  CHECK_THAT(read_file(folder / "closing"), ContainsSubstring(": sampled with seed 1, 60 sentences"));
+  CHECK_FALSE(nlohmann::json::parse(sampled).contains("beam"));
+  CHECK(nlohmann::json::parse(sampled)["sample"] == nlohmann::json{{"seed", 1}, {"temperature", 1.0}, {"top_k", 3}, {"top_p", 1.0}});
   const auto json =
       nlohmann::json::parse(run(folder, "attnzoo-eval --run run --max-length 20 --source text --reference text --json --quiet").output);
   CHECK(metrics.output.find("BLEU|" + json["bleu"]["signature"].get<std::string>() + json["bleu"]["text"].get<std::string>().substr(4)) ==
@@ -183,7 +191,13 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
       "attnzoo-translate --run run --input text --output run/checkpoints/step-000005/weights.safetensors; "
       "code=$?; rm -r run/checkpoints/step-000005; exit $code)",
       1, "this is the file that is read");
-  for (const char* name : {"t", "t.html"}) CHECK(!std::filesystem::exists(folder / name));
+  check("attnzoo-translate --run run --input text --explain t --attention-svg t", 1, "t: two outputs have this name");
+  check("attnzoo-translate --run run --input text --explain t/line-1.svg --attention-svg ./t", 1, "t/line-1.svg: lies in ");
+  check("attnzoo-translate --run run --input text --alignments t/a --attention-svg t", 1, "t/a: lies in ");
+  check("mkdir d; { attnzoo-translate --run run --input text --output d/a --attention-svg d; code=$?; rmdir d && (exit $code); } 2>&1", 1,
+        "d: is a folder around ");
+  check("attnzoo-translate --run run --input text --attention-svg no/svg", 1, "no/svg: cannot be written: the folder no does not exist");
+  for (const char* name : {"t", "t.html", "no"}) CHECK(!std::filesystem::exists(folder / name));
   check("seq 201 | attnzoo-translate --run run --explain e.html", 1, "--explain: the text has more than 200 lines");
   check("attnzoo-translate --run run --input text --attention-view cross.1.1", 2, "--attention-view chooses what");
   check("attnzoo-translate --run run --input text --alignments a --attention-view cros.1", 2, "'cros.1' is not an attention");

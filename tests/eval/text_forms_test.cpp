@@ -138,6 +138,29 @@ TEST_CASE("attnzoo-eval score gives each pair the log-probability of its tokens"
   REQUIRE(surprise.size() == 3);
   CHECK(nlohmann::json::parse(surprise[0])["pieces"] == nlohmann::json{"a", "b", "</s>"});
   CHECK(nlohmann::json::parse(surprise[1])["tokens"] == 1);
+  // The same text as the source of JSON lines and TSV, which need no target.
+  folder.file("lm.jsonl", "{\"source\": \"a b\"}\n{\"source\": \"\"}\n{\"source\": \"c q\"}\n");
+  folder.file("lm.tsv", "1\ta b\n2\t\n3\tc q\n");
+  const auto as_json = lines_of(run(folder, "attnzoo-eval score --run lm --jsonl lm.jsonl --tokens --quiet").output);
+  REQUIRE(as_json.size() == 3);
+  for (size_t i = 0; i < 3; ++i) CHECK(nlohmann::json::parse(as_json[i])["score"] == nlohmann::json::parse(surprise[i]));
+  CHECK(run(folder, "attnzoo-eval score --run lm --tsv lm.tsv --source-column 1 --quiet").output ==
+        run(folder, "attnzoo-eval score --run lm --text lm.txt --quiet | paste lm.tsv -").output);
+  CHECK(run(folder, "attnzoo-eval --run lm --tsv lm.tsv --source-column 1 --quiet").output ==
+        run(folder, "attnzoo-eval --run lm --text lm.txt --quiet").output);
+  const auto whole_lm = nlohmann::json::parse(run(folder, "attnzoo-eval --run lm --text lm.txt --json --quiet").output);
+  CHECK_FALSE(whole_lm.contains("beam"));
+  const auto refused = [&](const std::string& command_line, const std::string& message) {
+    const auto outcome = run_merged(folder.path(), command_line);
+    CHECK(outcome.status == 2);
+    CHECK_THAT(outcome.output, ContainsSubstring(message));
+  };
+  refused("attnzoo-eval score --run lm --source lm.txt --reference text",
+          "is a language model; give its text with --text, --tsv or --jsonl");
+  refused("attnzoo-eval score --run lm --tsv lm.tsv --target-column 1",
+          "which scores the source; omit it, or name the text with --source-column");
+  refused("attnzoo-eval score --run lm --tsv lm.tsv --text lm.txt", "--text, --tsv and --jsonl are three forms of text; give one of them");
+  refused("attnzoo-translate --run lm --input lm.txt --format json --attention", "a source, which a language model does not have");
 
   folder.file("labelled.jsonl", R"({"source": "a b", "target": "sport"})"
                                 "\n"
@@ -160,13 +183,25 @@ TEST_CASE("A classifier lists all its labels with their probabilities, and its l
   double sum = 0;
   for (const auto& line : lines)
     if (line.starts_with("0 ||| ")) sum += std::stod(line.substr(line.rfind("||| ") + 4));
-  CHECK(sum > 0.3);  // the special tokens of an untrained model have their share
-  CHECK(sum <= 1.00001);
+  CHECK(sum == Approx(1).margin(1e-5));
   for (const char* label : {" sport ", " news ", " weather "}) CHECK_THAT(all.output, ContainsSubstring(label));
   CHECK_THAT(all.output, ContainsSubstring("2 texts, ") && ContainsSubstring(" texts/s") && !ContainsSubstring("sentence"));
   const auto json =
       nlohmann::json::parse(lines_of(run(folder, "attnzoo-translate --run labels --input text --quiet --format json").output)[0]);
   CHECK(json["probability"].get<double>() == Approx(std::exp(json["log_probability"].get<double>())).margin(1e-5));
+  // Scoring gives each label the probability that the list gives it.
+  const auto scores = lines_of(
+      run(folder, R"(for l in news sport weather; do printf 'a b\t%s\n' $l; done | attnzoo-eval score --run labels --tsv - --quiet)")
+          .output);
+  REQUIRE(scores.size() == 3);
+  for (const auto& line : scores) {
+    const size_t end = line.find('\t', 4);
+    const std::string entry = fmt::format("0 ||| {} ||| ", line.substr(4, end - 4));
+    const size_t found = all.output.find(entry);
+    REQUIRE(found != std::string::npos);
+    CHECK(std::stod(all.output.substr(found + entry.size())) == Approx(std::exp(std::stod(line.substr(end + 1)))).margin(2e-6));
+  }
+  CHECK(lines_of(run(folder, R"(printf 'a b\tunseen\n' | attnzoo-eval score --run labels --tsv - --quiet)").output).size() == 1);
   folder.file("labelled.tsv", "a b\tsport\nc\tnews\n");
   const auto scored = run(folder, "attnzoo-eval --run labels --tsv labelled.tsv 2>&1").output;
   CHECK_THAT(scored, ContainsSubstring("accuracy = ") && !ContainsSubstring("beam") && !ContainsSubstring("sentence"));
