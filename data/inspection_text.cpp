@@ -66,8 +66,9 @@ std::string inspection_text(const Inspection& inspection, const PreparedData& da
   const Corpus& train = *data.train;
   const Tokenizer &source = *data.tokenizers.source, &target = *data.tokenizers.target;
   const bool source_too = has_source(config.task);
-  std::string text = "Counts\n  " + data.train_report.text("train") + "\n";
-  if (data.valid != nullptr) text += "  " + data.valid_report.text("valid") + "\n";
+  const auto* item = item_of(config.task);
+  std::string text = "Counts\n  " + data.train_report.text("train", item) + "\n";
+  if (data.valid != nullptr) text += "  " + data.valid_report.text("valid", item) + "\n";
   const int64_t num_repeated = inspection.num_repeated, num_seen = inspection.num_seen;
   text += fmt::format("  train: {} an earlier pair ({:.2f}%)\n",
                       num_repeated == 1 ? "1 pair repeats" : fmt::format("{} pairs repeat", num_repeated),

@@ -26,9 +26,9 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-[[noreturn]] void fail_nothing_left(const SourceConfig& text, const CleaningReport& report) {
-  if (report.num_read == 0) fail<DataError>("{}: no line of text; at least one pair is needed", text.name());
-  fail<DataError>("{}: no pair is left after cleaning; see data.clean.\n  {}", text.name(), report.text("cleaning"));
+[[noreturn]] void fail_nothing_left(const SourceConfig& text, const CleaningReport& report, const std::string& item) {
+  if (report.num_read == 0) fail<DataError>("{}: no line of text; at least one {} is needed", text.name(), item);
+  fail<DataError>("{}: no {} is left after cleaning; see data.clean.\n  {}", text.name(), item, report.text("cleaning", item));
 }
 
 // At most `capacity` of the items offered, each with the same chance (algorithm R), the same ones each time.
@@ -94,9 +94,11 @@ TokenizerPair learn_tokenizers(const SourceConfig& text, Task task, const Cleani
       labels.push_back(pair.target);  // of every pair: a rare one must not be missed
     }
     if (TextPair* place = sample.offer()) *place = pair;
-    log.update([&] { return fmt::format("reading the text: {} {}s", short_count(static_cast<double>(cleaner.report().num_read)), item_of(task)); });
+    log.update([&] {
+      return fmt::format("reading the text: {} {}s", short_count(static_cast<double>(cleaner.report().num_read)), item_of(task));
+    });
   }
-  if (sample.items().empty()) fail_nothing_left(text, cleaner.report());
+  if (sample.items().empty()) fail_nothing_left(text, cleaner.report(), item_of(task));
 
   const size_t num_pairs = sample.items().size();
   std::vector<std::string> source_lines, target_lines;
@@ -162,13 +164,14 @@ CleaningReport write_corpus(const std::string& part, const SourceConfig& text, c
            });
     log.update([&] {
       const auto count = static_cast<double>(cleaner.report().num_read);
-      return fmt::format("{}: {} {}s tokenised, {} a second", part, short_count(count), item_of(form.task), short_count(count / seconds_since(start)));
+      return fmt::format("{}: {} {}s tokenised, {} a second", part, short_count(count), item_of(form.task),
+                         short_count(count / seconds_since(start)));
     });
     std::swap(before, now);
     std::swap(now, next);
   }
   write(before);
-  if (cleaner.report().num_kept == 0) fail_nothing_left(text, cleaner.report());
+  if (cleaner.report().num_kept == 0) fail_nothing_left(text, cleaner.report(), item_of(form.task));
   writer.commit();
   log.line(cleaner.report().text(part, item_of(form.task)));
   const auto of_source = form.task == Task::kLanguageModel ? "" : fmt::format("{} source and ", num_source_tokens);

@@ -39,7 +39,8 @@ void thin_out(json& entries) {
   entries = std::move(kept);
 }
 
-// The metric that chose the best checkpoint: that of the recipe, or the one that "auto" stood for, which runs of earlier versions did not log.
+// The metric that chose the best checkpoint: that of the recipe, or the one that "auto" stood for, which runs of earlier versions did not
+// log.
 json best_metric(const json& history) {
   const json::json_pointer field("/train/best_metric");
   if (history["config"].is_object() && history["config"].contains(field) && history["config"][field] != kAutoMetric)
@@ -60,7 +61,8 @@ json commands_for(const fs::path& run, const json& history) {
     const auto recipe = TrainingRecipe::from_json(history["config"], fs::current_path());
     const auto options = history["end"].is_object() ? history["end"].value("options_to_go_on", "") : "";
     // A page is opened from anywhere, so its commands name the folder in full.
-    for (const auto& [what, command] : next_commands(fs::absolute(run / "").lexically_normal().parent_path(), recipe.task, recipe.data, options))
+    for (const auto& [what, command] :
+         next_commands(fs::absolute(run / "").lexically_normal().parent_path(), recipe.task, recipe.data, options))
       commands.push_back(json::array({what, command}));
   } catch (const std::exception&) {
   }

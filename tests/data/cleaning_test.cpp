@@ -52,10 +52,10 @@ TEST_CASE("each reason drops, keeps or stops as its policy says, and is counted 
   CHECK(report.num_read == 10);
   CHECK(report.num_kept == 4);
   CHECK_THAT(report.text("train", "pair"), Equals("train: 10 pairs read, 4 kept\n"
-                                          "  empty side                   3 dropped   first: train.en:4:  ||| x\n"
-                                          "  duplicate                    1 dropped   first: train.en:2: a ||| b\n"
-                                          "  over 10/10 tokens            1 dropped   first: train.en:7: long ||| x\n"
-                                          "  length ratio > 3             1 dropped   first: train.en:9: ratio ||| x"));
+                                                  "  empty side                   3 dropped   first: train.en:4:  ||| x\n"
+                                                  "  duplicate                    1 dropped   first: train.en:2: a ||| b\n"
+                                                  "  over 10/10 tokens            1 dropped   first: train.en:7: long ||| x\n"
+                                                  "  length ratio > 3             1 dropped   first: train.en:9: ratio ||| x"));
   CHECK(CleaningReport::from_json(report.to_json()).text("train", "pair") == report.text("train", "pair"));
 }
 
@@ -83,7 +83,8 @@ TEST_CASE("truncation cuts the side that is too long, and the pair stays") {
   CHECK(source == Ids{1, 2, 3});
   CHECK(target == Ids{5, 6, 7, 8});
   CHECK(cleaner.report().num_kept == 1);
-  CHECK_THAT(cleaner.report().text("train", "pair"), ContainsSubstring("over 3/5 tokens              1 truncated first: train.en:1: a ||| b"));
+  CHECK_THAT(cleaner.report().text("train", "pair"),
+             ContainsSubstring("over 3/5 tokens              1 truncated first: train.en:1: a ||| b"));
 }
 
 TEST_CASE("the policy 'error' stops at the first pair with its place") {

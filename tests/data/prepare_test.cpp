@@ -47,7 +47,7 @@ TEST_CASE("what is prepared already is reused, wherever the text lies now") {
   CHECK(second.reused);
   CHECK(second.train->digest() == first.train->digest());
   CHECK(second.tokenizers.fingerprint() == first.tokenizers.fingerprint());
-  CHECK(second.train_report.text("train") == first.train_report.text("train"));
+  CHECK(second.train_report.text("train", "pair") == first.train_report.text("train", "pair"));
   CHECK(second.valid_source == first.valid_source);
   CHECK_THAT(fixture.log, ContainsSubstring("train: 200 pairs reused from " + (fixture.cache() / "train.corpus").string()));
 }
