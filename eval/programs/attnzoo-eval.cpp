@@ -236,6 +236,20 @@ nlohmann::json report_of(Task task, const std::vector<EvaluatedSystem>& systems,
   return language_model_report(systems[0].name, totals.loss(), totals.num_tokens, mean, totals.tokens_at);
 }
 
+// Options without effect on a model of this task, which would otherwise be taken to have had one.
+void refuse_without_effect(Task task, const cxxopts::ParseResult& arguments) {
+  if (task == Task::kTranslation) return;
+  const auto refuse = [&](std::initializer_list<const char*> names, const char* why) {
+    for (const char* name : names)
+      if (arguments.count(name) > 0) throw UsageError(fmt::format("--{}: {}; omit it", name, why));
+  };
+  refuse({"tokenize", "lowercase", "chrf-word-order"}, "is for BLEU and chrF, which only translations have");
+  if (task != Task::kLanguageModel) return;
+  refuse({"hypotheses-out", "sample", "beam", "length-penalty", "min-length", "max-length", "max-length-ratio", "no-repeat-ngram",
+          "patience", "batch-size"},
+         "a language model's text is scored, and nothing is written in answer to it");
+}
+
 int run_model(int argc, char** argv) {
   StopSignal stop;
   cxxopts::Options options(kAbout.program, kAbout.summary);
@@ -273,6 +287,7 @@ int run_model(int argc, char** argv) {
     if (task_of_model(*loaded.model) != task)
       throw UsageError(fmt::format("{} and {} have different tasks, so their scores cannot be compared", checkpoints[0].string(),
                                    loaded.checkpoint.string()));
+  refuse_without_effect(task, arguments);
   const auto text = read_test_set(task, checkpoints[0], arguments, metrics.invalid_utf8,
                                   arguments.count("hypotheses-out") > 0 ? arguments["output-field"].as<std::string>() : "");
   if (several && task == Task::kLanguageModel && report.wanted())

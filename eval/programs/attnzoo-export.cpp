@@ -95,7 +95,8 @@ void write_torchscript(const fs::path& checkpoint, const Settings& settings) {
 void import_model(const cxxopts::ParseResult& arguments) {
   choice(arguments, "from", {"huggingface"});
   if (arguments.count("directory") == 0) throw UsageError("--from huggingface: a directory is needed, as transformers saves it");
-  if (arguments.count("run") > 0 || arguments.count("format") > 0) throw UsageError("--from cannot be combined with --run or --format");
+  for (const char* option : {"run", "checkpoint", "format", "type", "quantize"})
+    if (arguments.count(option) > 0) throw UsageError(fmt::format("--{} is for an export, and --from imports; omit one of them", option));
   const fs::path out = arguments["out"].as<std::string>();
   AtomicDirectory::check(out, {});
   save_checkpoint(out, import_huggingface(arguments["directory"].as<std::string>()), false);

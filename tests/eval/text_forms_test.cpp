@@ -160,6 +160,9 @@ TEST_CASE("attnzoo-eval score gives each pair the log-probability of its tokens"
   refused("attnzoo-eval score --run lm --tsv lm.tsv --target-column 1",
           "which scores the source; omit it, or name the text with --source-column");
   refused("attnzoo-eval score --run lm --tsv lm.tsv --text lm.txt", "--text, --tsv and --jsonl are three forms of text; give one of them");
+  refused("attnzoo-eval --run lm --text lm.txt --hypotheses-out h", "--hypotheses-out: a language model's text is scored, and nothing");
+  refused("attnzoo-eval --run lm --text lm.txt --sample", "--sample: a language model's text is scored, and nothing");
+  refused("attnzoo-eval --run labels --tsv lm.tsv --lowercase", "--lowercase: is for BLEU and chrF, which only translations have; omit it");
   refused("attnzoo-translate --run lm --input lm.txt --format json --attention", "a source, which a language model does not have");
 
   folder.file("labelled.jsonl", R"({"source": "a b", "target": "sport"})"

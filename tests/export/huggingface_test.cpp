@@ -216,6 +216,9 @@ TEST_CASE("an imported model translates, is evaluated, exported again, and learn
   CHECK(
       shell("attnzoo-export --from huggingface opus --out imported 2>&1 || true") ==
       "attnzoo-export: error: imported: is neither empty nor an unchanged export of this kind (it holds config.json); name a new folder\n");
+  for (const char* option : {"quantize int8", "checkpoint last"})
+    CHECK_THAT(shell(fmt::format("attnzoo-export --from huggingface opus --out new --{} 2>&1 || true", option)),
+               ContainsSubstring(" is for an export, and --from imports; omit one of them"));
   CHECK(split_lines(shell("attnzoo-translate --run imported --input opus.source --threads 1 2>/dev/null")).size() == 4);
   CHECK_THAT(shell("attnzoo-eval --run imported --source opus.source --reference opus.target --threads 1"), ContainsSubstring("BLEU"));
   shell("attnzoo-export --run imported --format huggingface --out exported");
