@@ -10,6 +10,13 @@ browser = Browser()
 browser.open(page)
 
 
+def shown_change(example, side):
+    """White space that changed is shown: a dot for a space, others by their code."""
+    if example["change"] != "white space":
+        return example[side]
+    return "".join("\u00b7" if c == " " else f"\\u{ord(c):04x}" if c.isspace() else c for c in example[side])
+
+
 def number(value):
     return f"{value:,}"
 
@@ -69,8 +76,8 @@ def check_counts():
             shown = browser.texts(f"#missing-{kind}-{side} tbody bdi")
             check_equal(shown, [one["text"] for one in missing["most_frequent"]], f"what the {side} lacks")
     examples = [example for side in ("source", "target") if side in report["round_trip"] for example in report["round_trip"][side]["examples"]]
-    check_equal(cells("round-trip-examples", 3), [example["before"] for example in examples], "lines before")
-    check_equal(cells("round-trip-examples", 4), [example["after"] for example in examples], "lines after")
+    check_equal(cells("round-trip-examples", 3), [shown_change(example, "before") for example in examples], "lines before")
+    check_equal(cells("round-trip-examples", 4), [shown_change(example, "after") for example in examples], "lines after")
     for sample in report["samples"]:
         shown = browser.texts(f'[data-line="{sample["line"]}"] .pieces li')
         check_equal(shown, [piece for side in ("source", "target") if side in sample for piece in sample[side]["pieces"]], "a sample")
