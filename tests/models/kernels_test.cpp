@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "data/error.h"
 #include "models/attention/multi_head_attention.h"
 #include "models/kernels/attention.h"
 #include "models/kernels/dropout.h"
@@ -12,6 +13,7 @@
 #include "models/kernels/simd.h"
 #include "models/layers/dropout.h"
 #include "models/layers/elementwise.h"
+#include "models/layers/embedding.h"
 #include "models/layers/linear_pass.h"
 #include "models/layers/positions.h"
 #include "models/recurrent/recurrent_encoder.h"
@@ -61,6 +63,14 @@ TEST_CASE("A product has the same bits with any number of threads, also where co
     }
   }
   at::set_num_threads(threads);
+}
+
+TEST_CASE("A frozen table refuses ids that it lacks") {
+  Embedding table(5, 3, 1.0);
+  freeze(table, Compute::kFloat32);
+  CHECK(table.forward(torch::tensor({4, 0}, torch::kLong))[0].equal(table.weight[4]));
+  CHECK_THROWS_AS(table.forward(torch::tensor({5}, torch::kLong)), DataError);
+  CHECK_THROWS_AS(table.forward(torch::tensor({-1}, torch::kLong)), DataError);
 }
 
 TEST_CASE("The linear pass of training has ATen's values and gradients") {
