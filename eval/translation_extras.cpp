@@ -121,7 +121,8 @@ void TranslationExtras::add(std::span<const std::string> lines, std::vector<Tran
 void TranslationExtras::commit() {
   if (!options_.explain.empty()) {
     const auto document = explanation(loaded_, lines_, translations_, translate_options_, run_);
-    write_file(options_.explain, make_page(pages::kExplanation, fmt::format("{}: what it attended to", run_), document));
+    write_file(options_.explain,
+               page_or_json(options_.explain, pages::kExplanation, fmt::format("{}: what it attended to", run_), document));
   }
   if (alignments_) alignments_->commit();
   if (pictures_) pictures_->commit();

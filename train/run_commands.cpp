@@ -83,8 +83,7 @@ int compare_runs(int argc, char** argv) {
   refuse_input_as_output("--out", out, inputs);
   std::vector<nlohmann::json> histories;
   for (const auto& run : runs) histories.push_back(history_with_warning(run));
-  write_file(out,
-             out.extension() == ".json" ? nlohmann::json({{"kind", "runs"}, {"runs", histories}}).dump(1) + "\n" : page_of_runs(histories));
+  write_file(out, page_of_runs(out, histories));
   print_message(fmt::format("{}: written, with {} runs", out.string(), histories.size()));
   return 0;
 }

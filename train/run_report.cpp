@@ -15,14 +15,15 @@ namespace pages {
 extern const std::string_view kRun;
 }
 
-std::string page_of_runs(const std::vector<nlohmann::json>& histories) {
+std::string page_of_runs(const std::filesystem::path& file, const std::vector<nlohmann::json>& histories) {
   const auto title =
       histories.size() == 1 ? histories[0]["run"].get<std::string>() + ": training" : fmt::format("{} runs compared", histories.size());
-  return make_page(pages::kRun, title, {{"kind", "runs"}, {"runs", histories}});
+  return page_or_json(file, pages::kRun, title, {{"kind", "runs"}, {"runs", histories}});
 }
 
 void write_run_report(const std::filesystem::path& run) {
-  write_file(run / "report.html", page_of_runs({run_history(run)}), Links::kRefuse);
+  const auto file = run / "report.html";
+  write_file(file, page_of_runs(file, {run_history(run)}), Links::kRefuse);
 }
 
 }  // namespace attnzoo

@@ -11,7 +11,8 @@ namespace attnzoo {
 // RUN/report.html, replaced as a whole. Throws DataError: no log, a link in its place, no room.
 void write_run_report(const std::filesystem::path& run);
 
-// The page that shows runs together by their histories (train/run_history.h); of one run, its report.
-std::string page_of_runs(const std::vector<nlohmann::json>& histories);
+// What belongs into `file`: the page that shows runs together by their histories (train/run_history.h), of one run its report; for
+// FILE.json its data alone.
+std::string page_of_runs(const std::filesystem::path& file, const std::vector<nlohmann::json>& histories);
 
 }  // namespace attnzoo

@@ -268,8 +268,10 @@ int run(int argc, char** argv) {
                "FORMAT");
   text_options("attention", "With --format json: the attention weights of the best translation");
   auto look_options = options.add_options("Looking at it");
-  look_options("explain", "A page for a browser: attention by layer and head, probabilities, how the search went; up to 200 lines",
-               cxxopts::value<std::string>(), "FILE.html");
+  look_options(
+      "explain",
+      "A page for a browser: attention by layer and head, probabilities, how the search went; up to 200 lines; FILE.json: its data",
+      cxxopts::value<std::string>(), "FILE.html");
   look_options("attention-svg", "A heat map for papers per line: DIR/line-1.svg ...", cxxopts::value<std::string>(), "DIR");
   look_options("alignments", "Links between words, source-target from 0: 0-0 1-2 (Pharaoh format)", cxxopts::value<std::string>(), "FILE");
   look_options(

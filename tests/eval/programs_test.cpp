@@ -198,6 +198,7 @@ TEST_CASE("attnzoo-translate and attnzoo-eval refuse what they cannot do, and sa
         "d: is a folder around ");
   check("attnzoo-translate --run run --input text --attention-svg no/svg", 1, "no/svg: cannot be written: the folder no does not exist");
   for (const char* name : {"t", "t.html", "no"}) CHECK(!std::filesystem::exists(folder / name));
+  check("head -n 2 text | attnzoo-translate --run run --quiet --explain e.json > o && cat e.json", 0, "{\n \"");
   check("seq 201 | attnzoo-translate --run run --explain e.html", 1, "--explain: the text has more than 200 lines");
   check("attnzoo-translate --run run --input text --attention-view cross.1.1", 2, "--attention-view chooses what");
   check("attnzoo-translate --run run --input text --alignments a --attention-view cros.1", 2, "'cros.1' is not an attention");

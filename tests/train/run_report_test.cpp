@@ -39,6 +39,8 @@ TEST_CASE("A run's history is its log by kind, without what a crash left half-wr
   CHECK_THAT(summary, ContainsSubstring("ended (max_steps 3 reached) after 3 steps") && ContainsSubstring("best BLEU 12.50 at step 3") &&
                           ContainsSubstring("time: forward 75%, loss 25%"));
   CHECK_THAT(run_summary({history, history}), ContainsSubstring("BLEU 12.50"));
+  CHECK(nlohmann::json::parse(page_of_runs("runs.json", {history, history}))["runs"][1] == history);
+  CHECK_THAT(page_of_runs("runs.html", {history, history}), ContainsSubstring("<title>2 runs compared</title>"));
 }
 
 TEST_CASE("What of a run's history is damaged is left out and named", "[run-report]") {
