@@ -9,14 +9,11 @@ namespace attnzoo {
 DecoderRecord::DecoderRecord(CellKind kind, DecoderWeights weights, const Packing& target, const Packing& source, DecoderOptions options)
     : kind_(kind), weights_(std::move(weights)), order_(target, false), options_(std::move(options)) {
   options_.masks = options_.masks.index_select(order_.order_B);
-  // Packed once for all steps. Their transposes serve the backward pass.
-  const auto pack = [](const torch::Tensor& weight, const torch::Tensor& bias = {}) {
-    return PackedBothWays{kernels::PackedWeight(weight, bias), kernels::PackedWeight(weight.t())};
-  };
-  feed_.emplace(pack(weights_.feed_weight));
-  query_.emplace(pack(weights_.query_weight));
-  readout_.emplace(pack(weights_.readout_weight, weights_.readout_bias));
-  for (size_t l = 1; l < weights_.weight_ih.size(); ++l) above_.push_back(pack(weights_.weight_ih[l], weights_.bias_ih[l]));
+  packed_.emplace(Packed{kernels::PackedWeight(weights_.feed_weight),
+                         kernels::PackedWeight(weights_.query_weight),
+                         kernels::PackedWeight(weights_.readout_weight, weights_.readout_bias),
+                         {}});
+  for (size_t l = 1; l < weights_.weight_ih.size(); ++l) packed_->above.emplace_back(weights_.weight_ih[l], weights_.bias_ih[l]);
   place_attention(source);
 }
 
@@ -70,19 +67,19 @@ torch::Tensor DecoderRecord::forward(const torch::Tensor& gx_P, const torch::Ten
     } else {
       feed.copy_(order_.step(r_P_, t - 1).narrow(0, 0, feed.size(0)));
     }
-    auto h = cells_[0].forward_step(t, feed_->forward.apply(feed, {.add = order_.step(gx_P, t)}));
+    auto h = cells_[0].forward_step(t, packed_->feed.apply(feed, {.add = order_.step(gx_P, t)}));
     for (size_t l = 1; l < cells_.size(); ++l) {
       auto dropped = order_.step(between_[l - 1], t);
       if (between_mask_[l - 1].defined())
         at::mul_out(dropped, h, order_.step(between_mask_[l - 1], t));
       else
         dropped.copy_(h);
-      const auto above = cells_[l].forward_step(t, above_[l - 1].forward.apply(dropped));
+      const auto above = cells_[l].forward_step(t, packed_->above[l - 1].apply(dropped));
       h = options_.residual ? at::add(above, h) : above;
     }
     attend(t, h);
     auto squashed = order_.step(tanh_P_, t);
-    readout_->forward.apply_to(squashed, order_.step(hc_P_, t));
+    packed_->readout.apply_to(squashed, order_.step(hc_P_, t));
     kernels::tanh_rows(squashed.size(0), squashed.size(1), squashed.data_ptr<float>());
     if (mask_P_.defined()) {
       auto r = order_.step(r_P_, t);
@@ -95,7 +92,7 @@ torch::Tensor DecoderRecord::forward(const torch::Tensor& gx_P, const torch::Ten
 void DecoderRecord::attend(int64_t t, const torch::Tensor& h) {
   const int64_t begin = order_.step_begin[static_cast<size_t>(t)], hidden = h.size(1);
   auto query = order_.step(query_P_, t), hc = order_.step(hc_P_, t);
-  query_->forward.apply_to(query, h);
+  packed_->query.apply_to(query, h);
   hc.narrow(1, 0, hidden).copy_(h);
   kernels::score_attention_forward(score_rows_.data() + begin, h.size(0), operands(), query.const_data_ptr<float>(),
                                    hc.data_ptr<float>() + hidden, hc.size(1), attention_weights_.data_ptr<float>());
@@ -108,7 +105,7 @@ torch::Tensor DecoderRecord::attend_backward(int64_t t, const torch::Tensor& d_h
                                     d_hc.const_data_ptr<float>() + hidden, d_hc.size(1), attention_weights_.const_data_ptr<float>(),
                                     d_query.data_ptr<float>(), gradients.keys_PA.data_ptr<float>(), gradients.memory_PC.data_ptr<float>(),
                                     d_vector_rows.defined() ? d_vector_rows.data_ptr<float>() : nullptr);
-  return query_->transposed.apply(d_query, {.add = d_hc.narrow(1, 0, hidden)});
+  return transposed_->query.apply(d_query, {.add = d_hc.narrow(1, 0, hidden)});
 }
 
 DecoderRecord::Gradients DecoderRecord::backward(const torch::Tensor& d_r_P) {
@@ -119,6 +116,11 @@ DecoderRecord::Gradients DecoderRecord::backward(const torch::Tensor& d_r_P) {
   torch::Tensor d_vector_rows;
   if (weights_.score_vector.defined())
     d_vector_rows = torch::zeros({static_cast<int64_t>(order_.order.size()), keys_.size(1)}, keys_.options());
+  transposed_.emplace(Packed{kernels::PackedWeight(weights_.feed_weight.t()),
+                             kernels::PackedWeight(weights_.query_weight.t()),
+                             kernels::PackedWeight(weights_.readout_weight.t()),
+                             {}});
+  for (size_t l = 1; l < weights_.weight_ih.size(); ++l) transposed_->above.emplace_back(weights_.weight_ih[l].t());
   for (auto& cell : cells_) cell.start_backward();
   const auto d_z_P = torch::empty_like(tanh_P_);
   auto d_feed = torch::zeros({0, tanh_P_.size(1)}, keys_.options());
@@ -128,14 +130,14 @@ DecoderRecord::Gradients DecoderRecord::backward(const torch::Tensor& d_r_P) {
     if (mask_P_.defined()) d_r.mul_(order_.step(mask_P_, t));
     auto d_z = order_.step(d_z_P, t);
     at::tanh_backward_out(d_z, d_r, order_.step(tanh_P_, t));
-    auto d_h = attend_backward(t, readout_->transposed.apply(d_z), gradients, d_vector_rows);
+    auto d_h = attend_backward(t, transposed_->readout.apply(d_z), gradients, d_vector_rows);
     for (size_t l = cells_.size() - 1; l > 0; --l) {
       const auto around = options_.residual ? d_h.clone() : torch::Tensor();  // the cell overwrites d_h
-      d_h = above_[l - 1].transposed.apply(cells_[l].backward_step(t, d_h));
+      d_h = transposed_->above[l - 1].apply(cells_[l].backward_step(t, d_h));
       if (between_mask_[l - 1].defined()) d_h.mul_(order_.step(between_mask_[l - 1], t));
       if (around.defined()) d_h.add_(around);
     }
-    d_feed = feed_->transposed.apply(cells_[0].backward_step(t, d_h));
+    d_feed = transposed_->feed.apply(cells_[0].backward_step(t, d_h));
   }
   auto& w = gradients.weights;
   for (size_t l = 0; l < cells_.size(); ++l) {

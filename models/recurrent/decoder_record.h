@@ -53,14 +53,14 @@ class DecoderRecord : public torch::CustomClassHolder {
   void attend(int64_t t, const torch::Tensor& h);
   torch::Tensor attend_backward(int64_t t, const torch::Tensor& d_hc, Gradients& gradients, torch::Tensor& d_vector_rows);
 
-  struct PackedBothWays {
-    kernels::PackedWeight forward, transposed;
+  struct Packed {
+    kernels::PackedWeight feed, query, readout;
+    std::vector<kernels::PackedWeight> above;  // of each cell but the first
   };
 
   CellKind kind_;
   DecoderWeights weights_;
-  std::optional<PackedBothWays> feed_, query_, readout_;
-  std::vector<PackedBothWays> above_;  // of each cell but the first
+  std::optional<Packed> packed_, transposed_;  // once for all steps; transposed_ during the backward pass
   TimeMajor order_;
   DecoderOptions options_;
   std::vector<CellPass> cells_;
