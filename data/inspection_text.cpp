@@ -70,9 +70,8 @@ std::string inspection_text(const Inspection& inspection, const PreparedData& da
   std::string text = "Counts\n  " + data.train_report.text("train", item) + "\n";
   if (data.valid != nullptr) text += "  " + data.valid_report.text("valid", item) + "\n";
   const int64_t num_repeated = inspection.num_repeated, num_seen = inspection.num_seen;
-  text += fmt::format("  train: {} an earlier pair ({:.2f}%)\n",
-                      num_repeated == 1 ? "1 pair repeats" : fmt::format("{} pairs repeat", num_repeated),
-                      percent(num_repeated, train.num_pairs()));
+  text += fmt::format("  train: {} {} an earlier {} ({:.2f}%)\n", counted(num_repeated, item), num_repeated == 1 ? "repeats" : "repeat",
+                      item, percent(num_repeated, train.num_pairs()));
   if (data.valid != nullptr) {
     const char* what = source_too ? "source" : "line";
     text += fmt::format("  valid: {} in the training text too ({:.2f}%)\n",
@@ -80,8 +79,9 @@ std::string inspection_text(const Inspection& inspection, const PreparedData& da
                         percent(num_seen, data.valid->num_pairs()));
   }
 
-  if (source_too) text += "\nSource length of the training pairs, in tokens\n" + length_histogram(inspection.source.lengths);
-  text += fmt::format("\n{} of the training pairs, in tokens\n", source_too ? "Target length" : "Length") +
+  if (source_too)
+    text += fmt::format("\nSource length of the training {}s, in tokens\n", item) + length_histogram(inspection.source.lengths);
+  text += fmt::format("\n{} of the training {}s, in tokens\n", source_too ? "Target length" : "Length", item) +
           length_histogram(inspection.target.lengths);
 
   text += fmt::format("\nCoverage ({}, {})\n", source.kind(),
