@@ -8,8 +8,8 @@
 namespace attnzoo {
 
 // x [.., K], weight_MK, bias_M (may be undefined) -> [.., M]. In training in float on the CPU, our own products with the epilogue in the
-// cache; else ATen's. MKL packs a weight for each product, and on some processors it does not use all of their vector units; it does
-// compute the gradient of the weight, a sum over rows, for which our panels are no help.
+// cache; else ATen's. MKL packs a weight for each product, and does not use the full vector width of some processors. The gradient of the
+// weight stays with MKL: it is a sum over rows, of which nothing can be packed once.
 torch::Tensor linear_pass(const torch::Tensor& x, const torch::Tensor& weight_MK, const torch::Tensor& bias_M,
                           const kernels::Epilogue& epilogue = {});
 

@@ -11,6 +11,8 @@ namespace attnzoo {
 
 namespace {
 
+// The next two copy by hand: for one row, ATen's calls take longer than the work.
+
 // The steps so far, and this one, of which each row reads its own.
 torch::Tensor with_own_rows(const torch::Tensor& origin_NT) {
   const int64_t num_rows = origin_NT.size(0), num_steps = origin_NT.size(1);
